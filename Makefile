@@ -1,0 +1,55 @@
+PYTHON ?= python3
+
+# dvc.yaml says `python`: inside make that is the environment's.
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+
+.DEFAULT_GOAL := help
+.PHONY: help repro test test-faults check verify bench lock clean
+
+help:  ## List these targets
+	@sed -n 's/^\([a-z-]*\):.*##/\1:/p' Makefile | awk -F': +' '{ printf "make %-11s %s\n", $$1, $$2 }'
+
+repro: .venv/runtime  ## Build what is stale, show the results
+	@python -m digits check
+	dvc repro
+	@python -m digits summary
+
+test: check  ## Run make check and all tests
+	pytest --numprocesses=auto
+
+test-faults: .venv/test  ## Break it on purpose, the long way; TABLE=1 writes docs/reliability.md
+	pytest --numprocesses=auto -m "" tests/faults $(if $(TABLE),--write-table)
+
+check: .venv/test  ## Check formatting, style and types
+	ruff format --check
+	ruff check
+	mypy
+
+verify: .venv/runtime  ## Rebuild everything, compare with the committed bytes
+	python .ci/verify.py
+
+bench: .venv/runtime .venv-bench/bench  ## Measure speed and memory against peers and the limit (an hour)
+	dvc repro --quiet
+	.venv-bench/bin/python -m benchmarks
+
+lock: .venv/test  ## Pin the newest dependencies that pyproject.toml allows
+	.ci/lock
+
+clean:  ## Remove the environment, tool caches and outputs (DVC's cache stays)
+	rm -rf .venv .venv-bench .mypy_cache .pytest_cache .ruff_cache build *.egg-info dvc_plots
+	rm -f data/*/*.npy models/*.keras metrics/*.png metrics/predictions_*.csv report/index.html
+	find . -name __pycache__ -prune -exec rm -rf {} +
+
+.venv-bench/bench: requirements/bench.txt requirements/bench-torch.txt
+	test -x .venv-bench/bin/python || $(PYTHON) -m venv .venv-bench
+	.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements/bench.txt
+	.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps --requirement requirements/bench-torch.txt || echo "PyTorch's CPU build is not to be had here: its two peers are left out" >&2
+	@touch $@
+
+# The stamps are written last: an installation that was cut short is begun again.
+.venv/runtime .venv/test: .venv/%: requirements/%.txt
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; (3, 11) <= v <= (3, 13) or sys.exit("error: expected Python 3.11 to 3.13, for which TensorFlow is published; got %d.%d. Name another one: make PYTHON=python3.12 ..." % v)'
+	@test -x .venv/bin/python || $(PYTHON) -m venv .venv || { rm -rf .venv; echo "error: $(PYTHON) cannot make virtual environments (on Debian: apt install python3-venv)" >&2; exit 1; }
+	.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement $<
+	.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
