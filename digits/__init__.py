@@ -1,0 +1,1 @@
+"""The parts that the stages are made of: arrays in, arrays out."""

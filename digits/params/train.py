@@ -1,0 +1,18 @@
+"""The section `train` of params.yaml."""
+
+from typing import ClassVar
+
+from pydantic import Field
+
+from digits.params import Section
+
+
+class Train(Section):
+    """How both models are trained."""
+
+    section: ClassVar[str] = "train"
+
+    seed: int = Field(ge=0, lt=2**32, description="of the initial weights and of the shuffling")
+    epochs: int = Field(ge=1, le=10_000, description="passes over the training examples")
+    batch_size: int = Field(ge=1, le=1_000_000, description="examples in a step of the optimizer")
+    learning_rate: float = Field(gt=0, le=1, description="of Adam")
