@@ -1,0 +1,34 @@
+"""Scale the images to [0, 1], flatten them, and hold some out for validation."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from digits.errors import run
+from digits.files import read_raw, replacing, write_array
+from digits.params import read
+from digits.params.preprocess import Preprocess
+from digits.preprocessing import hold_out, scale_to_file
+
+
+def main() -> None:
+    params = read("params.yaml", Preprocess)
+    images, labels = read_raw("data/raw/train")
+    held_out = hold_out(labels[: params.limit], params.validation, params.seed)
+    write_split("train", images, labels, np.flatnonzero(~held_out))
+    write_split("validation", images, labels, np.flatnonzero(held_out))
+    images, labels = read_raw("data/raw/test")
+    write_split("test", images, labels, np.arange(len(labels[: params.limit])))
+
+
+def write_split(
+    name: str, images: NDArray[np.uint8], labels: NDArray[np.uint8], rows: NDArray[np.intp]
+) -> None:
+    """Write the examples `rows` as data/processed/NAME_{images,labels}.npy."""
+    with replacing(f"data/processed/{name}_images.npy") as path:
+        scale_to_file(path, images, rows)
+    write_array(f"data/processed/{name}_labels.npy", labels[rows])
+    print(f"preprocess: {len(rows):,} {name} examples")
+
+
+if __name__ == "__main__":
+    run(main)
