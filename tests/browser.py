@@ -1,0 +1,101 @@
+"""A real browser for the tests: the system's Chromium, driven by Playwright."""
+
+import io
+import os
+import shutil
+from base64 import b64decode
+from contextlib import contextmanager
+
+import numpy as np
+import pytest
+from PIL import Image
+from playwright.sync_api import sync_playwright
+
+from tests.strokes import STROKES
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+def require():
+    """Skip where there is no browser; with REQUIRE_BROWSER set, as in CI, fail."""
+    if CHROMIUM is None:
+        reason = "no Chromium on the PATH (on Debian: apt install chromium)"
+        if os.environ.get("REQUIRE_BROWSER"):
+            pytest.fail(f"REQUIRE_BROWSER is set, but there is {reason}")
+        pytest.skip(reason)
+
+
+@contextmanager
+def browser():
+    """Start Chromium for as long as the block lasts."""
+    require()
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        try:
+            yield chromium
+        finally:
+            chromium.close()
+
+
+@contextmanager
+def opened(chromium, file, width=1280, height=900, **options):
+    """Open a file; in the end there must have been no error and no request for anything else."""
+    address = file.resolve().as_uri()
+    context = chromium.new_context(viewport={"width": width, "height": height}, **options)
+    page = context.new_page()
+    said, asked = [], []
+    page.on("console", lambda message: said.append(f"{message.type}: {message.text}"))
+    page.on("pageerror", lambda fault: said.append(f"uncaught: {fault}"))
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(address)
+    settle(page)
+    yield page
+    context.close()
+    assert said == []
+    assert [url for url in asked if not url.startswith("data:")] == [address]
+
+
+def settle(page):
+    """Wait until the page can be used and has answered what was last drawn."""
+    page.evaluate(
+        """new Promise((done) => {
+          const look = () => (ready && !due ? done() : requestAnimationFrame(look));
+          look();
+        })"""
+    )
+
+
+def draw_digit(page, digit):
+    """Draw a digit with the mouse, its strokes in the middle of the canvas."""
+    page.locator("#canvas").scroll_into_view_if_needed()
+    box = page.locator("#canvas").bounding_box()
+    inner = box["width"] * 0.6
+    for stroke in STROKES[digit]:
+        places = [
+            (
+                box["x"] + box["width"] * 0.2 + inner * x / 100,
+                box["y"] + box["height"] * 0.2 + inner * y / 100,
+            )
+            for x, y in stroke
+        ]
+        page.mouse.move(*places[0])
+        page.mouse.down()
+        for place in places[1:]:
+            page.mouse.move(*place, steps=5)
+        page.mouse.up()
+    settle(page)
+
+
+def canvas_picture(page):
+    """The canvas as a grey picture: uint8 (height, width)."""
+    png = page.evaluate("document.getElementById('canvas').toDataURL()").partition(",")[2]
+    return np.asarray(Image.open(io.BytesIO(b64decode(png))).convert("L"))

@@ -1,0 +1,88 @@
+"""Synthetic digits: small, seeded, ten classes that a model can learn."""
+
+import shutil
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from digits.dataset import Dataset, content_sha256
+from digits.files import read_examples, write_array
+from tests import browser, pipeline
+from tests.browser import opened
+
+pytest_plugins = ["tests.faults.table"]
+
+
+def make_images(count, seed):
+    """`count` noisy copies of ten fixed patterns: uint8 (count, 28, 28), and their labels."""
+    patterns = np.random.default_rng(0).integers(0, 2, (10, 7, 7)).repeat(4, 1).repeat(4, 2) * 200
+    random = np.random.default_rng(seed)
+    labels = (np.arange(count) % 10).astype(np.uint8)
+    random.shuffle(labels)
+    noise = random.integers(0, 56, (count, 28, 28))
+    return (patterns[labels] + noise).astype(np.uint8), labels
+
+
+@pytest.fixture(scope="session")
+def dataset():
+    """300 training and 100 test digits."""
+    return Dataset(*make_images(300, seed=1), *make_images(100, seed=2))
+
+
+@pytest.fixture(scope="session")
+def examples(dataset, tmp_path_factory):
+    """Write the 300 training digits as preprocess does; return them memory-mapped."""
+    prefix = f"{tmp_path_factory.mktemp('examples')}/train"
+    write_array(f"{prefix}_images.npy", dataset.train_images.reshape(-1, 784) / np.float32(255))
+    write_array(f"{prefix}_labels.npy", dataset.train_labels)
+    return read_examples(prefix)
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory, dataset):
+    """A project in which everything has been built and committed: to copy, not to change."""
+    project = pipeline.make(
+        tmp_path_factory.mktemp("built") / "project", dataset, content_sha256(dataset)
+    )
+    assert project.repro() == list(pipeline.STAGES)
+    project.commit("results")
+    return project
+
+
+@pytest.fixture
+def project(built, tmp_path):
+    """A copy of `built`, its cache included, for one test."""
+    shutil.copytree(built.folder, tmp_path / "project", symlinks=True)
+    return pipeline.Project(tmp_path / "project")
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    with browser.browser() as chromium:
+        yield chromium
+
+
+@pytest.fixture(scope="session")
+def mistaken(built, tmp_path_factory):
+    """A project whose models, as far as the page is told, make a mistake in every third image."""
+    browser.require()
+    folder = tmp_path_factory.mktemp("mistaken") / "project"
+    shutil.copytree(built.folder, folder, symlinks=True)
+    project = pipeline.Project(folder)
+    random = np.random.default_rng(0)
+    for name in ("basic", "hidden"):
+        path = project.path(f"metrics/predictions_{name}.csv")
+        table = pd.read_csv(path)
+        table.loc[::3, "predicted"] = random.integers(0, 4, len(table.loc[::3]))
+        table["confidence"] = random.random(len(table)).round(6)
+        path.write_text(table.to_csv(index=False))
+    project.path("report/index.html").unlink()
+    project.run("python", "-m", "stages.report")
+    return project
+
+
+@pytest.fixture
+def page(chromium, mistaken):
+    with opened(chromium, mistaken.path("report/index.html")) as page:
+        yield page

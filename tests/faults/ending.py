@@ -1,0 +1,74 @@
+"""How a fault must end: in one message and exit code 1, with every output as it was."""
+
+import contextlib
+import importlib
+import signal
+import subprocess
+
+import pytest
+
+from digits.errors import run
+from tests import pipeline
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def main_of(stage):
+    """Import a stage's main; leave the signals to pytest."""
+    handlers = [signal.getsignal(number) for number in SIGNALS]
+    main = importlib.import_module(f"stages.{stage}").main
+    for number, handler in zip(SIGNALS, handlers, strict=True):
+        signal.signal(number, handler)
+    return main
+
+
+def state(project):
+    """Every output and what stands beside it: path, size, time of the last change."""
+    return {
+        str(path.relative_to(project.folder)): (path.lstat().st_size, path.lstat().st_mtime_ns)
+        for folder in ("data", "metrics", "models", "dvc.lock")
+        for path in [project.path(folder), *project.path(folder).rglob("*")]
+        if not path.is_dir()
+    }
+
+
+def fails(project, main):
+    """Call `main` as its process would in `project`; return the message it ends with."""
+    before = state(project)
+    with contextlib.chdir(project.folder), pytest.raises(SystemExit) as ended:
+        run(main)
+    message = ended.value.code
+    assert isinstance(message, str), message  # Python prints it on stderr and exits with 1
+    assert message.startswith("error: ")
+    assert "Traceback" not in message
+    assert len(message) < 5000
+    assert state(project) == before
+    return message
+
+
+def process_fails(project, stage, *wrapper, **options):
+    """Run a stage in a process of its own, which must fail; return its message."""
+    before = state(project)
+    done = subprocess.run(
+        [*wrapper, "python", "-m", f"stages.{stage}"],
+        cwd=project.folder,
+        env=pipeline.ENVIRONMENT,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        **options,
+    )
+    assert done.returncode == 1, done.stderr
+    assert "Traceback" not in done.stderr, done.stderr
+    assert done.stderr.count("error: ") == 1, done.stderr
+    assert state(project) == before
+    return done.stderr
+
+
+def repro_restores(project, lock):
+    """`dvc repro`, without any clean-up by hand, ends in the committed state."""
+    project.run("dvc", "repro")
+    assert project.path("dvc.lock").read_bytes() == lock
+    assert project.run("git", "status", "--porcelain", "dvc.lock", "metrics") == ""
+    assert "up to date" in project.run("dvc", "status")
+    assert list(project.folder.glob("[dm]*/**/.*.tmp")) == []

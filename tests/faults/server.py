@@ -1,0 +1,97 @@
+"""A server on loopback, and the ways in which it misbehaves."""
+
+import contextlib
+import ssl
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+
+class Server:
+    """Answers a request by the function that `answers` holds for its path.
+
+    A list there is used up one by one; its last function stays.
+    """
+
+    def __init__(self, certificate=None):
+        self.answers, self.asked, self.over = {}, [], threading.Event()
+        outer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self):
+                outer.asked.append(self.path)
+                answer = outer.answers[self.path]
+                if isinstance(answer, list):
+                    answer = answer.pop(0) if len(answer) > 1 else answer[0]
+                with contextlib.suppress(ConnectionError, ssl.SSLError):
+                    answer(self)
+
+            def log_message(self, *args):
+                pass
+
+        self.http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.http.daemon_threads = True
+        self.http.over = self.over
+        if certificate:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(certificate)
+            self.http.socket = context.wrap_socket(self.http.socket, server_side=True)
+        scheme = "https" if certificate else "http"
+        self.address = f"{scheme}://127.0.0.1:{self.http.server_port}"
+
+    def __enter__(self):
+        threading.Thread(target=self.http.serve_forever, daemon=True).start()
+        return self
+
+    def __exit__(self, *_):
+        self.over.set()
+        self.http.shutdown()
+        self.http.server_close()
+
+
+def body(content, announce=True, status=200, **headers):
+    """Send `content`; announce: its length, another one, or none at all."""
+
+    def answer(request):
+        request.send_response(status)
+        if announce:
+            length = len(content) if announce is True else announce
+            request.send_header("Content-Length", str(length))
+        for name, value in headers.items():
+            request.send_header(name.replace("_", "-"), value)
+        request.end_headers()
+        request.wfile.write(content)
+
+    return answer
+
+
+def redirect(target):
+    return body(b"", status=302, Location=target)
+
+
+def silence(request):
+    """Take the request and say nothing."""
+    request.server.over.wait(60)
+
+
+def drip(content, head=b""):
+    """Send `head` at once and `content` a byte at a time, for ever."""
+
+    def answer(request):
+        request.wfile.write(head)
+        while not request.server.over.wait(0.05):
+            request.wfile.write(content)
+            request.wfile.flush()
+
+    return answer
+
+
+def raw(content):
+    """Send bytes that are no HTTP, or hardly."""
+    return lambda request: request.wfile.write(content)
+
+
+def endless(request):
+    request.send_response(200)
+    request.end_headers()
+    while not request.server.over.is_set():
+        request.wfile.write(bytes(2**16))

@@ -1,0 +1,108 @@
+"""kill -9 at random moments of a real `dvc repro`; the next one needs no help."""
+
+import hashlib
+import os
+import random
+import shutil
+import signal
+import subprocess
+import time
+
+import psutil
+import pytest
+
+from digits.dataset import content_sha256
+from tests import pipeline
+from tests.faults.ending import repro_restores
+from tests.faults.server import Server, body
+
+pytestmark = pytest.mark.slow_faults
+
+ROUNDS = 8
+"""For each stage: 48 in all."""
+
+
+@pytest.fixture(scope="module")
+def downloading(dataset, tmp_path_factory):
+    """A project that downloads its data, from a server on loopback; built and committed."""
+    folder = tmp_path_factory.mktemp("kills") / "project"
+    project = pipeline.make(folder, dataset, content_sha256(dataset))
+    content = (folder.parent / "project.npz").read_bytes()
+    with Server() as server:
+        server.answers["/mnist.npz"] = body(content)
+        text = project.path("digits/sources.py").read_text()
+        address = next(line for line in text.splitlines() if line.startswith("KERAS_URL"))
+        known = next(line for line in text.splitlines() if line.startswith("KERAS_SHA256"))
+        project.edit("digits/sources.py", address, f'KERAS_URL = "{server.address}/mnist.npz"')
+        sha256 = hashlib.sha256(content).hexdigest()
+        project.edit("digits/sources.py", known, f'KERAS_SHA256 = "{sha256}"')
+        project.edit("params.yaml", f"source: {folder}.npz", "source: auto")
+        project.repro()
+        project.commit()
+        yield project, server
+        assert server.asked
+
+
+def forget(project, stage):
+    """Remove a stage's outputs, also from the cache, so that it must run again."""
+    shutil.rmtree(project.path(".dvc/cache/runs"), ignore_errors=True)
+    for out in project.lock()[stage]["outs"]:
+        md5 = out["md5"]
+        cached = project.path(f".dvc/cache/files/md5/{md5[:2]}/{md5[2:]}")
+        for path in (project.path(out["path"]), cached):
+            path.unlink(missing_ok=True)
+
+
+def start(project):
+    return subprocess.Popen(
+        ["dvc", "repro"],
+        cwd=project.folder,
+        env=pipeline.ENVIRONMENT,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+
+
+@pytest.fixture(scope="module")
+def durations():
+    return {}
+
+
+def kill(process, victim):
+    """Kill dvc and all that it started, dvc alone, or the stage alone."""
+    children = psutil.Process(process.pid).children(recursive=True)
+    if victim == "all":
+        os.killpg(process.pid, signal.SIGKILL)
+    elif victim == "dvc" or not children:
+        process.kill()
+    else:
+        children[-1].kill()
+    process.wait(timeout=60)
+
+
+@pytest.mark.fault("kill -9 in a dvc repro")
+@pytest.mark.parametrize("attempt", range(ROUNDS))
+@pytest.mark.parametrize("stage", pipeline.STAGES)
+def test_kill_at_a_random_moment(downloading, durations, stage, attempt):
+    project, _ = downloading
+    lock = project.path("dvc.lock").read_bytes()
+    before = project.hashes()
+    if stage not in durations:
+        forget(project, stage)
+        began = time.monotonic()
+        start(project).wait(timeout=300)
+        durations[stage] = time.monotonic() - began
+    forget(project, stage)
+    moment = random.Random(f"{stage} {attempt}").uniform(0.1, 1) * durations[stage]  # noqa: S311
+    process = start(project)
+    try:
+        process.wait(timeout=moment)
+    except subprocess.TimeoutExpired:
+        kill(process, ("all", "dvc", "stage")[attempt % 3])
+    repro_restores(project, lock)
+    assert project.hashes() == before
+    for path, md5 in before.items():
+        content = project.path(path).read_bytes()
+        assert hashlib.md5(content, usedforsecurity=False).hexdigest() == md5, path

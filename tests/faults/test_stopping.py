@@ -1,0 +1,150 @@
+"""Ctrl-C, SIGTERM, a terminal that goes, a parent that is killed, two at once."""
+
+import os
+import signal
+import subprocess
+
+import psutil
+import pytest
+
+from tests import pipeline
+from tests.faults.ending import repro_restores
+
+
+class Running:
+    """`dvc repro` or a stage in a session of its own, as a terminal would start it."""
+
+    def __init__(self, project, *command, **environment):
+        self.process = subprocess.Popen(
+            command,
+            cwd=project.folder,
+            env={**pipeline.ENVIRONMENT, "PYTHONUNBUFFERED": "1", **environment},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+            preexec_fn=heed_all,
+        )
+        self.output = ""
+
+    def until(self, text):
+        """Read until a line holds `text`."""
+        for line in self.process.stdout:
+            self.output += line
+            if text in line:
+                return
+        raise AssertionError(self.output[-2000:])
+
+    def end(self):
+        """Wait for the end of all that was started; return the exit code."""
+        try:
+            self.output += self.process.communicate(timeout=120)[0]  # until the last one closes it
+        except subprocess.TimeoutExpired:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            raise
+        assert self.alive() == []
+        return self.process.returncode
+
+    def alive(self):
+        """The processes of this session that are left, zombies aside."""
+        return [
+            process
+            for process in psutil.process_iter(["pid", "status"])
+            if process.info["status"] != psutil.STATUS_ZOMBIE
+            and session(process.info["pid"]) == self.process.pid
+        ]
+
+
+def heed_all():
+    """Undo what pytest inherited: in the background of a script SIGINT is ignored."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+
+
+def session(pid):
+    try:
+        return os.getsid(pid)
+    except ProcessLookupError:
+        return None
+
+
+@pytest.fixture
+def training(project):
+    """A project whose training takes long, and the committed state to come back to."""
+    lock = project.path("dvc.lock").read_bytes()
+    project.edit("params.yaml", "epochs: 5", "epochs: 10000")
+    yield project
+    project.edit("params.yaml", "epochs: 10000", "epochs: 5")
+    repro_restores(project, lock)
+
+
+@pytest.mark.fault("stopping: a signal to dvc and stage")
+@pytest.mark.parametrize("shell", ["/bin/bash", "/bin/sh"])  # becomes its command; may not
+@pytest.mark.parametrize(
+    ("name", "to_all"),
+    [("SIGINT", True), ("SIGTERM", False), ("SIGHUP", True), ("SIGKILL", False)],
+)
+def test_a_stop_while_dvc_trains(training, name, to_all, shell):
+    running = Running(training, "dvc", "repro", SHELL=shell)
+    running.until("basic: epoch 1/")
+    number = getattr(signal, name)
+    (os.killpg if to_all else os.kill)(running.process.pid, number)
+    assert running.end() != 0
+    stopped = name if to_all else "SIGTERM"  # the stage notices that its parent has gone
+    assert running.output.count(f"error: stopped by {stopped}\n") == 1
+    assert running.output.count("error: ") == 1
+    assert "Traceback" not in running.output
+    assert list(training.folder.glob("[dm]*/**/.*.tmp")) == []
+
+
+@pytest.mark.fault("stopping: a signal to a stage run by hand")
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+@pytest.mark.parametrize("moment", ["while it imports", "while it trains"])
+def test_a_stop_of_a_stage(training, name, moment):
+    before = {path: path.stat().st_mtime_ns for path in training.folder.glob("m*/*")}
+    number = getattr(signal, name)
+    if moment == "while it trains":
+        running = Running(training, "python", "-m", "stages.train_basic")
+        running.until("basic: epoch 1/")
+    else:
+        running = Running(training, "python", "-X", "importtime", "-m", "stages.train_basic")
+        running.until(" numpy\n")  # TensorFlow comes next, and takes seconds
+    os.kill(running.process.pid, number)
+    assert running.end() == 128 + number
+    assert running.output.count(f"error: stopped by {name}\n") == 1
+    assert "Traceback" not in running.output
+    assert {path: path.stat().st_mtime_ns for path in training.folder.glob("m*/*")} == before
+
+
+@pytest.mark.fault("stopping: nohup")
+def test_what_is_to_survive_the_terminal_does(project):
+    running = Running(project, "nohup", "python", "-m", "stages.train_basic")
+    running.until("basic: epoch 1/")
+    os.kill(running.process.pid, signal.SIGHUP)
+    assert running.end() == 0
+
+
+@pytest.mark.fault("stopping: two dvc repro at once")
+def test_two_at_once(training):
+    first = Running(training, "dvc", "repro")
+    first.until("basic: epoch 1/")
+    second = training.run("dvc", "repro", code=255)
+    assert "is busy, it is being blocked by" in second or "Unable to acquire lock" in second
+    assert "Traceback" not in second
+    assert first.process.poll() is None
+    os.killpg(first.process.pid, signal.SIGINT)
+    assert first.end() != 0
+
+
+@pytest.mark.fault("stopping: a stage that goes on when its dvc was killed")
+def test_an_orphan_and_the_next_run_never_write_to_the_same_file(tmp_path, project):
+    from digits.files import replacing
+
+    path = f"{tmp_path}/result"
+    other = "from digits.files import replacing\nwith replacing({!r}) as t: t.write_text('next')"
+    with pytest.raises(Exception, match="cannot be written"), replacing(path) as temporary:
+        temporary.write_text("orphan")
+        subprocess.run(["python", "-c", other.format(path)], check=True, cwd=project.folder)
+    assert (tmp_path / "result").read_text() == "next"
+    assert [entry.name for entry in tmp_path.iterdir() if entry.is_file()] == ["result"]

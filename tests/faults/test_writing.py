@@ -1,0 +1,161 @@
+"""No room, no right, no memory: one message, and what was there is still there."""
+
+import errno
+import os
+import re
+import resource
+import subprocess
+
+import pytest
+
+from tests import pipeline
+from tests.faults.ending import process_fails, repro_restores
+
+QUICK = ("fetch", "explore", "preprocess")
+SLOW = ("train_basic", "train_hidden", "evaluate")
+STAGES = [*QUICK, *(pytest.param(stage, marks=pytest.mark.slow_faults) for stage in SLOW)]
+FIRST = {
+    "fetch": "data/raw/train_images.npy",
+    "explore": "metrics/dataset.json",
+    "preprocess": "data/processed/train_images.npy",
+    "train_basic": "models/basic.keras",
+    "train_hidden": "models/hidden.keras",
+    "evaluate": "metrics/confusion_basic.png",
+}
+"""What each stage writes first."""
+NAMESPACE = subprocess.run(
+    ["unshare", "--mount", "--map-root-user", "true"], capture_output=True
+).returncode
+mounts = pytest.mark.skipif(bool(NAMESPACE), reason="no mount namespaces here")
+
+
+def mounted(command):
+    """Run what follows in a mount namespace of its own, after `command`."""
+    return (
+        *("unshare", "--mount", "--map-root-user", "sh", "-c"),
+        f'{command} && cd . && exec "$@"',
+        "sh",
+    )
+
+
+@pytest.mark.fault("writing: a file-size limit")
+@pytest.mark.parametrize("stage", STAGES)
+def test_no_room_for_a_file(project, stage):
+    lock = project.path("dvc.lock").read_bytes()
+    message = process_fails(
+        project,
+        stage,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100)),
+    )
+    assert f"{FIRST[stage]} cannot be written: {os.strerror(errno.EFBIG)}" in message
+    repro_restores(project, lock)
+
+
+@mounts
+@pytest.mark.fault("writing: a full disk")
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_full_disk(project, stage):
+    folder = FIRST[stage].rpartition("/")[0]
+    room = f"cp -r {folder} ../kept && mount -t tmpfs -o size=1m tmpfs {folder}"
+    fill = f"cp -r ../kept/. {folder} ; head -c 2m /dev/zero > {folder}/fill 2>&- ; true"
+    message = process_fails(project, stage, *mounted(f"{room} && {fill}"))
+    assert f"{FIRST[stage]} cannot be written: {os.strerror(errno.ENOSPC)}" in message
+
+
+@mounts
+@pytest.mark.fault("writing: a read-only folder")
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_read_only_folder(project, stage):
+    folder = FIRST[stage].rpartition("/")[0]
+    command = f"mount --bind {folder} {folder} && mount -o remount,ro,bind {folder}"
+    message = process_fails(project, stage, *mounted(command))
+    assert f"{FIRST[stage]} cannot be written: {os.strerror(errno.EROFS)}" in message
+
+
+@pytest.mark.fault("writing: a path that a folder has taken")
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_path_that_a_folder_has_taken(project, stage):
+    lock = project.path("dvc.lock").read_bytes()
+    project.path(FIRST[stage]).unlink()
+    project.path(FIRST[stage]).mkdir()
+    message = process_fails(project, stage)
+    assert f"{FIRST[stage]} cannot be written: {os.strerror(errno.EISDIR)}" in message
+    repro_restores(project, lock)
+
+
+@pytest.mark.fault("writing: a folder that a file has taken")
+def test_a_folder_that_a_file_has_taken(project, built):
+    for path in project.path("data/raw").iterdir():
+        path.unlink()
+    project.path("data/raw").rmdir()
+    project.path("data/raw").touch()
+    assert "data/raw/train_images.npy cannot be written" in process_fails(project, "fetch")
+
+
+@pytest.mark.fault("writing: no right to read the source")
+def test_a_source_that_may_not_be_read(project):
+    lock = project.path("dvc.lock").read_bytes()
+    source = project.folder / "mine.npz"
+    source.write_bytes(b"")
+    source.chmod(0)
+    good = project.path("params.yaml").read_text()
+    project.path("params.yaml").write_text(re.sub("source: .*", f"source: {source}", good))
+    rights = "-dac_override,-dac_read_search"
+    wrapper = ("setpriv", f"--bounding-set={rights}") if os.geteuid() == 0 else ()
+    assert os.strerror(errno.EACCES) in process_fails(project, "fetch", *wrapper)
+    project.path("params.yaml").write_text(good)
+    repro_restores(project, lock)
+
+
+SQUEEZED = """
+import resource, stages.{stage} as stage
+from digits.errors import run
+from pathlib import Path
+used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+resource.setrlimit(resource.RLIMIT_AS, (used + {room}, used + {room}))
+run(stage.main)
+"""
+
+
+@pytest.mark.fault("memory: too little in a stage")
+@pytest.mark.parametrize("stage", STAGES[2:5])
+def test_too_little_memory_once_it_runs(project, stage):
+    """Room for the program, not for the arrays; in a process, with a limit on its addresses."""
+    lock = project.path("dvc.lock").read_bytes()
+    done = subprocess.run(
+        ["python", "-c", SQUEEZED.format(stage=stage, room=100_000)],
+        cwd=project.folder,
+        env=pipeline.ENVIRONMENT,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 1, done.stderr
+    assert done.stderr.startswith("error: not enough memory: "), done.stderr
+    assert "Traceback" not in done.stderr
+    repro_restores(project, lock)
+
+
+@pytest.mark.slow_faults
+@pytest.mark.fault("memory: too little to start, under any limit", tried=12)
+def test_whatever_the_limit_nothing_is_left_half_done(project):
+    """Below what the libraries need to be loaded they end as they will: with an exit code."""
+    lock = project.path("dvc.lock").read_bytes()
+    failed = 0
+    for stage, limits in {
+        "preprocess": (50, 100, 150, 200, 250, 300),
+        "train_basic": (400, 800, 1600, 2000, 2400, 3000),
+    }.items():
+        for megabytes in limits:
+            before = project.hashes()
+            done = subprocess.run(
+                ["sh", "-c", f"ulimit -v {megabytes * 1024}; exec python -m stages.{stage}"],
+                cwd=project.folder,
+                env=pipeline.ENVIRONMENT,
+                capture_output=True,
+            )
+            failed += done.returncode != 0
+            assert project.hashes() == before
+            assert list(project.folder.glob("[dm]*/**/.*.tmp")) == []
+            assert project.run("dvc", "status").count("up to date") == 1
+    assert failed >= 6
+    repro_restores(project, lock)

@@ -1,0 +1,28 @@
+from digits import progress as module
+from digits.progress import progress
+
+
+def test_without_a_terminal_a_line_says_how_far_it_is(capsys, monkeypatch):
+    monkeypatch.setattr(module, "EVERY", 0)
+    with progress("hidden: epoch 1/5", 2_000_000, " examples") as advance:
+        advance(500_000)
+        advance(1_500_000)
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("hidden: epoch 1/5: 500,000 of 2,000,000, ")
+    assert line.endswith(" s left")
+    assert " examples/s, " in line
+
+
+def test_a_short_loop_says_nothing(capsys):
+    with progress("x", 100, " examples") as advance:
+        advance(50)
+    assert capsys.readouterr().err == ""
+
+
+def test_in_a_terminal_the_bar_redraws_itself(capsys, monkeypatch):
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    with progress("x", 100, " examples") as advance:
+        advance(50)
+    err = capsys.readouterr().err
+    assert "\r" in err
+    assert "\n" not in err

@@ -1,0 +1,68 @@
+"""MNIST's own test digits as pictures, where the pipeline has been run."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+COUNT = 1000
+BUILT = [Path("data/raw/test_images.npy"), Path("models/basic.keras"), Path("models/hidden.keras")]
+
+pytestmark = pytest.mark.skipif(
+    not all(path.exists() for path in BUILT), reason="nothing is built: run `dvc repro` first"
+)
+
+
+def export(image, size, random, path):
+    """Save a digit as a user would have it: dark on light, any margins."""
+    picture = Image.fromarray(255 - image).resize((size, size), Image.Resampling.BICUBIC)
+    left, right, top, bottom = (int(margin) for margin in random.integers(0, size // 2 + 1, 4))
+    page = Image.new("L", (left + size + right, top + size + bottom), 255)
+    page.paste(picture, (left, top))
+    page.save(path)
+
+
+@pytest.fixture(scope="module")
+def digits():
+    """1,000 of the test digits and their labels."""
+    images, labels = (np.load(f"data/raw/test_{part}.npy") for part in ("images", "labels"))
+    chosen = np.random.default_rng(0).choice(len(images), COUNT, replace=False)
+    return images[chosen], labels[chosen]
+
+
+@pytest.fixture(scope="module")
+def accuracy(digits):
+    """Each model's accuracy on these digits as they are in MNIST."""
+    from digits import models
+
+    images, labels = digits
+    pixels = images.reshape(COUNT, -1) / np.float32(255)
+    return {
+        name: np.mean(
+            models.logits(models.load(f"models/{name}.keras"), pixels).argmax(axis=1) == labels
+        )
+        for name in ("basic", "hidden")
+    }
+
+
+@pytest.mark.parametrize("size", [28, 56, 200])
+def test_as_pictures_they_are_told_as_well(digits, accuracy, size, tmp_path):
+    random = np.random.default_rng(size)
+    for index, image in enumerate(digits[0]):
+        export(image, size, random, tmp_path / f"{index:04}.png")
+    done = subprocess.run(
+        [sys.executable, "-m", "digits", "predict", tmp_path, "--json", "--model", "both"],
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, done.stderr) == (0, "")  # none is taken for blank or several
+    rows = json.loads(done.stdout)
+    for name, as_it_was in accuracy.items():
+        answers = [row["digit"] for row in rows if row["model"] == name]
+        now = np.mean(np.array(answers) == digits[1])
+        print(f"{name}, {size} pixels: {as_it_was:.1%}, as pictures {now:.1%}")
+        assert now >= as_it_was - 0.015
