@@ -1,0 +1,80 @@
+"""Growth: the stages on MNIST repeated, with small shifts, to a hundred times its size."""
+
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks import measure
+from digits.files import read_raw, write_array
+
+SIZES = (60_000, 240_000, 960_000, 6_000_000)
+SMALL = 600
+"""Examples in the run that shows what a stage takes to start: imports, compiling."""
+BYTES = 784 * 5
+"""Of an example on disk: a byte a pixel raw, four processed."""
+STAGES = ("preprocess", "train_hidden", "evaluate")
+
+
+def run(rounds: int) -> list[dict[str, Any]]:
+    """Measure three stages at each size; return a row for each stage and size."""
+    rows = []
+    for count in (SMALL, *SIZES):
+        with tempfile.TemporaryDirectory(prefix="digits-bench-", dir=".") as name:
+            folder = Path(name)
+            if shutil.disk_usage(folder).free < 1.2 * count * BYTES:
+                print(f"  {count:,} examples: not enough disk", file=sys.stderr)
+                continue
+            lay_out(folder, count)
+            for stage in STAGES:
+                if stage == "evaluate":
+                    test_on_the_training_set(folder)
+                command = ["python", "-m", f"stages.{stage}"]
+                (row,) = measure.interleave(
+                    {(stage, count): command}, ("stage", "examples"), rounds, folder=str(folder)
+                )
+                rows.append(row)
+    return [row | {"microseconds": per_example(row, rows)} for row in rows]
+
+
+def per_example(row: dict[str, Any], rows: list[dict[str, Any]]) -> float:
+    """Return microseconds for an example, over what the stage takes for next to none."""
+    start = next(r for r in rows if (r["stage"], r["examples"]) == (row["stage"], SMALL))
+    return float((row["wall"]["median"] - start["wall"]["median"]) / row["examples"] * 1e6)
+
+
+def lay_out(folder: Path, count: int) -> None:
+    """Make a folder in which the stages run by hand, on `count` training examples, one epoch."""
+    for name in ("digits", "stages", "models"):
+        (folder / name).symlink_to(Path(name).resolve())
+    shutil.copytree("metrics", folder / "metrics")
+    params = Path("params.yaml").read_text()
+    (folder / "params.yaml").write_text(params.replace("epochs: 5", "epochs: 1"))
+    (folder / "models").unlink()
+    shutil.copytree("models", folder / "models")
+    images, labels = read_raw("data/raw/train")
+    raw = folder / "data" / "raw"
+    raw.mkdir(parents=True)
+    header = {"descr": "|u1", "fortran_order": False, "shape": (count, 28, 28)}
+    with (raw / "train_images.npy").open("wb") as file:
+        np.lib.format.write_array_header_1_0(file, header)
+        for start in range(0, count, len(images)):
+            turn = start // len(images)
+            shifted = np.roll(images, (turn % 5 - 2, turn // 5 % 5 - 2), axis=(1, 2))
+            file.write(shifted[: count - start].data if turn else images[:count].tobytes())
+    times = -(-count // len(labels))
+    write_array(str(raw / "train_labels.npy"), np.tile(labels, times)[:count])
+    for part, array in zip(("images", "labels"), read_raw("data/raw/test"), strict=True):
+        write_array(str(raw / f"test_{part}.npy"), array)
+
+
+def test_on_the_training_set(folder: Path) -> None:
+    """Let evaluate read as many examples as training did."""
+    for part in ("images", "labels"):
+        test = folder / f"data/processed/test_{part}.npy"
+        test.unlink()
+        subprocess.run(["ln", folder / f"data/processed/train_{part}.npy", test], check=True)

@@ -1,0 +1,191 @@
+"""Turn the saved measurements into a Markdown table, a chart, and a verdict on each bar."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import matplotlib.style
+from matplotlib.figure import Figure
+
+OURS, PLAIN = "this project", "model.fit"
+
+
+def write(folder: Path) -> None:
+    """Write table.md and training.png from the .json files in `folder`."""
+    parts = {path.stem: json.loads(path.read_text()) for path in sorted(folder.glob("*.json"))}
+    sections = [TABLES[name](parts[name]["rows"]) for name in TABLES if name in parts]
+    (folder / "table.md").write_text("\n\n".join([*sections, verdicts(parts), made(parts)]) + "\n")
+    if "training" in parts:
+        chart(parts["training"]["rows"], folder / "training.png")
+
+
+def table(header: list[str], rows: list[list[str]]) -> str:
+    """Format as Markdown, numbers to the right."""
+    lines = [header, ["---", *["---:"] * (len(header) - 1)], *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def show(spread: dict[str, float], digits: int = 1) -> str:
+    """Format a median with its range."""
+    return "{median:.{d}f} ({min:.{d}f}-{max:.{d}f})".format(**spread, d=digits)
+
+
+def find(rows: list[dict[str, Any]], **wanted: Any) -> dict[str, Any]:
+    """Return the row that has these values."""
+    return next(row for row in rows if wanted.items() <= row.items())
+
+
+def training(rows: list[dict[str, Any]]) -> str:
+    """Tell the time to the trained model, peer by peer."""
+    lines = []
+    for row in sorted(rows, key=lambda row: (row["model"] != "hidden", row["seconds"]["median"])):
+        plain = find(rows, peer=PLAIN, model=row["model"])
+        lines.append(
+            [
+                f"{row['model']}, {row['peer']}",
+                show(row["seconds"]),
+                f"{plain['seconds']['median'] / row['seconds']['median']:.1f}",
+                show(row["epoch"], 2),
+                f"{row['accuracy']['median']:.2%}",
+                f"{row['peak_mib']['max']:,.0f}",
+            ]
+        )
+    header = ["model, peer", "seconds to the trained model", "times as fast as model.fit"]
+    return table([*header, "seconds for an epoch", "test accuracy", "peak MiB"], lines)
+
+
+def whole(rows: list[dict[str, Any]]) -> str:
+    """Tell the time of the whole pipeline, way by way."""
+    script = find(rows, way="notebook script")["wall"]["median"]
+    lines = [
+        [
+            row["way"],
+            show(row["wall"]),
+            f"{row['wall']['median'] / script:.2f}",
+            f"{row['peak_mib']['max']:,.0f}",
+        ]
+        for row in rows
+    ]
+    return table(["the whole", "seconds", "of the script's", "peak MiB"], lines)
+
+
+def limit(rows: list[dict[str, Any]]) -> str:
+    """Tell the machine's rates."""
+    (row,) = rows
+    names = {
+        "large_product": "a large matrix product",
+        "step_products": "the products of one training step alone",
+        "step": "the training step, all of it",
+    }
+    lines = [[text, show(row[name], 0)] for name, text in names.items()]
+    note = f"A step is {row['step_mflop']:.1f} MFLOP; Adam moves {row['adam_mb']:.1f} MB."
+    return table(["rate", "GFLOP/s"], lines) + f"\n\n{note}"
+
+
+def growth(rows: list[dict[str, Any]]) -> str:
+    """Tell time and memory as the data grows."""
+    lines = [
+        [
+            f"{r['stage']}, {r['examples']:,}",
+            show(r["wall"]),
+            f"{r['microseconds']:.2f}",
+            f"{r['peak_mib']['max']:,.0f}",
+        ]
+        for r in rows
+    ]
+    return table(["stage, examples", "seconds", "µs an example beyond start-up", "peak MiB"], lines)
+
+
+TABLES = {"training": training, "whole": whole, "limit": limit, "growth": growth}
+
+
+def ratios(parts: dict[str, Any]) -> list[tuple[str, float, float]]:
+    """Return every bar: what is measured, its value, and the most that it may be."""
+    bars: list[tuple[str, float, float]] = []
+    if rows := parts.get("training", {}).get("rows"):
+        for model, most in (("hidden", 1 / 6), ("basic", 1 / 6)):
+            ours, plain = (find(rows, peer=peer, model=model) for peer in (OURS, PLAIN))
+            ratio = ours["seconds"]["median"] / plain["seconds"]["median"]
+            bars.append((f"{model}: training / model.fit", ratio, most))
+            others = [r for r in rows if r["model"] == model and r["peer"] != OURS]
+            fastest = min(r["seconds"]["median"] for r in others)
+            bars.append(
+                (f"{model}: training / the fastest peer", ours["seconds"]["median"] / fastest, 1)
+            )
+            bars.append((f"{model}: peak MiB", ours["peak_mib"]["max"], 1024))
+        ours, plain = (find(rows, peer=peer, model="hidden") for peer in (OURS, PLAIN))
+        ratio = ours["epoch"]["median"] / plain["epoch"]["median"]
+        bars.append(("hidden: an epoch / one of model.fit", ratio, 1 / 10))
+    if rows := parts.get("limit", {}).get("rows"):
+        share = rows[0]["step_products"]["median"] / rows[0]["step"]["median"]
+        bars.append(("rate of its products / of the training step", share, 1 / 0.6))
+    if rows := parts.get("whole", {}).get("rows"):
+        time = {row["way"]: row["wall"]["median"] for row in rows}
+        script = time["notebook script"]
+        bars.append(
+            ("cold dvc repro / the script", time["dvc repro evaluate explore, cold"] / script, 0.5)
+        )
+        bars.append(
+            ("after a change of units / the script", time["after a change of units"] / script, 0.35)
+        )
+        bars.append(("nothing to do: seconds", time["nothing to do"], 1))
+    if rows := parts.get("growth", {}).get("rows"):
+        for stage in dict.fromkeys(row["stage"] for row in rows):
+            sizes = [row for row in rows if row["stage"] == stage and row["examples"] >= 60_000]
+            first, last = sizes[0], sizes[-1]
+            text = f"{stage}: {last['examples']:,} / {first['examples']:,} examples"
+            bars.append(
+                (f"{text}: time an example", last["microseconds"] / first["microseconds"], 1.15)
+            )
+            more = last["peak_mib"]["max"] - first["peak_mib"]["max"]
+            bars.append((f"{text}: more MiB", more, 300))
+    return bars
+
+
+def verdicts(parts: dict[str, Any]) -> str:
+    """Say of each bar whether it is met."""
+    lines = [
+        [text, f"{value:.2f}", f"{most:.2f}", "met" if value <= most else "**missed**"]
+        for text, value, most in ratios(parts)
+    ]
+    return table(["bar", "measured", "at most", ""], lines)
+
+
+def made(parts: dict[str, Any]) -> str:
+    """Say when, where and with what it was measured."""
+    part = next(iter(parts.values()))
+    facts = part["machine"]
+    versions = ", ".join(f"{name} {number}" for name, number in facts["versions"].items())
+    return (
+        f"Medians (and ranges) of {part['rounds']} interleaved rounds, each in a process of its "
+        f"own; {facts['date']}, {facts['cpu']}, {facts['cores']} cores, Python {facts['python']}, "
+        f"{versions}."
+    )
+
+
+def chart(rows: list[dict[str, Any]], path: Path) -> None:
+    """Draw the time to the trained hidden model, a bar a peer."""
+    hidden = sorted(
+        (r for r in rows if r["model"] == "hidden"), key=lambda r: -r["seconds"]["median"]
+    )
+    with matplotlib.style.context("default"):
+        figure = Figure(figsize=(8, 3.2), layout="constrained")
+        axes = figure.add_subplot()
+        middle = [row["seconds"]["median"] for row in hidden]
+        reach = [[row["seconds"][end] for row in hidden] for end in ("min", "max")]
+        errors = [
+            [m - low for m, low in zip(middle, reach[0], strict=True)],
+            [high - m for m, high in zip(middle, reach[1], strict=True)],
+        ]
+        bars = axes.barh(
+            [row["peer"] for row in hidden],
+            middle,
+            xerr=errors,
+            color=["#D55E00" if row["peer"] == OURS else "#BBBBBB" for row in hidden],
+            error_kw={"elinewidth": 1, "ecolor": "0.3"},
+        )
+        axes.bar_label(bars, [f"{m:.1f} s" for m in middle], padding=8)
+        axes.set_title("Seconds to the trained hidden model: 5 epochs of MNIST, batches of 32")
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.set_xlim(0, max(reach[1]) * 1.15)
+        figure.savefig(path, dpi=110, metadata={"Software": None})
