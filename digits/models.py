@@ -1,6 +1,5 @@
 """The two models: how they are built, and saved so that equal models are equal bytes."""
 
-import io
 import json
 import tempfile
 import zipfile
@@ -13,10 +12,12 @@ from numpy.typing import NDArray
 
 from digits.backend import keras
 from digits.errors import ArtifactError
-from digits.files import write_bytes
+from digits.files import replacing
 
 PIXELS = 784
 CLASSES = 10
+BATCH = 1000
+"""Images that `logits` looks at together."""
 
 
 def basic() -> keras.Model:
@@ -48,18 +49,17 @@ def save(model: keras.Model, path: str) -> None:
     `keras.models.load_model` opens the file as any other: compiled, the optimizer's state in it.
     Keras itself would write the time of saving into it, and memory addresses.
     """
-    with tempfile.TemporaryDirectory(prefix="digits-") as folder:
-        saved = Path(folder, "model.keras")
-        model.save(saved)
-        members = _members(saved)
-    members["metadata.json"]["date_saved"] = "1980-01-01@00:00:00"
-    _drop_shared_object_ids(members["config.json"])
-    stable = io.BytesIO()
-    with zipfile.ZipFile(stable, "w") as archive:
-        for name, content in members.items():
-            data = content if isinstance(content, bytes) else json.dumps(content)
-            archive.writestr(zipfile.ZipInfo(name), data)  # ZipInfo: dated 1980-01-01
-    write_bytes(path, stable.getvalue())
+    with replacing(path) as temporary:
+        with tempfile.TemporaryDirectory(prefix="digits-") as folder:
+            saved = Path(folder, "model.keras")
+            model.save(saved)
+            members = _members(saved)
+        members["metadata.json"]["date_saved"] = "1980-01-01@00:00:00"
+        _drop_shared_object_ids(members["config.json"])
+        with zipfile.ZipFile(temporary, "w") as archive:
+            for name, content in members.items():
+                data = content if isinstance(content, bytes) else json.dumps(content)
+                archive.writestr(zipfile.ZipInfo(name), data)  # ZipInfo: dated 1980-01-01
 
 
 def load(path: str) -> keras.Model:
@@ -82,16 +82,19 @@ def load(path: str) -> keras.Model:
     return model
 
 
-def logits(model: keras.Model, images: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return what the sigmoids of the last layer are applied to: float32 (n, 10).
+def logits(model: keras.Model) -> Callable[[NDArray[np.float32]], NDArray[np.float32]]:
+    """Return a function from images, float32 (n, 784), 0-1, to logits, float32 (n, 10).
 
-    The largest logit belongs to the largest sigmoid; the logits still tell digits apart where
-    the sigmoids have both rounded to 1. images: float32 (n, 784), 0-1.
+    Logits are what the sigmoids of the last layer are applied to. The largest belongs to the
+    largest sigmoid; they still tell digits apart where the sigmoids have both rounded to 1.
     """
-    values: NDArray[np.float32] = without_sigmoids(model).predict(
-        images, batch_size=1000, verbose=0
-    )
-    return values
+    head = without_sigmoids(model)
+
+    def predict(images: NDArray[np.float32]) -> NDArray[np.float32]:
+        values: NDArray[np.float32] = head.predict(images, batch_size=BATCH, verbose=0)
+        return values
+
+    return predict
 
 
 def without_sigmoids(model: keras.Model) -> keras.Model:

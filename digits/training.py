@@ -68,13 +68,17 @@ def compile_loop(
     model.optimizer.build(model.trainable_variables)
     model.test_step((tf.zeros((1, *model.input_shape[1:])), tf.zeros(1)))  # builds the metrics
 
-    @tf.function(jit_compile=True)
+    @tf.function(jit_compile=True, autograph=False)
     def run(images: Any, labels: Any, order: Any) -> None:
-        steps, rest = divmod(len(images), batch_size)
+        steps, rest = divmod(images.shape[0], batch_size)
         if steps:
             batches = tf.reshape(order[: steps * batch_size], (steps, batch_size))
-            for i in tf.range(steps):
+
+            def one(i: Any) -> Any:
                 step((tf.gather(images, batches[i]), tf.gather(labels, batches[i])))
+                return i + 1
+
+            tf.while_loop(lambda i: i < steps, one, [0])
         if rest:
             last = order[steps * batch_size :]
             step((tf.gather(images, last), tf.gather(labels, last)))

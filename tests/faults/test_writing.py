@@ -20,7 +20,7 @@ FIRST = {
     "preprocess": "data/processed/train_images.npy",
     "train_basic": "models/basic.keras",
     "train_hidden": "models/hidden.keras",
-    "evaluate": "metrics/confusion_basic.png",
+    "evaluate": "metrics/calibration_basic.csv",
 }
 """What each stage writes first."""
 NAMESPACE = subprocess.run(
@@ -60,6 +60,33 @@ def test_a_full_disk(project, stage):
     fill = f"cp -r ../kept/. {folder} ; head -c 2m /dev/zero > {folder}/fill 2>&- ; true"
     message = process_fails(project, stage, *mounted(f"{room} && {fill}"))
     assert f"{FIRST[stage]} cannot be written: {os.strerror(errno.ENOSPC)}" in message
+
+
+@mounts
+@pytest.mark.slow_faults
+@pytest.mark.fault("writing: no room for temporary files")
+@pytest.mark.parametrize("stage", STAGES)
+def test_no_room_for_temporary_files(project, stage):
+    """Either the stage needs none, or it says what it could not do."""
+    lock = project.path("dvc.lock").read_bytes()
+    full = (
+        "mkdir full && mount -t tmpfs -o size=4k tmpfs full && echo > full/fill; export TMPDIR=full"
+    )
+    done = subprocess.run(
+        [*mounted(full), "python", "-m", f"stages.{stage}"],
+        cwd=project.folder,
+        env=pipeline.ENVIRONMENT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    if done.returncode:
+        assert done.returncode == 1
+        assert done.stderr.count("\n") == 1, done.stderr
+        assert os.strerror(errno.ENOSPC) in done.stderr
+    else:
+        assert done.stderr == ""
+    repro_restores(project, lock)
 
 
 @mounts
