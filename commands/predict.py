@@ -80,7 +80,7 @@ def _answers(
     pixels = images.reshape(len(seen), models.PIXELS).astype(np.float32) / np.float32(255)
     rows = {}
     for model in names:
-        chances = probabilities(models.logits(models.load(f"models/{model}.keras"), pixels))
+        chances = probabilities(models.logits(models.load(f"models/{model}.keras"))(pixels))
         order = np.argsort(-chances, axis=1, kind="stable")
         for index, (file, _) in enumerate(seen):
             first, second = order[index, :2]

@@ -45,17 +45,23 @@ def shuffled(
         )
 
 
-def in_order(examples: Examples, batch_size: int) -> Iterator[Block]:
-    """Yield blocks that hold every example exactly once, in the order of the file."""
-    rows, count = rows_per_block(batch_size), len(examples[1])
+def in_order(examples: Examples, batch_size: int, most_rows: int | None = None) -> Iterator[Block]:
+    """Yield blocks that hold every example exactly once, in the order of the file.
+
+    most_rows: how many examples a block may hold; ROWS by default.
+    """
+    rows, count = rows_per_block(batch_size, most_rows), len(examples[1])
     runs = (((start, min(start + rows, count)),) for start in range(0, count, rows))
     for images, labels in read_ahead(examples, runs):
         yield Block(images, labels, np.arange(len(labels)))
 
 
-def rows_per_block(batch_size: int) -> int:
-    """Return the multiple of `batch_size` that is nearest below ROWS, or else `batch_size`."""
-    return max(ROWS // batch_size, 1) * batch_size
+def rows_per_block(batch_size: int, most_rows: int | None = None) -> int:
+    """Return the largest multiple of `batch_size` that is within `most_rows` (ROWS by default).
+
+    And `batch_size` itself where that is more.
+    """
+    return max((most_rows or ROWS) // batch_size, 1) * batch_size
 
 
 def dealt(count: int, rows: int, random: np.random.Generator) -> Iterator[Runs]:

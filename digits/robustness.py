@@ -12,6 +12,8 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from digits.files import fresh
+
 Images: TypeAlias = NDArray[np.float32]
 Predict: TypeAlias = Callable[[Images], NDArray[Any]]
 """From images, float32 (n, 784), to digits (n,)."""
@@ -131,7 +133,7 @@ def measure(
         right = dict.fromkeys(models, 0)
         random = np.random.default_rng(seed)
         for start in range(0, len(images), CHUNK):
-            chunk = np.asarray(images[start : start + CHUNK]).reshape(-1, 28, 28)
+            chunk = np.asarray(fresh(images)[start : start + CHUNK]).reshape(-1, 28, 28)
             spoiled = CORRUPTIONS[corruption](chunk, severity, random).reshape(len(chunk), -1)
             for name, predict in models.items():
                 right[name] += int(np.sum(predict(spoiled) == labels[start : start + CHUNK]))

@@ -1,6 +1,7 @@
 """Score predictions against labels."""
 
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,29 +10,46 @@ from digits.calibration import expected_calibration_error
 from digits.significance import wilson_interval
 
 
-def score(logits: NDArray[np.float32], labels: NDArray[np.uint8]) -> dict[str, Any]:
+class Answers(NamedTuple):
+    """What a model says of n examples. All arrays: (n,)."""
+
+    predicted: NDArray[np.uint8]
+    confidence: NDArray[np.float64]
+    """The probability of the predicted class."""
+    loss: NDArray[np.float64]
+    """The cross-entropy: -ln(probability of the label)."""
+
+
+def score(answers: Answers, labels: NDArray[np.uint8]) -> dict[str, Any]:
     """Return the numbers that sum a model up, rounded so that the last bits do not show.
 
-    logits: (n, 10), the values before the sigmoids. labels: (n,). The interval of the accuracy
-    is Wilson's, of 95 %; the calibration error that of the softmax of the logits.
+    labels: (n,). The interval of the accuracy is Wilson's, of 95 %; the loss is the mean over the
+    examples, as Keras's is.
     """
-    predicted, confidence = answers(logits)
+    predicted = answers.predicted
     right = predicted == labels
     low, high = wilson_interval(int(right.sum()), len(labels))
     return {
         "accuracy": round(float(right.mean()), 6),
         "accuracy_low": round(low, 4),
         "accuracy_high": round(high, 4),
-        "loss": round(cross_entropy(logits, labels), 4),
+        "loss": round(float(answers.loss.mean()), 4),
         "errors": int(np.sum(~right)),
         "macro_f1": round(macro_f1(confusion_matrix(labels, predicted)), 4),
-        "calibration_error": round(expected_calibration_error(confidence, right), 4),
+        "calibration_error": round(expected_calibration_error(answers.confidence, right), 4),
     }
 
 
-def answers(logits: NDArray[np.float32]) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
-    """Return the predicted class of each row of logits, and its probability: (n,) both."""
-    return logits.argmax(axis=1), probabilities(logits).max(axis=1)
+def answers(logits: NDArray[np.float32], labels: NDArray[np.uint8]) -> Answers:
+    """Return what the logits, (n, 10), say of the examples with these labels, (n,)."""
+    chances = probabilities(logits)
+    loss = -np.log(chances[np.arange(len(labels)), labels])
+    return Answers(logits.argmax(axis=1).astype(np.uint8), chances.max(axis=1), loss)
+
+
+def joined(parts: Iterable[Answers]) -> Answers:
+    """Return the answers to one block of examples after the other as one."""
+    return Answers(*map(np.concatenate, zip(*parts, strict=True)))
 
 
 def probabilities(logits: NDArray[np.float32]) -> NDArray[np.float64]:
@@ -45,12 +63,6 @@ def probabilities(logits: NDArray[np.float32]) -> NDArray[np.float64]:
     powers = np.exp(logits.astype(np.float64) - logits.max(axis=1, keepdims=True))
     softmax: NDArray[np.float64] = powers / powers.sum(axis=1, keepdims=True)
     return softmax
-
-
-def cross_entropy(logits: NDArray[np.float32], labels: NDArray[np.uint8]) -> float:
-    """Return the mean over the examples of -ln(probability of the label), as Keras's loss is."""
-    chosen = probabilities(logits)[np.arange(len(labels)), labels]
-    return float(-np.log(chosen).mean())
 
 
 def confusion_matrix(

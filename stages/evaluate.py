@@ -4,30 +4,35 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digits import models
+from digits.blocks import in_order
 from digits.calibration import reliability
 from digits.errors import run
 from digits.figures.confusion import confusion
 from digits.figures.curves import calibration, learning_curves
 from digits.figures.mistakes import confused_pairs, mistakes
 from digits.files import read_csv, read_examples, write_bytes, write_csv, write_json
-from digits.scoring import answers, by_class, confusion_matrix, score
+from digits.scoring import Answers, answers, by_class, confusion_matrix, joined, score
 from digits.significance import compare
 
 MODELS = ("basic", "hidden")
+ROWS = 10_000
+"""Examples in memory at a time: 31 MB of float32 images."""
 
 
 def main() -> None:
-    images, labels = read_examples("data/processed/test")
+    images, labels = examples = read_examples("data/processed/test")
     histories = {name: read_csv(f"metrics/history_{name}.csv") for name in MODELS}
     loaded = {name: models.load(f"models/{name}.keras") for name in MODELS}
     scores, predicted, curves = {}, {}, {}
     for name, model in loaded.items():
-        logits = models.logits(model, images)
-        predicted[name], confidence = answers(logits)
-        scores[name] = score(logits, labels)
-        curves[name] = reliability(confidence, predicted[name] == labels)
+        predict = models.logits(model)
+        blocks = in_order(examples, models.BATCH, ROWS)
+        said = joined(answers(predict(block.images), block.labels) for block in blocks)
+        predicted[name] = said.predicted
+        scores[name] = score(said, labels)
+        curves[name] = reliability(said.confidence, said.predicted == labels)
         write_csv(f"metrics/calibration_{name}.csv", curves[name])
-        write_answers(name, images, labels, predicted[name], confidence)
+        write_answers(name, images, labels, said)
         print(f"evaluate: {name}: {scores[name]['accuracy']:.2%} of {len(labels):,} test digits")
     pair = compare(predicted["basic"] == labels, predicted["hidden"] == labels)
     write_json("metrics/evaluation.json", scores | {"hidden_vs_basic": pair})
@@ -38,13 +43,10 @@ def main() -> None:
 
 
 def write_answers(
-    name: str,
-    images: NDArray[np.float32],
-    labels: NDArray[np.uint8],
-    predicted: NDArray[np.intp],
-    confidence: NDArray[np.float64],
+    name: str, images: NDArray[np.float32], labels: NDArray[np.uint8], said: Answers
 ) -> None:
     """Write one model's answers, and what of each class was right and wrong."""
+    predicted, confidence = said.predicted, said.confidence
     columns = {"actual": labels, "predicted": predicted, "confidence": confidence}
     write_csv(f"metrics/predictions_{name}.csv", columns)
     counts = confusion_matrix(labels, predicted)

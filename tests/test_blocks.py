@@ -54,6 +54,11 @@ def test_in_order_is_the_order_of_the_file(examples, monkeypatch):
     assert [part.order.tolist() for part in parts] == [list(range(len(p.labels))) for p in parts]
 
 
+def test_in_order_a_block_holds_no_more_than_asked(examples):
+    lengths = [len(part.labels) for part in blocks.in_order(examples, 32, 100)]
+    assert lengths == [96, 96, 96, 12]
+
+
 def test_chunks_are_dealt_from_all_over_the_file_and_anew_each_time():
     random = np.random.default_rng(0)
     first, second = (list(blocks.dealt(8_000, 800, random)) for _ in range(2))

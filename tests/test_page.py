@@ -53,7 +53,7 @@ def test_its_inference_gives_the_outputs_of_keras(page, mistaken, dataset, name)
     outputs = model.predict(images.astype(np.float32) / 255, verbose=0)
     sigmoid = np.array([answer["sigmoid"] for answer in answers])
     assert np.abs(sigmoid - outputs).max() < 1e-5
-    logits = models.logits(model, images.astype(np.float32) / 255)
+    logits = models.logits(model)(images.astype(np.float32) / 255)
     assert [answer["digit"] for answer in answers] == logits.argmax(axis=1).tolist()
     powers = np.exp(logits - logits.max(axis=1, keepdims=True))
     softmax = np.array([answer["softmax"] for answer in answers])

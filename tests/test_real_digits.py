@@ -43,7 +43,7 @@ def accuracy(digits):
     pixels = images.reshape(COUNT, -1) / np.float32(255)
     return {
         name: np.mean(
-            models.logits(models.load(f"models/{name}.keras"), pixels).argmax(axis=1) == labels
+            models.logits(models.load(f"models/{name}.keras"))(pixels).argmax(axis=1) == labels
         )
         for name in ("basic", "hidden")
     }

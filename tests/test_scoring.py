@@ -5,7 +5,7 @@ from digits.scoring import (
     answers,
     by_class,
     confusion_matrix,
-    cross_entropy,
+    joined,
     macro_f1,
     probabilities,
     score,
@@ -33,14 +33,16 @@ def test_labels_that_would_overflow_a_byte_are_counted():
 
 def test_three_of_four_right():
     labels = np.array([1, 2, 3, 4], np.uint8)
-    scores = score(logits_for([1, 2, 3, 5]), labels)
+    scores = score(answers(logits_for([1, 2, 3, 5]), labels), labels)
     assert scores["accuracy"] == 0.75
     assert scores["errors"] == 1
 
 
 def test_a_model_that_knows_nothing_loses_ln_10():
     labels = np.array([7, 1], np.uint8)
-    assert cross_entropy(np.zeros((2, 10), np.float32), labels) == pytest.approx(np.log(10))
+    said = answers(np.zeros((2, 10), np.float32), labels)
+    assert said.loss.tolist() == pytest.approx([np.log(10)] * 2)
+    assert score(said, labels)["loss"] == 2.3026
 
 
 def test_probabilities_are_the_odds_of_the_sigmoids_divided_by_their_sum():
@@ -59,7 +61,7 @@ def test_large_logits_do_not_overflow():
 def test_all_numbers_of_three_right_answers_of_four():
     labels = np.array([1, 2, 3, 4], np.uint8)
     sure = np.exp(10) / (np.exp(10) + 9)
-    assert score(logits_for([1, 2, 3, 5]), labels) == {
+    assert score(answers(logits_for([1, 2, 3, 5]), labels), labels) == {
         "accuracy": 0.75,
         "accuracy_low": 0.3006,
         "accuracy_high": 0.9544,
@@ -126,6 +128,17 @@ def test_classes_are_those_of_keras():
 
 def test_answers_are_the_largest_logit_and_its_probability():
     logits = np.array([[0, np.log(4), *[-np.inf] * 8], [3, *[-np.inf] * 9]], np.float32)
-    predicted, confidence = answers(logits)
-    assert predicted.tolist() == [1, 0]
-    assert confidence.tolist() == [pytest.approx(0.8), 1]
+    said = answers(logits, np.array([0, 0], np.uint8))
+    assert said.predicted.tolist() == [1, 0]
+    assert said.confidence.tolist() == [pytest.approx(0.8), 1]
+    assert said.loss.tolist() == [pytest.approx(np.log(5)), 0]
+
+
+def test_answers_block_by_block_are_those_to_all():
+    random = np.random.default_rng(0)
+    logits, labels = random.normal(size=(25, 10)), random.integers(0, 10, 25)
+    parts = [
+        answers(logits[start : start + 10], labels[start : start + 10]) for start in (0, 10, 20)
+    ]
+    for some, whole in zip(joined(parts), answers(logits, labels), strict=True):
+        np.testing.assert_array_equal(some, whole)

@@ -18,7 +18,7 @@ def mistakes(
     model: str,
     images: NDArray[np.float32],
     labels: NDArray[np.uint8],
-    predicted: NDArray[np.intp],
+    predicted: NDArray[Any],
     confidence: NDArray[np.float64],
 ) -> bytes:
     """Draw the wrong answers that `model` was surest of. images: (n, 784). The others: (n,)."""
