@@ -51,7 +51,7 @@ def one_round(folder: Path, source: Path, took: Took) -> None:
     note("dvc repro evaluate explore, cold", "dvc", "repro", "evaluate", "explore")
     edit(folder / "params.yaml", "units: 100", "units: 64")
     note("after a change of units", "dvc", "repro", "evaluate", "explore")
-    figures = folder / "digits" / "figures.py"
+    figures = folder / "digits" / "figures" / "confusion.py"
     figures.write_text(figures.read_text() + "\n# changed\n")
     note("after a change in a figure", "dvc", "repro", "evaluate", "explore")
     note("nothing to do", "dvc", "repro", "evaluate", "explore")

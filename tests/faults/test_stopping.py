@@ -43,6 +43,7 @@ class Running:
         except subprocess.TimeoutExpired:
             os.killpg(self.process.pid, signal.SIGKILL)
             raise
+        psutil.wait_procs(self.alive(), timeout=30)  # a shell goes after what it has started
         assert self.alive() == []
         return self.process.returncode
 
