@@ -15,10 +15,10 @@ repro: .venv/runtime  ## Build what is stale, show the results
 	@python -m digits summary
 
 test: check  ## Run make check and all tests
-	pytest --numprocesses=auto
+	pytest --numprocesses=auto --dist=loadgroup
 
 test-faults: .venv/test  ## Break it on purpose, the long way; TABLE=1 writes docs/reliability.md
-	pytest --numprocesses=auto -m "" tests/faults $(if $(TABLE),--write-table)
+	pytest --numprocesses=auto --dist=loadgroup -m "" tests/faults $(if $(TABLE),--write-table)
 
 check: .venv/test  ## Check formatting, style and types
 	ruff format --check

@@ -1,1 +1,4 @@
-"""What people type beside `dvc`: one file, one command of `digits` (`python -m digits`)."""
+"""What people type beside `dvc`: one file, one command of `digits` (`python -m digits`).
+
+revisions.py is none: it reads what other commits hold, for the commands that compare.
+"""

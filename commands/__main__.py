@@ -2,10 +2,15 @@
 
 import argparse
 
-from commands import check, predict, summary
+from commands import check, compare, predict, summary
 from digits.errors import run
 
-COMMANDS = {"check": check, "predict": predict, "summary": summary}
+COMMANDS = {
+    "check": check,
+    "compare": compare,
+    "predict": predict,
+    "summary": summary,
+}
 """A module each: its docstring is the help; `add_arguments(parser)`, `main(arguments)`.
 
 All are imported at every call: what is slow to import (TensorFlow, DVC) is imported in `main`."""

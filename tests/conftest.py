@@ -14,13 +14,16 @@ from tests.browser import opened
 pytest_plugins = ["tests.faults.table"]
 
 
-def make_images(count, seed):
-    """`count` noisy copies of ten fixed patterns: uint8 (count, 28, 28), and their labels."""
-    patterns = np.random.default_rng(0).integers(0, 2, (10, 7, 7)).repeat(4, 1).repeat(4, 2) * 200
+def make_images(count, seed, ink=200):
+    """`count` noisy copies of ten fixed patterns: uint8 (count, 28, 28), and their labels.
+
+    ink: how much lighter the strokes are; the rest, up to 255, is noise.
+    """
+    patterns = np.random.default_rng(0).integers(0, 2, (10, 7, 7)).repeat(4, 1).repeat(4, 2) * ink
     random = np.random.default_rng(seed)
     labels = (np.arange(count) % 10).astype(np.uint8)
     random.shuffle(labels)
-    noise = random.integers(0, 56, (count, 28, 28))
+    noise = random.integers(0, 256 - ink, (count, 28, 28))
     return (patterns[labels] + noise).astype(np.uint8), labels
 
 
@@ -54,6 +57,39 @@ def built(tmp_path_factory, dataset):
 def project(built, tmp_path):
     """A copy of `built`, its cache included, for one test."""
     shutil.copytree(built.folder, tmp_path / "project", symlinks=True)
+    return pipeline.Project(tmp_path / "project")
+
+
+@pytest.fixture(scope="session")
+def branches(tmp_path_factory):
+    """A project on digits that are hard to see, with the branches few, short and seeded.
+
+    few: of 4 hidden units, short: of 1 epoch, seeded: of another seed than main. Not to change.
+    """
+    hard = Dataset(*make_images(1000, seed=1, ink=36), *make_images(1000, seed=2, ink=36))
+    folder = tmp_path_factory.mktemp("branches") / "project"
+    project = pipeline.make(folder, hard, content_sha256(hard))
+    changes = {
+        "main": ("learning_rate: 0.001", "learning_rate: 0.003"),
+        "few": ("units: 100", "units: 4"),
+        "short": ("epochs: 5", "epochs: 1"),
+        "seeded": ("models\n  seed: 0", "models\n  seed: 1"),
+    }
+    for branch, change in changes.items():
+        if branch != "main":
+            project.run("git", "switch", "--quiet", "--create", branch, "main")
+        project.edit("params.yaml", *change)
+        project.run("dvc", "repro", "--quiet", "evaluate")
+        project.commit(branch)
+    project.run("git", "switch", "--quiet", "main")
+    project.run("dvc", "checkout", "--quiet", "--with-deps", "evaluate")
+    return project
+
+
+@pytest.fixture
+def branched(branches, tmp_path):
+    """A copy of `branches`, its cache included, for one test."""
+    shutil.copytree(branches.folder, tmp_path / "project", symlinks=True)
     return pipeline.Project(tmp_path / "project")
 
 
