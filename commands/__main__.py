@@ -2,13 +2,14 @@
 
 import argparse
 
-from commands import check, compare, predict, summary
+from commands import check, compare, predict, seeds, summary
 from digits.errors import run
 
 COMMANDS = {
     "check": check,
     "compare": compare,
     "predict": predict,
+    "seeds": seeds,
     "summary": summary,
 }
 """A module each: its docstring is the help; `add_arguments(parser)`, `main(arguments)`.
