@@ -4,7 +4,7 @@ PYTHON ?= python3
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help repro test test-faults check verify bench lock clean
+.PHONY: help repro test test-faults check validate verify bench lock clean
 
 help:  ## List these targets
 	@sed -n 's/^\([a-z-]*\):.*##/\1:/p' Makefile | awk -F': +' '{ printf "make %-11s %s\n", $$1, $$2 }'
@@ -17,16 +17,19 @@ repro: .venv/runtime  ## Build what is stale, show the results
 test: check  ## Run make check and all tests
 	pytest --numprocesses=auto --dist=loadgroup
 
-test-faults: .venv/test  ## Break it on purpose, the long way; TABLE=1 writes docs/reliability.md
-	pytest --numprocesses=auto --dist=loadgroup -m "" tests/faults $(if $(TABLE),--write-table)
+test-faults: .venv/test  ## Break it on purpose, the long part; TABLE=1: all, writes docs/reliability.md
+	pytest --numprocesses=auto --dist=loadgroup -m "$(if $(TABLE),,slow_faults)" tests/faults $(if $(TABLE),--write-table)
 
 check: .venv/test  ## Check formatting, style and types
 	ruff format --check
 	ruff check
 	mypy
 
+validate: .venv/runtime  ## Say whether this is fit to be merged (rebuilds everything)
+	@python -m digits validate
+
 verify: .venv/runtime  ## Rebuild everything, compare with the committed bytes
-	python .ci/verify.py
+	python -m digits verify
 
 bench: .venv/runtime .venv-bench/bench  ## Measure speed and memory against peers and the limit (an hour)
 	dvc repro --quiet

@@ -2,15 +2,19 @@
 
 import argparse
 
-from commands import check, compare, predict, seeds, summary
+from commands import check, compare, predict, schema, seeds, summary, sweep, validate, verify
 from digits.errors import run
 
 COMMANDS = {
     "check": check,
     "compare": compare,
     "predict": predict,
+    "schema": schema,
     "seeds": seeds,
     "summary": summary,
+    "sweep": sweep,
+    "validate": validate,
+    "verify": verify,
 }
 """A module each: its docstring is the help; `add_arguments(parser)`, `main(arguments)`.
 

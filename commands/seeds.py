@@ -58,7 +58,7 @@ def accuracies(seed: int) -> dict[str, float]:
     from digits.params import read
     from digits.params.train import Train
     from digits.params.train_hidden import TrainHidden
-    from digits.scoring import score
+    from digits.scoring import answers, score
     from digits.training import train
 
     recipe = read("params.yaml", Train).model_copy(update={"seed": seed})
@@ -71,7 +71,7 @@ def accuracies(seed: int) -> dict[str, float]:
         keras.backend.clear_session()  # or what was compiled for earlier seeds stays in memory
         none = training[0][:0], training[1][:0]  # validation changes nothing that is learnt
         model, _ = train(build, training, none, recipe, report=lambda line: None)
-        scores[name] = score(models.logits(model, images), labels)["accuracy"]
+        scores[name] = score(answers(models.logits(model)(images), labels), labels)["accuracy"]
     return scores
 
 

@@ -69,6 +69,15 @@ class Project:
         with self.path(name).open("a") as file:
             file.write(text)
 
+    def fetch(self, dataset, sha256):
+        """Write `dataset` beside the copy and name it in params.yaml."""
+        source = self.folder.parent / f"{self.folder.name}.npz"
+        names = ("x_train", "y_train", "x_test", "y_test")
+        np.savez(source, **dict(zip(names, dataset, strict=True)))
+        committed = yaml.safe_load(self.path("params.yaml").read_text())["fetch"]
+        self.edit("params.yaml", f"source: {committed['source']}", f"source: {source}")
+        self.edit("params.yaml", committed["sha256"], sha256)
+
     def lock(self):
         return yaml.safe_load(self.path("dvc.lock").read_text())["stages"]
 
@@ -94,14 +103,9 @@ def make(folder, dataset, sha256):
     for name in listed:
         if (ROOT / name).is_file():
             project.path(name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(ROOT / name, project.path(name))
+            shutil.copy(ROOT / name, project.path(name))
     project.path("dvc.lock").unlink(missing_ok=True)
-    source = folder.parent / f"{folder.name}.npz"
-    names = ("x_train", "y_train", "x_test", "y_test")
-    np.savez(source, **dict(zip(names, dataset, strict=True)))
-    committed = yaml.safe_load(project.path("params.yaml").read_text())["fetch"]["sha256"]
-    project.edit("params.yaml", "source: auto", f"source: {source}")
-    project.edit("params.yaml", committed, sha256)
+    project.fetch(dataset, sha256)
     project.run("git", "init", "--quiet", "--initial-branch=main")
     project.commit("start")
     return project

@@ -47,7 +47,7 @@ def reached(module):
         if file and file not in found:
             found.add(file)
             left += imported(file)
-    return {str(file) for file in found}
+    return {file.as_posix() for file in found}
 
 
 def code_deps(stage):

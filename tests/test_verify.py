@@ -4,7 +4,7 @@ import json
 
 
 def verify(project, code=0):
-    return project.run("python", ".ci/verify.py", "--single-item", "evaluate", code=code)
+    return project.run("python", "-m", "digits", "verify", "evaluate", code=code)
 
 
 def write_loss(project, scores, loss):
@@ -14,7 +14,7 @@ def write_loss(project, scores, loss):
 
 
 def test_the_same_bytes_other_bytes_another_cpu_and_other_metrics(project):
-    project.run("python", ".ci/verify.py", "--record")
+    project.run("python", "-m", "digits", "verify", "--record")
     project.commit()
     assert "the rebuild gave the committed bytes" in verify(project)
 

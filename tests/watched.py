@@ -31,7 +31,7 @@ def note(name, written):
     if "__pycache__" in path.parts:
         return
     if path.is_relative_to(ROOT) and (written or path.is_file()):
-        record["written" if written else "read"].add(str(path.relative_to(ROOT)))
+        record["written" if written else "read"].add(path.relative_to(ROOT).as_posix())
 
 
 sys.addaudithook(watch)

@@ -1,5 +1,10 @@
 """Validate params.yaml as a whole. No stage needs this: a stage validates what it reads."""
 
+from typing import Any
+
+from pydantic import create_model
+from pydantic.json_schema import GenerateJsonSchema
+
 from digits.errors import ParameterError
 from digits.params import Section, nearest, read_document, validate
 from digits.params.fetch import Fetch
@@ -20,3 +25,18 @@ def check(path: str) -> None:
             raise ParameterError(f"{path}: unknown section '{name}'{nearest(name, names)}")
     for schema in SECTIONS:
         validate(path, document, schema)
+
+
+def json_schema() -> dict[str, Any]:
+    """Return the JSON Schema of the whole file, for editors; draft 2020-12, as pydantic writes it.
+
+    It is a little wider than `check`: JSON Schema takes 5.0 for an integer, and knows no NaN.
+    """
+    fields: dict[str, Any] = {schema.section: (schema, ...) for schema in SECTIONS}
+    whole = create_model(
+        "params.yaml",
+        __config__=Section.model_config,
+        __doc__="Every knob that changes a result.",
+        **fields,
+    )
+    return {"$schema": GenerateJsonSchema.schema_dialect, **whole.model_json_schema()}
