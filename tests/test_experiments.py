@@ -43,8 +43,18 @@ def wait(project):
     for _ in range(120):
         status = project.run("dvc", "queue", "status")
         if not {"Queued", "Running"} & set(status.split()):
-            return status
-    raise AssertionError(status)
+            break
+    else:
+        raise AssertionError(status)
+    for line in status.splitlines():
+        if line.endswith("Failed") and "No output logs" in logs(project, line.split()[0]):
+            pytest.xfail("an experiment failed before it began: DVC's #10673, see the document")
+    return status
+
+
+def logs(project, task):
+    """What an experiment printed, or that there is nothing."""
+    return project.run("sh", "-c", f"dvc queue logs {task} || true")
 
 
 def test_every_command_of_the_document(project):
@@ -61,9 +71,9 @@ def test_every_command_of_the_document(project):
     assert names(project) == {"longer"}
 
     output = document.run("A grid, by two workers")
+    assert wait(project).count("Success") == 8
     assert output.count("hidden: trained in") == 6
     assert "new experiments task queue worker" in output
-    assert wait(project).count("Success") == 8
     assert document.run("One after another").count("is cached - skipping run") >= 2
     units = {f"units-{place}" for place in range(1, 7)}
     plain = {"plain-16", "plain-32"}

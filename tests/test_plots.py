@@ -11,11 +11,10 @@ import pytest
 
 CHROMIUM = shutil.which("chromium")
 MAKER = (
-    "accounts.google.com",
-    "clients2.google.com",
-    "optimizationguide-pa.googleapis.com",
-    "redirector.gvt1.com",
-    "update.googleapis.com",
+    r"[\w.-]+\.google\.com",
+    r"optimizationguide-pa\.googleapis\.com",
+    r"redirector\.gvt1\.com",
+    r"update\.googleapis\.com",
 )
 
 

@@ -38,7 +38,7 @@ class Runner:
         self.summary = folder / "summary"
         self.script = folder / "step.sh"
         self.environment = {
-            **pipeline.ENVIRONMENT,
+            **{k: v for k, v in pipeline.ENVIRONMENT.items() if "MAKE" not in k},
             "GITHUB_STEP_SUMMARY": str(self.summary),
             "RUNNER_TEMP": str(folder),
         }
