@@ -10,7 +10,11 @@ import sys
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
 from digits.errors import DigitsError
+from digits.files import write_bytes
 from digits.params import document
 
 
@@ -21,13 +25,14 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def main(arguments: Namespace) -> None:
     """Raise DigitsError if params.yaml, or dvc.lock, is not as it should be."""
-    mend(Path(".dvc/tmp/rwlock"))
+    mend_rwlock(Path(".dvc/tmp/rwlock"))
+    mend_dvc_lock(Path("dvc.lock"))
     document.check("params.yaml")
     if arguments.lock:
         lock()
 
 
-def mend(path: Path) -> None:
+def mend_rwlock(path: Path) -> None:
     """Remove DVC's list of who reads and writes what if it is cut off.
 
     DVC rewrites it in place. Where it was killed in the middle, every later `dvc repro` would end
@@ -40,6 +45,41 @@ def mend(path: Path) -> None:
     except ValueError:
         path.unlink(missing_ok=True)
         print(f"removed {path}, which a killed dvc had left half written")
+
+
+def mend_dvc_lock(path: Path) -> None:
+    """Restore the committed dvc.lock if it is cut off; remove it where none is committed.
+
+    DVC rewrites it in place. Where it was killed in the middle, every later `dvc repro` would end
+    with "'./dvc.lock' validation failed". What the file had of newer runs, DVC finds again in its
+    run-cache. A file with conflict markers is left for git.
+    """
+    command = ["git", "show", f"HEAD:./{path}"]
+    try:
+        content = path.read_bytes()
+        committed = subprocess.run(command, capture_output=True).stdout
+    except OSError:  # no such file, or no git
+        return
+    if (content and content == committed) or b"<<<<<<< " in content or is_lock(content):
+        return
+    if is_lock(committed):
+        write_bytes(str(path), committed)
+        print(f"restored the committed {path}: a killed dvc had left it half written")
+    else:
+        path.unlink()
+        print(f"removed {path}, which a killed dvc had left half written")
+
+
+def is_lock(content: bytes) -> bool:
+    """Say whether DVC accepts `content` as a dvc.lock."""
+    from dvc.dvcfile import Lockfile  # slow, and seldom needed
+    from dvc.utils.strictyaml import YAMLValidationError
+
+    try:
+        Lockfile.validate(YAML(typ="safe").load(content))
+    except (YAMLError, YAMLValidationError):
+        return False
+    return True
 
 
 def lock() -> None:

@@ -23,7 +23,7 @@ ROUNDS = 8
 
 
 @pytest.fixture(scope="module")
-def downloading(dataset, tmp_path_factory):
+def original(dataset, tmp_path_factory):
     """A project that downloads its data, from a server on loopback; built and committed."""
     folder = tmp_path_factory.mktemp("kills") / "project"
     project = pipeline.make(folder, dataset, content_sha256(dataset))
@@ -39,8 +39,15 @@ def downloading(dataset, tmp_path_factory):
         project.edit("params.yaml", f"source: {folder}.npz", "source: auto")
         project.repro()
         project.commit()
-        yield project, server
+        yield project
         assert server.asked
+
+
+@pytest.fixture
+def downloading(original, tmp_path):
+    """A copy of `original`, its cache included, for one round: no round can spoil another."""
+    shutil.copytree(original.folder, tmp_path / "project", symlinks=True)
+    return pipeline.Project(tmp_path / "project")
 
 
 def forget(project, stage):
@@ -86,32 +93,31 @@ def kill(process, victim):
 @pytest.mark.parametrize("attempt", range(ROUNDS))
 @pytest.mark.parametrize("stage", pipeline.STAGES)
 def test_kill_at_a_random_moment(downloading, durations, stage, attempt):
-    project, _ = downloading
-    lock = project.path("dvc.lock").read_bytes()
-    before = project.hashes()
+    lock = downloading.path("dvc.lock").read_bytes()
+    before = downloading.hashes()
     if stage not in durations:
-        forget(project, stage)
+        forget(downloading, stage)
         began = time.monotonic()
-        start(project).wait(timeout=300)
+        start(downloading).wait(timeout=300)
         durations[stage] = time.monotonic() - began
-    forget(project, stage)
+    forget(downloading, stage)
     moment = random.Random(f"{stage} {attempt}").uniform(0.1, 1) * durations[stage]  # noqa: S311
-    process = start(project)
+    process = start(downloading)
     try:
         process.wait(timeout=moment)
     except subprocess.TimeoutExpired:
         kill(process, ("all", "dvc", "stage")[attempt % 3])
-    project.run("python", "-m", "digits", "check")  # as `make repro` does
-    repro_restores(project, lock)
-    assert project.hashes() == before
+    downloading.run("python", "-m", "digits", "check")  # as `make repro` does
+    repro_restores(downloading, lock)
+    assert downloading.hashes() == before
     for path, md5 in before.items():
-        content = project.path(path).read_bytes()
+        content = downloading.path(path).read_bytes()
         assert hashlib.md5(content, usedforsecurity=False).hexdigest() == md5, path
 
 
-@pytest.mark.fault("kill -9 while DVC rewrites its own lock file")
+@pytest.mark.fault("kill -9 while DVC rewrites .dvc/tmp/rwlock")
 @pytest.mark.parametrize("left", ["", '{"/home/ann/digits/params.yaml": {"rea'])
-def test_a_lock_file_that_was_cut_off(project, left):
+def test_a_list_of_readers_and_writers_that_was_cut_off(project, left):
     """Too short a moment for the rounds above to hit it often."""
     lock = project.path("dvc.lock").read_bytes()
     project.path(".dvc/tmp/rwlock").write_text(left)
@@ -120,3 +126,38 @@ def test_a_lock_file_that_was_cut_off(project, left):
     assert said == "removed .dvc/tmp/rwlock, which a killed dvc had left half written\n"
     repro_restores(project, lock)
     assert project.run("python", "-m", "digits", "check") == ""
+
+
+@pytest.mark.fault("kill -9 while DVC rewrites dvc.lock")
+@pytest.mark.parametrize("share", [0, 0.03, 0.25, 0.5, 0.75, 0.999])
+def test_a_lock_file_that_was_cut_off(project, share):
+    """Cut anywhere: mended where DVC refuses what is left, else DVC adds what is missing."""
+    lock = project.path("dvc.lock").read_bytes()
+    left = lock[: round(len(lock) * share)]
+    project.path("dvc.lock").write_bytes(left)
+    refused = "validation failed" in project.run("dvc", "status", code=None)
+    said = project.run("python", "-m", "digits", "check")
+    restored = "restored the committed dvc.lock: a killed dvc had left it half written\n"
+    assert said == (restored if refused else "")
+    assert project.path("dvc.lock").read_bytes() == (lock if refused else left)
+    assert refused or share
+    repro_restores(project, lock)
+
+
+@pytest.mark.fault("kill -9 while DVC rewrites a dvc.lock that was never committed")
+def test_a_first_lock_file_that_was_cut_off(project):
+    lock = project.path("dvc.lock").read_bytes()
+    project.run("git", "rm", "--quiet", "--cached", "dvc.lock")
+    project.run("git", "commit", "--quiet", "--message", "without")
+    project.path("dvc.lock").write_text("")
+    said = project.run("python", "-m", "digits", "check")
+    assert said == "removed dvc.lock, which a killed dvc had left half written\n"
+    project.run("dvc", "repro")
+    assert project.path("dvc.lock").read_bytes() == lock
+
+
+def test_conflict_markers_are_left_for_git(project):
+    project.edit("dvc.lock", "stages:\n", "<<<<<<< HEAD\nstages:\n=======\n>>>>>>> branch\n")
+    before = project.path("dvc.lock").read_bytes()
+    assert project.run("python", "-m", "digits", "check") == ""
+    assert project.path("dvc.lock").read_bytes() == before
