@@ -31,18 +31,21 @@ class Block(NamedTuple):
 def shuffled(
     examples: Examples, batch_size: int, seed: int, epochs: int
 ) -> Iterator[Iterator[Block]]:
-    """Yield epochs; each yields blocks that hold every example exactly once, in random order.
+    """Return epochs; each yields blocks that hold every example exactly once, in random order.
 
     Only the last block of an epoch has a number of examples that batch_size may not divide.
+    The first block is being read when this returns.
     """
     rows, count = rows_per_block(batch_size), len(examples[1])
     deal, shuffle = np.random.default_rng([seed, 1]), np.random.default_rng(seed)
     parts = read_ahead(examples, (runs for _ in range(epochs) for runs in dealt(count, rows, deal)))
-    for _ in range(epochs):
-        yield (
+    return (
+        (
             Block(images, labels, shuffle.permutation(len(labels)))
             for images, labels in islice(parts, -(-count // rows))
         )
+        for _ in range(epochs)
+    )
 
 
 def in_order(examples: Examples, batch_size: int, most_rows: int | None = None) -> Iterator[Block]:
@@ -93,22 +96,26 @@ def dealt(count: int, rows: int, random: np.random.Generator) -> Iterator[Runs]:
 def read_ahead(
     examples: Examples, blocks: Iterable[Runs]
 ) -> Iterator[tuple[NDArray[np.float32], NDArray[np.uint8]]]:
-    """Yield images and labels of each block; read the next one while the caller computes.
+    """Return images and labels of each block; read the next one while the caller computes.
 
     A block that is the same as the one before (the only one, in the next epoch) is not read again.
     """
+    reader = ThreadPoolExecutor(max_workers=1)
     left = iter(blocks)
     runs = next(left, ())
-    if not runs:
-        return
-    with ThreadPoolExecutor(max_workers=1) as reader:
-        current = _read(examples, runs)
-        for next_runs in left:
-            coming = reader.submit(_read, examples, next_runs) if next_runs != runs else None
+    first = reader.submit(_read, examples, runs)
+
+    def read() -> Iterator[tuple[NDArray[np.float32], NDArray[np.uint8]]]:
+        current, of = first.result(), runs
+        with reader:
+            for next_runs in left:
+                coming = reader.submit(_read, examples, next_runs) if next_runs != of else None
+                yield current
+                if coming:
+                    current, of = coming.result(), next_runs
             yield current
-            if coming:
-                current, runs = coming.result(), next_runs
-        yield current
+
+    return read() if runs else iter(())
 
 
 def _read(examples: Examples, runs: Runs) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:

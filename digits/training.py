@@ -25,6 +25,7 @@ def train(
     Returns the trained model, compiled, and its history: for each epoch loss and accuracy, means
     over the epoch's steps as Keras reports them, and val_loss and val_accuracy after it.
     """
+    epochs = shuffled(training, recipe.batch_size, recipe.seed, recipe.epochs)  # reads already
     keras.utils.set_random_seed(recipe.seed)
     model = build()
     model.compile(
@@ -37,7 +38,7 @@ def train(
     measure = compile_loop(model, model.test_step, recipe.batch_size)
     history: list[dict[str, float]] = []
     start = perf_counter()
-    for blocks in shuffled(training, recipe.batch_size, recipe.seed, recipe.epochs):
+    for blocks in epochs:
         metrics = run_over(blocks, learn, model, len(training[1]))
         if len(validation[1]):
             held_out = in_order(validation, recipe.batch_size)

@@ -4,14 +4,17 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from digits.figures import colour, picture_axes, png, show_digit, style
+from digits.figures import colour, picture_axes, png, style
 from digits.mistakes import pairs, surest
 
 ROWS, COLUMNS = 4, 8
 PAIRS, EXAMPLES = 6, 6
+FRAMED, PITCH = 30, 32
+"""Pixels: the side of a digit with its frame, and from one such digit to the next."""
 
 
 def mistakes(
@@ -32,16 +35,16 @@ def mistakes(
             if len(wrong)
             else f"{model}: not one mistake"
         )
-        for place, axes in enumerate(figure.subplots(ROWS, COLUMNS).flat):
-            if place >= len(shown):
-                picture_axes(axes)
-                continue
-            index = shown[place]
-            show_digit(axes, images[index])
-            axes.set_title(
-                f"{labels[index]} → {predicted[index]}", color=colour(model), loc="center"
-            )
-            axes.set_xlabel(percent(confidence[index]))
+        for row, axes in enumerate(figure.subplots(ROWS, 1)):
+            part = shown[row * COLUMNS : (row + 1) * COLUMNS]
+            show_strip(axes, images[part], COLUMNS)
+            for place, index in enumerate(part):
+                answer = f"{labels[index]} → {predicted[index]}"
+                middle = place * PITCH + FRAMED / 2
+                axes.text(
+                    middle, -3, answer, color=colour(model), ha="center", size=12, weight="bold"
+                )
+                axes.text(middle, FRAMED + 2, percent(confidence[index]), ha="center", va="top")
         return png(figure)
 
 
@@ -63,23 +66,27 @@ def confused_pairs(
             part.suptitle(model, color=colour(model))
             found = pairs(labels, predicted[model])
             for place, axes in enumerate(part.subplots(PAIRS, 1)):
-                picture_axes(axes)
                 if place >= len(found):
+                    picture_axes(axes)
                     continue
                 actual, answer, count = found[place]
                 some = np.flatnonzero((labels == actual) & (predicted[model] == answer))
-                examples = strip(images[some[:EXAMPLES]])
-                axes.imshow(examples, cmap="gray_r", interpolation="nearest", vmin=0, vmax=1)
+                show_strip(axes, images[some[:EXAMPLES]], EXAMPLES)
                 axes.set_ylabel(
                     f"{actual} → {answer}\n{count} x", rotation=0, ha="right", va="center", size=12
                 )
         return png(figure)
 
 
-def strip(images: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Put up to EXAMPLES images, (n, 784), beside each other, each in a thin grey frame."""
-    row = np.zeros((30, EXAMPLES, 32), np.float32)
+def show_strip(axes: Axes, images: NDArray[np.float32], places: int) -> None:
+    """Show images, (n, 784), beside each other, each in a thin grey frame, with room for `places`.
+
+    One picture: axes for each digit would take matplotlib six times as long.
+    """
+    row = np.zeros((FRAMED, places, PITCH), np.float32)
     for place, image in enumerate(images):
-        row[:, place, :30] = 0.2
-        row[1:29, place, 1:29] = image.reshape(28, 28)
-    return row.reshape(30, -1)
+        row[:, place, :FRAMED] = 0.15
+        row[1:-1, place, 1 : FRAMED - 1] = image.reshape(28, 28)
+    strip = row.reshape(FRAMED, places * PITCH)
+    axes.imshow(strip, cmap="gray_r", interpolation="nearest", vmin=0, vmax=1)
+    picture_axes(axes)
