@@ -61,8 +61,14 @@ def stop_in_order(with_parent: bool = False) -> None:
         threading.Thread(target=_stop_with, args=[parents], daemon=True).start()
 
 
+_stopping = threading.Event()
+
+
 def _stop(number: int, frame: FrameType | None) -> None:
-    signal.signal(number, signal.SIG_DFL)  # a second one does not wait for the unwinding
+    if _stopping.is_set():  # by another signal: the terminal's SIGHUP, then the parent's end
+        return
+    _stopping.set()
+    signal.signal(number, signal.SIG_DFL)  # the same once more does not wait for the unwinding
     with contextlib.suppress(OSError):  # the terminal may be gone
         os.write(2, f"error: stopped by {signal.Signals(number).name}\n".encode())
     sys.exit(128 + number)
@@ -86,7 +92,8 @@ def _parents() -> list[psutil.Process]:
 def _stop_with(parents: list[psutil.Process]) -> None:
     while all(_runs(process) for process in parents):
         time.sleep(0.1)
-    os.kill(os.getpid(), signal.SIGTERM)
+    if not _stopping.is_set():
+        os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _runs(process: psutil.Process) -> bool:
