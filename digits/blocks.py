@@ -39,13 +39,13 @@ def shuffled(
     rows, count = rows_per_block(batch_size), len(examples[1])
     deal, shuffle = np.random.default_rng([seed, 1]), np.random.default_rng(seed)
     parts = read_ahead(examples, (runs for _ in range(epochs) for runs in dealt(count, rows, deal)))
-    return (
-        (
-            Block(images, labels, shuffle.permutation(len(labels)))
-            for images, labels in islice(parts, -(-count // rows))
-        )
-        for _ in range(epochs)
-    )
+
+    def epoch() -> Iterator[Block]:
+        for images, labels in islice(parts, -(-count // rows)):
+            yield Block(images, labels, shuffle.permutation(len(labels)))
+            del images, labels  # or there were three blocks in memory, not two
+
+    return (epoch() for _ in range(epochs))
 
 
 def in_order(examples: Examples, batch_size: int, most_rows: int | None = None) -> Iterator[Block]:
@@ -57,6 +57,7 @@ def in_order(examples: Examples, batch_size: int, most_rows: int | None = None) 
     runs = (((start, min(start + rows, count)),) for start in range(0, count, rows))
     for images, labels in read_ahead(examples, runs):
         yield Block(images, labels, np.arange(len(labels)))
+        del images, labels
 
 
 def rows_per_block(batch_size: int, most_rows: int | None = None) -> int:
@@ -103,16 +104,17 @@ def read_ahead(
     reader = ThreadPoolExecutor(max_workers=1)
     left = iter(blocks)
     runs = next(left, ())
-    first = reader.submit(_read, examples, runs)
+    ahead = [reader.submit(_read, examples, runs)]  # emptied, as a future keeps what it returned
 
     def read() -> Iterator[tuple[NDArray[np.float32], NDArray[np.uint8]]]:
-        current, of = first.result(), runs
         with reader:
+            current, of = ahead.pop().result(), runs
             for next_runs in left:
-                coming = reader.submit(_read, examples, next_runs) if next_runs != of else None
+                if next_runs != of:
+                    ahead.append(reader.submit(_read, examples, next_runs))
                 yield current
-                if coming:
-                    current, of = coming.result(), next_runs
+                if ahead:
+                    current, of = ahead.pop().result(), next_runs
             yield current
 
     return read() if runs else iter(())

@@ -23,11 +23,14 @@ def main() -> None:
     images, labels = examples = read_examples("data/processed/test")
     histories = {name: read_csv(f"metrics/history_{name}.csv") for name in MODELS}
     loaded = {name: models.load(f"models/{name}.keras") for name in MODELS}
+    predict = {name: models.logits(model) for name, model in loaded.items()}
+    parts: dict[str, list[Answers]] = {name: [] for name in MODELS}
+    for block in in_order(examples, models.BATCH, ROWS):
+        for name in MODELS:
+            parts[name].append(answers(predict[name](block.images), block.labels))
     scores, predicted, curves = {}, {}, {}
-    for name, model in loaded.items():
-        predict = models.logits(model)
-        blocks = in_order(examples, models.BATCH, ROWS)
-        said = joined(answers(predict(block.images), block.labels) for block in blocks)
+    for name in MODELS:
+        said = joined(parts.pop(name))
         predicted[name] = said.predicted
         scores[name] = score(said, labels)
         curves[name] = reliability(said.confidence, said.predicted == labels)
