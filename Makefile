@@ -4,7 +4,7 @@ PYTHON ?= python3
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help repro test test-faults check validate verify bench lock clean
+.PHONY: help repro test test-slow test-faults check validate verify bench lock clean
 
 help:  ## List these targets
 	@sed -n 's/^\([a-z-]*\):.*##/\1:/p' Makefile | awk -F': +' '{ printf "make %-11s %s\n", $$1, $$2 }'
@@ -14,11 +14,14 @@ repro: .venv/runtime  ## Build what is stale, show the results
 	dvc repro
 	@python -m digits summary
 
-test: check  ## Run make check and all tests
+test: check  ## Run make check and the tests
 	pytest --numprocesses=auto --dist=loadgroup
 
-test-faults: .venv/test  ## Break it on purpose, the long part; TABLE=1: all, writes docs/reliability.md
-	pytest --numprocesses=auto --dist=loadgroup -m "$(if $(TABLE),,slow_faults)" tests/faults $(if $(TABLE),--write-table)
+test-slow: .venv/test  ## Run the tests that take long: faults, documents, whole rebuilds
+	pytest --numprocesses=auto --dist=loadgroup -m slow
+
+test-faults: .venv/test  ## Of these the faults; TABLE=1: the quick ones too, writes docs/reliability.md
+	pytest --numprocesses=auto --dist=loadgroup -m "$(if $(TABLE),,slow)" tests/faults $(if $(TABLE),--write-table)
 
 check: .venv/test  ## Check formatting, style and types
 	ruff format --check

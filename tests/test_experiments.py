@@ -10,6 +10,7 @@ from tests.conftest import make_images
 from tests.document import Document
 from tests.pipeline import Project
 
+pytestmark = pytest.mark.slow
 MODEL = "models/hidden.keras"
 
 

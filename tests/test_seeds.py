@@ -30,6 +30,7 @@ def committed(project, branch):
     return {model: scores[model]["accuracy"] for model in ("basic", "hidden")}
 
 
+@pytest.mark.slow
 def test_each_seed_gives_what_the_stages_commit_with_it(branches):
     code, out, told = seeds(branches, "2", "--json")
     assert code == 0

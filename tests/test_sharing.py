@@ -9,6 +9,7 @@ from tests.document import Document
 from tests.pipeline import Project
 from tests.ssh import serving
 
+pytestmark = pytest.mark.slow
 MODEL = "models/hidden.keras"
 
 

@@ -37,6 +37,7 @@ def gate(project, **changes):
     project.path("gate.yaml").write_text(yaml.safe_dump({**yaml.safe_load(text), **changes}))
 
 
+@pytest.mark.slow
 def test_a_branch_that_is_fit_to_be_merged(project):
     branch(project)
     said = validate(project)
@@ -48,6 +49,7 @@ def test_a_branch_that_is_fit_to_be_merged(project):
     assert project.run("git", "status", "--porcelain") == ""
 
 
+@pytest.mark.slow
 def test_all_checks_are_made_whatever_the_first_ones_say(project):
     branch(project)
     project.edit(*EPOCHS[:2], "epochs: 1\n  momentum: 0.9")
@@ -63,6 +65,7 @@ def test_all_checks_are_made_whatever_the_first_ones_say(project):
     assert "hidden worse (100.00% to 50.00%)" in said["comparison"]
 
 
+@pytest.mark.slow
 def test_a_rebuild_that_gives_something_else(project):
     project.run("python", "-m", "digits", "verify", "--record")
     scores = json.loads(project.path("metrics/evaluation.json").read_text())
@@ -127,6 +130,7 @@ def test_a_map_that_dvc_cannot_read(project):
     assert "validation failed" in said["dvc.lock"]
 
 
+@pytest.mark.slow
 def test_a_worse_model_the_floors_and_the_regression_that_is_allowed(project):
     branch(project)
     project.edit(*UNITS)

@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 
 def verify(project, code=0):
     return project.run("python", "-m", "digits", "verify", "evaluate", code=code)
@@ -13,6 +15,7 @@ def write_loss(project, scores, loss):
     project.path("metrics/evaluation.json").write_text(json.dumps(scores, indent=2) + "\n")
 
 
+@pytest.mark.slow
 def test_the_same_bytes_other_bytes_another_cpu_and_other_metrics(project):
     project.run("python", "-m", "digits", "verify", "--record")
     project.commit()

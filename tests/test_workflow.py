@@ -116,6 +116,7 @@ def test_no_step_puts_what_a_stranger_wrote_into_a_command():
         assert not any("${{" in command for command in commands(job).values())
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="the job runs on Linux")
 def test_the_steps_of_the_pipeline_as_they_are_written(project, tmp_path):
     project.run("git", "switch", "--quiet", "--create", "branch")

@@ -16,7 +16,7 @@ from tests import pipeline
 from tests.faults.ending import repro_restores
 from tests.faults.server import Server, body
 
-pytestmark = pytest.mark.slow_faults
+pytestmark = pytest.mark.slow
 
 ROUNDS = 8
 """For each stage: 64 in all."""

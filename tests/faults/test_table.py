@@ -5,15 +5,12 @@ import subprocess
 import sys
 from collections import Counter
 
-import pytest
-
 from tests import pipeline
 from tests.faults.table import DOCUMENT, INTRODUCTION
 
 LISTED = re.compile(r"^fault\t(.*)\t(\d+)$", re.MULTILINE)
 
 
-@pytest.mark.slow_faults  # the document comes with the first whole run that has no failure
 def test_the_document_holds_what_the_tests_try():
     listed = subprocess.run(
         [

@@ -13,7 +13,7 @@ from tests.faults.ending import process_fails, repro_restores
 
 QUICK = ("fetch", "explore", "preprocess")
 SLOW = ("train_basic", "train_hidden", "evaluate")
-STAGES = [*QUICK, *(pytest.param(stage, marks=pytest.mark.slow_faults) for stage in SLOW)]
+STAGES = [*QUICK, *(pytest.param(stage, marks=pytest.mark.slow) for stage in SLOW)]
 FIRST = {
     "fetch": "data/raw/train_images.npy",
     "explore": "metrics/dataset.json",
@@ -63,7 +63,7 @@ def test_a_full_disk(project, stage):
 
 
 @mounts
-@pytest.mark.slow_faults
+@pytest.mark.slow
 @pytest.mark.fault("writing: no room for temporary files")
 @pytest.mark.parametrize("stage", STAGES)
 def test_no_room_for_temporary_files(project, stage):
@@ -162,7 +162,7 @@ def test_too_little_memory_once_it_runs(project, stage):
     repro_restores(project, lock)
 
 
-@pytest.mark.slow_faults
+@pytest.mark.slow
 @pytest.mark.fault("memory: too little to start, under any limit", tried=12)
 def test_whatever_the_limit_nothing_is_left_half_done(project):
     """Below what the libraries need to be loaded they end as they will: with an exit code."""
