@@ -112,7 +112,6 @@ def ratios(parts: dict[str, Any]) -> list[tuple[str, float, float]]:
             bars.append(
                 (f"{model}: training / the fastest peer", ours["seconds"]["median"] / fastest, 1)
             )
-            bars.append((f"{model}: peak MiB", ours["peak_mib"]["max"], 1024))
         ours, plain = (find(rows, peer=peer, model="hidden") for peer in (OURS, PLAIN))
         ratio = ours["epoch"]["median"] / plain["epoch"]["median"]
         bars.append(("hidden: an epoch / one of model.fit", ratio, 1 / 10))
@@ -130,6 +129,8 @@ def ratios(parts: dict[str, Any]) -> list[tuple[str, float, float]]:
         )
         bars.append(("nothing to do: seconds", time["nothing to do"], 1))
     if rows := parts.get("growth", {}).get("rows"):
+        mnist = find(rows, stage="train_hidden", examples=60_000)
+        bars.append(("the stage train_hidden: peak MiB", mnist["peak_mib"]["max"], 1024))
         for stage in dict.fromkeys(row["stage"] for row in rows):
             sizes = [row for row in rows if row["stage"] == stage and row["examples"] >= 60_000]
             first, last = sizes[0], sizes[-1]
