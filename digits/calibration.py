@@ -18,7 +18,9 @@ def reliability(
     is above its lower edge, up to and with its upper edge. NaN stands where a bin is empty.
     """
     edges = np.linspace(0, 1, bins + 1)
-    index = np.clip(np.searchsorted(edges, confidence, side="left") - 1, 0, bins - 1)
+    index = np.searchsorted(edges, confidence, side="left")
+    index -= 1
+    np.clip(index, 0, bins - 1, out=index)
     count = np.bincount(index, minlength=bins)
     some = np.where(count, count, np.nan)
     return {

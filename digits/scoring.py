@@ -16,7 +16,7 @@ class Answers(NamedTuple):
     predicted: NDArray[np.uint8]
     confidence: NDArray[np.float64]
     """The probability of the predicted class."""
-    loss: NDArray[np.float64]
+    loss: NDArray[np.float32]
     """The cross-entropy: -ln(probability of the label)."""
 
 
@@ -33,7 +33,7 @@ def score(answers: Answers, labels: NDArray[np.uint8]) -> dict[str, Any]:
         "accuracy": round(float(right.mean()), 6),
         "accuracy_low": round(low, 4),
         "accuracy_high": round(high, 4),
-        "loss": round(float(answers.loss.mean()), 4),
+        "loss": round(float(answers.loss.mean(dtype=np.float64)), 4),
         "errors": int(np.sum(~right)),
         "macro_f1": round(macro_f1(confusion_matrix(labels, predicted)), 4),
         "calibration_error": round(expected_calibration_error(answers.confidence, right), 4),
@@ -44,7 +44,8 @@ def answers(logits: NDArray[np.float32], labels: NDArray[np.uint8]) -> Answers:
     """Return what the logits, (n, 10), say of the examples with these labels, (n,)."""
     chances = probabilities(logits)
     loss = -np.log(chances[np.arange(len(labels)), labels])
-    return Answers(logits.argmax(axis=1).astype(np.uint8), chances.max(axis=1), loss)
+    predicted = logits.argmax(axis=1).astype(np.uint8)
+    return Answers(predicted, chances.max(axis=1), loss.astype(np.float32))
 
 
 def joined(parts: Iterable[Answers]) -> Answers:
@@ -69,7 +70,8 @@ def confusion_matrix(
     actual: NDArray[Any], predicted: NDArray[Any], classes: int = 10
 ) -> NDArray[np.int64]:
     """Count (classes, classes): row the actual digit, column the predicted one."""
-    counts = np.bincount(actual.astype(int) * classes + predicted, minlength=classes**2)
+    cell = actual.astype(np.uint16) * classes + predicted
+    counts = np.bincount(cell, minlength=classes**2)
     return counts.astype(np.int64).reshape(classes, classes)
 
 

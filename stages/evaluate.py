@@ -37,6 +37,7 @@ def main() -> None:
         write_csv(f"metrics/calibration_{name}.csv", curves[name])
         write_answers(name, images, labels, said)
         print(f"evaluate: {name}: {scores[name]['accuracy']:.2%} of {len(labels):,} test digits")
+        del said  # or it would stay beside the next model's
     pair = compare(predicted["basic"] == labels, predicted["hidden"] == labels)
     write_json("metrics/evaluation.json", scores | {"hidden_vs_basic": pair})
     errors = {name: scores[name]["calibration_error"] for name in MODELS}
