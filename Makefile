@@ -4,13 +4,13 @@ PYTHON ?= python3
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help repro test test-slow test-faults check validate verify bench lock clean
+.PHONY: help repro test test-slow test-faults check validate rebuild bench lock clean
 
 help:  ## List these targets
 	@sed -n 's/^\([a-z-]*\):.*##/\1:/p' Makefile | awk -F': +' '{ printf "make %-11s %s\n", $$1, $$2 }'
 
 repro: .venv/runtime  ## Build what is stale, show the results
-	@python -m digits check
+	@python -m digits setup
 	dvc repro
 	@python -m digits summary
 
@@ -23,16 +23,17 @@ test-slow: .venv/test  ## Run the tests that take long: faults, documents, whole
 test-faults: .venv/test  ## Of these the faults; TABLE=1: the quick ones too, writes docs/reliability.md
 	pytest --numprocesses=auto --dist=loadgroup -m "$(if $(TABLE),,slow)" tests/faults $(if $(TABLE),--write-table)
 
-check: .venv/test  ## Check formatting, style and types
+check: .venv/test  ## Check formatting, style, types and which room imports which
 	ruff format --check
 	ruff check
 	mypy
+	lint-imports --no-cache
 
 validate: .venv/runtime  ## Say whether this is fit to be merged (rebuilds everything)
 	@python -m digits validate
 
-verify: .venv/runtime  ## Rebuild everything, compare with the committed bytes
-	python -m digits verify
+rebuild: .venv/runtime  ## Run every stage again, compare with the committed bytes
+	python -m digits rebuild
 
 bench: .venv/runtime .venv-bench/bench  ## Measure speed and memory against peers and the limit (an hour)
 	dvc repro --quiet
@@ -43,7 +44,7 @@ lock: .venv/test  ## Pin the newest dependencies that pyproject.toml allows
 
 clean:  ## Remove the environment, tool caches and outputs (DVC's cache stays)
 	rm -rf .venv .venv-bench .mypy_cache .pytest_cache .ruff_cache build *.egg-info dvc_plots
-	rm -f data/*/*.npy models/*.keras metrics/*.png metrics/predictions_*.csv report/index.html
+	rm -rf data/*/*.npy models/*.keras metrics/*.png metrics/predictions metrics/confusion metrics/mistakes report/index.html
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 .venv-bench/bench: requirements/bench.txt requirements/bench-torch.txt

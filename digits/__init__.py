@@ -1,1 +1,1 @@
-"""The parts that the stages are made of: arrays in, arrays out."""
+"""What the stages are made of, in rooms; README.md, "Where things are", has their map."""

@@ -1,6 +1,6 @@
 """`python -m digits` is the command `digits`, for where it is not installed."""
 
-from commands.__main__ import main
+from digits.cli.__main__ import main
 
 if __name__ == "__main__":
     main()

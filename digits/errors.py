@@ -1,15 +1,15 @@
-"""The expected faults, the one place where they are printed, and how a process is stopped."""
+"""What can go wrong by the user's hand or the world's: each ends in one line and exit code 1.
 
-import contextlib
-import os
-import signal
-import sys
-import threading
-import time
-from collections.abc import Callable
-from types import FrameType
+    DigitsError
+    ├── ParameterError   params.yaml, or gate.yaml, cannot be used
+    ├── SourceError      the images could not be obtained, or are not those that were asked for
+    ├── ArtifactError    a file that a stage wrote is missing, damaged or of another form
+    ├── OutputError      a file cannot be written
+    ├── PictureError     no single digit can be read in a picture
+    └── RevisionError    git cannot show a revision, or it does not hold what is asked of it
 
-import psutil
+`digits.process.run` prints them. Whatever else is raised is our own fault: it keeps its traceback.
+"""
 
 
 class DigitsError(Exception):
@@ -17,7 +17,7 @@ class DigitsError(Exception):
 
 
 class ParameterError(DigitsError):
-    """params.yaml cannot be used."""
+    """params.yaml, or gate.yaml, cannot be used."""
 
 
 class SourceError(DigitsError):
@@ -25,78 +25,16 @@ class SourceError(DigitsError):
 
 
 class ArtifactError(DigitsError):
-    """A file that an earlier stage wrote is missing, damaged or of another shape."""
+    """A file that an earlier stage wrote is missing, damaged or of another form."""
 
 
 class OutputError(DigitsError):
     """A file cannot be written: disk full, folder read-only, path taken by a folder."""
 
 
-def run(main: Callable[[], None]) -> None:
-    """Run `main`; end an expected fault with its message on stderr and exit code 1."""
-    try:
-        main()
-    except DigitsError as fault:
-        sys.exit(f"error: {fault}")
-    except MemoryError as fault:
-        sys.exit(
-            f"error: not enough memory: {fault or 'it is used up'}. Make some free and repeat."
-        )
+class PictureError(DigitsError):
+    """A picture in which no single digit can be read."""
 
 
-def stop_in_order(with_parent: bool = False) -> None:
-    """From now on end at Ctrl-C, SIGTERM or SIGHUP with one line, exit code 128 + signal.
-
-    The stack is unwound, so that temporary files go. with_parent: end also when the parent
-    process does; without it, a stage whose `dvc repro` was killed would write on beside the next.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        return
-    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
-        number = getattr(signal, name, None)  # Windows has no SIGHUP
-        if number and signal.getsignal(number) is not signal.SIG_IGN:  # nohup stays nohup
-            signal.signal(number, _stop)
-    if with_parent:
-        parents = _parents()
-        threading.Thread(target=_stop_with, args=[parents], daemon=True).start()
-
-
-_stopping = threading.Event()
-
-
-def _stop(number: int, frame: FrameType | None) -> None:
-    if _stopping.is_set():  # by another signal: the terminal's SIGHUP, then the parent's end
-        return
-    _stopping.set()
-    signal.signal(number, signal.SIG_DFL)  # the same once more does not wait for the unwinding
-    with contextlib.suppress(OSError):  # the terminal may be gone
-        os.write(2, f"error: stopped by {signal.Signals(number).name}\n".encode())
-    sys.exit(128 + number)
-
-
-def _parents() -> list[psutil.Process]:
-    """Find the parent; its parent too where the first is a shell that waits beside its command.
-
-    DVC runs `$SHELL -c COMMAND`: bash and zsh become the command, dash stays its parent.
-    """
-    parent = psutil.Process().parent()
-    if parent is None:
-        return []
-    with contextlib.suppress(psutil.Error):
-        above = parent.parent()
-        if above is not None and parent.cmdline()[-2:-1] == ["-c"]:
-            return [parent, above]
-    return [parent]
-
-
-def _stop_with(parents: list[psutil.Process]) -> None:
-    while all(_runs(process) for process in parents):
-        time.sleep(0.1)
-    if not _stopping.is_set():
-        os.kill(os.getpid(), signal.SIGTERM)
-
-
-def _runs(process: psutil.Process) -> bool:
-    with contextlib.suppress(psutil.Error):
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
-    return False
+class RevisionError(DigitsError):
+    """Git cannot show a revision, or it does not hold what is asked of it."""

@@ -15,16 +15,16 @@ EVERY = 10.0
 def progress(name: str, total: int, unit: str) -> Iterator[Callable[[int], object]]:
     """Yield a function to call with the number of units just done; show rate and time left."""
     if sys.stderr.isatty():
-        with tqdm(total=total, desc=name, unit=unit, unit_scale=True, leave=False) as bar:
+        with tqdm(total=total or None, desc=name, unit=unit, unit_scale=True, leave=False) as bar:
             yield bar.update
         return
     done, start = 0, monotonic()
-    said = start
+    printed = start
 
     def advance(units: int) -> None:
-        nonlocal done, said
+        nonlocal done, printed
         done, now = done + units, monotonic()
-        if done < total and now - said >= EVERY:
+        if done < total and now - printed >= EVERY:
             rate = done / (now - start)
             left = (total - done) / rate
             print(
@@ -32,6 +32,6 @@ def progress(name: str, total: int, unit: str) -> Iterator[Callable[[int], objec
                 file=sys.stderr,
                 flush=True,
             )
-            said = now
+            printed = now
 
     yield advance

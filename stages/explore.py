@@ -1,14 +1,15 @@
 """Describe the dataset in numbers and show samples of it."""
 
-from digits.dataset import Dataset
-from digits.errors import run
+from digits.data.dataset import Dataset
+from digits.data.description import describe
+from digits.data.stored import read_raw
 from digits.figures.samples import samples
-from digits.files import read_raw, write_bytes, write_json
-from digits.statistics import describe
+from digits.files.atomic import write_bytes, write_json
+from digits.process import run
 
 
 def main() -> None:
-    dataset = Dataset(*read_raw("data/raw/train"), *read_raw("data/raw/test"))
+    dataset = Dataset(*read_raw("train"), *read_raw("test"))
     write_json("metrics/dataset.json", describe(dataset))
     write_bytes("metrics/samples.png", samples(dataset.train_images, dataset.train_labels))
 

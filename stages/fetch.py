@@ -1,14 +1,14 @@
 """Fetch MNIST, from the first source that has it, verified."""
 
-from digits.errors import run
-from digits.files import write_array
+from digits.data.sources import obtain
+from digits.files.arrays import write_array
 from digits.params import read
 from digits.params.fetch import Fetch
-from digits.sources import obtain
+from digits.process import run
 
 
 def main() -> None:
-    params = read("params.yaml", Fetch)
+    params = read(Fetch)
     dataset, source = obtain(params.source, params.sha256)
     for name, array in dataset._asdict().items():
         write_array(f"data/raw/{name}.npy", array)

@@ -3,20 +3,22 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from digits.errors import run
-from digits.files import read_raw, replacing, write_array
+from digits.data.splits import hold_out, scale_to_file
+from digits.data.stored import read_raw
+from digits.files.arrays import write_array
+from digits.files.atomic import replacing
 from digits.params import read
 from digits.params.preprocess import Preprocess
-from digits.preprocessing import hold_out, scale_to_file
+from digits.process import run
 
 
 def main() -> None:
-    params = read("params.yaml", Preprocess)
-    images, labels = read_raw("data/raw/train")
+    params = read(Preprocess)
+    images, labels = read_raw("train")
     held_out = hold_out(labels[: params.limit], params.validation, params.seed)
     write_split("train", images, labels, np.flatnonzero(~held_out))
     write_split("validation", images, labels, np.flatnonzero(held_out))
-    images, labels = read_raw("data/raw/test")
+    images, labels = read_raw("test")
     write_split("test", images, labels, np.arange(len(labels[: params.limit])))
 
 

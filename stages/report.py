@@ -1,37 +1,52 @@
-"""Make the page on which both models are shown, and can be tried."""
+"""Make the page on which the models are shown, and can be tried."""
 
-import pandas as pd
-
-from digits import models
-from digits.dataset import Dataset, content_sha256
-from digits.errors import run
-from digits.files import read_csv, read_json, read_raw, write_bytes
+from digits.data.dataset import Dataset, content_sha256
+from digits.data.stored import read_raw
+from digits.files.atomic import read_json, write_bytes
+from digits.files.tables import read_csv
+from digits.models.inference import load
+from digits.page.card import file_sha256, pinned
+from digits.page.findings import Findings, Model
+from digits.page.page import page
 from digits.params import read
-from digits.params.preprocess import Preprocess
-from digits.params.train import Train
-from digits.params.train_hidden import TrainHidden
-from digits.report.findings import NAMES, Findings
-from digits.report.page import page
-from digits.report.sources import file_sha256, pinned, settings
-
-SECTIONS = (Preprocess, Train, TrainHidden)
+from digits.params.document import leaves, read_document
+from digits.params.models import Models
+from digits.process import run
 
 
 def main() -> None:
-    dataset = Dataset(*read_raw("data/raw/train"), *read_raw("data/raw/test"))
-    paths = {name: f"models/{name}.keras" for name in NAMES}
+    names = read(Models).root
+    paths = {name: f"models/{name}.keras" for name in names}
+    dataset = Dataset(*read_raw("train"), *read_raw("test"))
+    scores, kept = read_json("metrics/evaluation.json"), read_json("metrics/robustness.json")
+    classes, calibration, robustness = (
+        read_csv(f"metrics/{kind}.csv") for kind in ("classes", "calibration", "robustness")
+    )
+    models = []
+    for place, name in enumerate(names):
+        network = load(paths[name])
+        found = Model(
+            name,
+            place,
+            form=network.form,
+            parameters=network.parameters,
+            layers=network.stack,
+            scores=scores[name],
+            kept=kept[name]["mean_accuracy"],
+            history=read_csv(f"metrics/history/{name}.csv"),
+            predictions=read_csv(f"metrics/predictions/{name}.csv"),
+            classes=classes[classes["model"] == name],
+            calibration=calibration[calibration["model"] == name],
+            robustness=robustness[robustness["model"] == name],
+        )
+        models.append(found)
+    settings = leaves(read_document("params.yaml"))
     findings = Findings(
-        scores=read_json("metrics/evaluation.json"),
-        described=read_json("metrics/dataset.json"),
-        robustness=read_csv("metrics/robustness.csv"),
-        mean_robustness=read_json("metrics/robustness.json"),
-        histories=tables("history"),
-        predictions=tables("predictions"),
-        classes=tables("classes"),
-        calibration=tables("calibration"),
-        weights={name: models.load(path).get_weights() for name, path in paths.items()},
+        models=models,
         dataset=dataset,
-        settings=settings(read("params.yaml", section) for section in SECTIONS),
+        described=read_json("metrics/dataset.json"),
+        # not where the data came from, which may be a path: what they are, a hash says below
+        settings={key: settings[key] for key in settings if not key.startswith("fetch.")},
         versions=pinned("requirements/runtime.txt"),
         hashes={"MNIST, the four arrays in IDX form": content_sha256(dataset)}
         | {path: file_sha256(path) for path in paths.values()},
@@ -39,11 +54,6 @@ def main() -> None:
     content = page(findings).encode()
     write_bytes("report/index.html", content)
     print(f"report: report/index.html, {len(content) / 1e6:.2f} MB; open it in a browser")
-
-
-def tables(kind: str) -> dict[str, pd.DataFrame]:
-    """Read metrics/KIND_MODEL.csv for each model."""
-    return {name: read_csv(f"metrics/{kind}_{name}.csv") for name in NAMES}
 
 
 if __name__ == "__main__":

@@ -1,28 +1,26 @@
-"""Spoil the test images, little by little, and measure how far both models' accuracy falls."""
+"""Spoil the test images, little by little, and measure how far each model's accuracy falls."""
 
-from digits import models
-from digits.errors import run
-from digits.figures.robustness import robustness
-from digits.files import read_examples, write_bytes, write_csv, write_json
+from digits.data.stored import read_examples
+from digits.evaluation.corruptions import CORRUPTIONS, measure, summary
+from digits.files.atomic import write_json
+from digits.files.tables import write_csv
+from digits.models.inference import load
 from digits.params import read
+from digits.params.models import Models
 from digits.params.robustness import Robustness
-from digits.robustness import CORRUPTIONS, measure, summary, worst
-
-MODELS = ("basic", "hidden")
+from digits.process import run
 
 
 def main() -> None:
-    params = read("params.yaml", Robustness)
+    params, names = read(Robustness), read(Models).root
     severities = {corruption: getattr(params, corruption) for corruption in CORRUPTIONS}
-    images, labels = read_examples("data/processed/test")
-    predict = {name: models.predictor(models.load(f"models/{name}.keras")) for name in MODELS}
-    rows = measure(predict, images, labels, severities, params.seed)
-    means = summary(rows, MODELS)
+    images, labels = read_examples("test")
+    models = {name: load(f"models/{name}.keras").logits for name in names}
+    rows = measure(models, images, labels, severities, params.seed)
+    means = summary(rows, names)
     write_csv("metrics/robustness.csv", rows)
     write_json("metrics/robustness.json", means)
-    examples = worst(images[0], severities, params.seed)
-    write_bytes("metrics/robustness.png", robustness(rows, MODELS, examples))
-    for name in MODELS:
+    for name in names:
         print(f"robustness: {name}: {means[name]['mean_accuracy']:.2%} on average")
 
 

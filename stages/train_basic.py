@@ -1,21 +1,24 @@
-"""Train the basic model: one layer of ten sigmoid units."""
+"""Train the basic model: one layer."""
 
-from digits import models
-from digits.errors import run
-from digits.files import read_examples, write_csv, write_json
+from digits.data.stored import read_examples
+from digits.files.atomic import write_json
+from digits.models import basic, history
+from digits.models.saving import save
 from digits.params import read
 from digits.params.train import Train
-from digits.training import train
+from digits.process import run
 
 
 def main() -> None:
-    recipe = read("params.yaml", Train)
-    training = read_examples("data/processed/train")
-    validation = read_examples("data/processed/validation", classes=0)
-    model, history = train(models.basic, training, validation, recipe)
-    models.save(model, "models/basic.keras")
-    write_csv("metrics/history_basic.csv", history, count="epoch")
-    write_json("metrics/train_basic.json", history[-1])
+    recipe = read(Train)
+    training, validation = read_examples("train"), read_examples("validation", classes=0)
+
+    from digits.models.training import train  # TensorFlow, when all else is in order
+
+    after_epoch = history.keep("metrics/history/basic.csv", recipe.epochs)
+    model, epochs = train(basic.build, training, validation, recipe, after_epoch=after_epoch)
+    save(model, "models/basic.keras")
+    write_json("metrics/train_basic.json", epochs[-1])
 
 
 if __name__ == "__main__":

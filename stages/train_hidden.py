@@ -1,23 +1,27 @@
-"""Train the hidden model: a hidden layer of ReLU units before the ten sigmoid units."""
+"""Train the hidden model: a hidden layer before the last one."""
 
-from digits import models
-from digits.errors import run
-from digits.files import read_examples, write_csv, write_json
+from functools import partial
+
+from digits.data.stored import read_examples
+from digits.files.atomic import write_json
+from digits.models import hidden, history
+from digits.models.saving import save
 from digits.params import read
 from digits.params.train import Train
-from digits.params.train_hidden import TrainHidden
-from digits.training import train
+from digits.process import run
 
 
 def main() -> None:
-    recipe = read("params.yaml", Train)
-    params = read("params.yaml", TrainHidden)
-    training = read_examples("data/processed/train")
-    validation = read_examples("data/processed/validation", classes=0)
-    model, history = train(lambda: models.hidden(params.units), training, validation, recipe)
-    models.save(model, "models/hidden.keras")
-    write_csv("metrics/history_hidden.csv", history, count="epoch")
-    write_json("metrics/train_hidden.json", history[-1])
+    recipe, params = read(Train), read(hidden.Params)
+    training, validation = read_examples("train"), read_examples("validation", classes=0)
+
+    from digits.models.training import train  # TensorFlow, when all else is in order
+
+    build = partial(hidden.build, units=params.units)
+    after_epoch = history.keep("metrics/history/hidden.csv", recipe.epochs)
+    model, epochs = train(build, training, validation, recipe, after_epoch=after_epoch)
+    save(model, "models/hidden.keras")
+    write_json("metrics/train_hidden.json", epochs[-1])
 
 
 if __name__ == "__main__":

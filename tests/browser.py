@@ -68,7 +68,8 @@ def settle(page):
     """Wait until the page can be used and has answered what was last drawn."""
     page.evaluate(
         """new Promise((done) => {
-          const look = () => (ready && !due ? done() : requestAnimationFrame(look));
+          const idle = () => typeof ready === "undefined" || (ready && !due); // without a canvas
+          const look = () => (idle() ? done() : requestAnimationFrame(look));
           look();
         })"""
     )

@@ -9,17 +9,15 @@ from pathlib import Path
 
 import numpy as np
 import yaml
+from ruamel.yaml import YAML
 
 ROOT = Path(__file__).parent.parent
-STAGES = (
-    "fetch",
-    "explore",
-    "preprocess",
-    "train_basic",
-    "train_hidden",
-    "evaluate",
-    "robustness",
-    "report",
+STAGES = tuple(yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"])
+"""In the order of dvc.yaml, in which DVC may run them, too."""
+FORM = YAML()  # keeps comments
+FORM.width = 1000
+FORM.representer.add_representer(
+    type(None), lambda form, _: form.represent_scalar("tag:yaml.org,2002:null", "null")
 )
 ENVIRONMENT = {
     **os.environ,
@@ -67,6 +65,20 @@ class Project:
         assert old in text, f"{name} does not hold {old!r}"
         self.path(name).write_text(text.replace(old, new, 1))
 
+    def set(self, name, value, file="params.yaml"):
+        """Set a value by its dotted name, as "train.epochs"; comments stay."""
+        document = FORM.load(self.path(file))
+        *sections, key = name.split(".")
+        section = document
+        for each in sections:
+            section = section[each]
+        section[key] = value
+        FORM.dump(document, self.path(file))
+
+    def read(self, name):
+        """Return what a YAML file, JSON too, of the copy holds."""
+        return yaml.safe_load(self.path(name).read_text())
+
     def append(self, name, text):
         """Add to the end of a file."""
         with self.path(name).open("a") as file:
@@ -77,12 +89,11 @@ class Project:
         source = self.folder.parent / f"{self.folder.name}.npz"
         names = ("x_train", "y_train", "x_test", "y_test")
         np.savez(source, **dict(zip(names, dataset, strict=True)))
-        committed = yaml.safe_load(self.path("params.yaml").read_text())["fetch"]
-        self.edit("params.yaml", f"source: {committed['source']}", f"source: {source}")
-        self.edit("params.yaml", committed["sha256"], sha256)
+        self.set("fetch.source", str(source))
+        self.set("fetch.sha256", sha256)
 
     def lock(self):
-        return yaml.safe_load(self.path("dvc.lock").read_text())["stages"]
+        return self.read("dvc.lock")["stages"]
 
     def hashes(self):
         """The hash of every output, by path."""
@@ -111,4 +122,13 @@ def make(folder, dataset, sha256):
     project.fetch(dataset, sha256)
     project.run("git", "init", "--quiet", "--initial-branch=main")
     project.commit("start")
+    project.run("python", "-m", "digits", "setup")
     return project
+
+
+def copy(project, folder):
+    """Copy a project, its cache included, to `folder`."""
+    shutil.copytree(project.folder, folder, symlinks=True)
+    copied = Project(folder)
+    copied.run("python", "-m", "digits", "setup")
+    return copied

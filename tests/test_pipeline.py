@@ -1,65 +1,112 @@
 """Which stages run after which change: real DVC in a copy of this repository, on small data."""
 
+import re
 import shutil
 
 import pytest
 
 from tests import pipeline
+from tests.test_map import SILENT
 
-ALL = list(pipeline.STAGES)
+TRAININGS = [stage for stage in pipeline.STAGES if stage.startswith("train_")]
 TESTS = ["evaluate", "robustness", "report"]
-AFTER_PREPROCESS = ["preprocess", "train_basic", "train_hidden", *TESTS]
+COMMENTS = {".py": "# a comment\n", ".css": "/**/\n", ".js": "/**/\n", ".j2": "{# a comment #}\n"}
+
+
+@pytest.fixture(scope="module")
+def edited(built, tmp_path_factory):
+    """A function that adds a comment to files of a copy; returns what DVC would run for that."""
+    project = pipeline.copy(built, tmp_path_factory.mktemp("edited") / "project")
+
+    def edit(*patterns):
+        files = [file for pattern in patterns for file in project.folder.glob(pattern)]
+        assert len(files) >= len(patterns)
+        before = {file: file.read_text() for file in files}
+        for file in files:
+            file.write_text(before[file] + COMMENTS[file.suffix])
+        would = project.run("dvc", "repro", "--dry")
+        for file in files:
+            file.write_text(before[file])
+        return sorted(re.findall(r"^Running stage '(\w+)':$", would, re.MULTILINE))
+
+    return edit
 
 
 @pytest.mark.parametrize(
-    ("file", "old", "new", "stages"),
+    ("files", "stages"),
     [
-        ("README.md", "# ", "# Other ", []),
-        ("params.yaml", "units: 100", "units: 20", ["train_hidden", *TESTS]),
-        ("params.yaml", "epochs: 5", "epochs: 2", ["train_basic", "train_hidden", *TESTS]),
-        ("params.yaml", "train:", "train: # a comment\n ", []),
-        ("params.yaml", "limit: null", "limit: 50", AFTER_PREPROCESS),
-        ("stages/explore.py", '"""', '"""Also: ', ["explore"]),
-        ("digits/figures/__init__.py", '"""', '"""Also: ', ["explore", "evaluate", "robustness"]),
-        ("digits/scoring.py", '"""', '"""Also: ', ["evaluate", "report"]),
-        ("params.yaml", "rotation: [5, 10,", "rotation: [10,", ["robustness", "report"]),
-        ("digits/training.py", '"""', '"""Also: ', ["train_basic", "train_hidden"]),
-        ("digits/params/train_hidden.py", '"""', '"""Also: ', ["train_hidden", "report"]),
-        ("digits/params/fetch.py", '"""', '"""Also: ', ["fetch"]),
-        ("digits/page/page.css", "/*", "/* ", ["report"]),
-        ("stages/evaluate.py", "def main", "# a comment\ndef main", ["evaluate"]),
+        (["digits/models/hidden.py"], ["train_hidden"]),
+        (["digits/models/basic.py"], ["train_basic"]),
+        (["digits/models/inference.py"], TESTS),
+        (["digits/models/training.py", "digits/params/train.py"], TRAININGS),
+        (["digits/figures/*.py"], ["explore", "evaluate"]),
+        (["digits/page/*.py", "digits/page/assets/*.*"], ["report"]),
+        (["digits/evaluation/scoring.py"], ["evaluate", "report"]),
+        (["digits/palette.py"], ["evaluate", "report"]),
+        (["digits/data/sources.py", "digits/params/fetch.py"], ["fetch"]),
+        (["digits/files/tables.py"], [*TRAININGS, *TESTS]),
+        (["stages/preprocess.py"], ["preprocess"]),
+        (SILENT, []),
+        (["digits/cli/*.py", "digits/__main__.py", "digits/pictures/*.py"], []),
+        (["digits/evaluation/comparison.py", "digits/evaluation/gate.py"], []),
     ],
 )
-def test_only_stale_stages_run(project, file, old, new, stages):
+def test_an_edited_module_makes_its_stages_stale_and_no_other(edited, files, stages):
+    assert edited(*files) == sorted(stages)
+
+
+def test_a_stage_whose_bytes_stay_has_nothing_run_after_it(project):
     before = project.hashes()
-    project.edit(file, old, new)
-    assert project.repro() == stages
-    if file.endswith(".py"):
-        assert project.hashes() == before
+    project.append("digits/models/hidden.py", "# a comment\n")
+    assert project.repro() == ["train_hidden"]
+    assert project.hashes() == before
+    project.edit("digits/models/hidden.py", 'activation="relu"', 'activation="tanh"')
+    assert sorted(project.repro()) == sorted(["train_hidden", *TESTS])
+    changed = {path for path, digest in project.hashes().items() if digest != before[path]}
+    assert "models/hidden.keras" in changed
+    assert not any("basic" in path for path in changed)
     assert project.repro() == []
-    if file == "params.yaml":
-        project.edit(file, new, old)
-        assert "> python" not in project.run("dvc", "repro")
-        assert project.hashes() == before
 
 
-def test_another_seed_changes_both_models(project):
+@pytest.mark.parametrize(
+    ("name", "value", "stages"),
+    [
+        ("train_hidden.units", 20, ["train_hidden", *TESTS]),
+        ("train.epochs", 2, [*TRAININGS, *TESTS]),
+        ("preprocess.limit", 50, ["preprocess", *TRAININGS, *TESTS]),
+        ("robustness.rotation", [10], ["robustness", "report"]),
+        ("models", ["hidden"], TESTS),
+    ],
+)
+def test_a_parameter_runs_what_reads_it_and_taken_back_runs_nothing(project, name, value, stages):
+    before, committed = project.hashes(), project.path("params.yaml").read_text()
+    project.set(name, value)
+    assert sorted(project.repro()) == sorted(stages)
+    assert project.repro() == []
+    project.path("params.yaml").write_text(committed + "# a comment\n")
+    assert "> python" not in project.run("dvc", "repro")
+    assert project.hashes() == before
+
+
+def test_another_seed_changes_every_model(project):
     before = project.hashes()
-    project.edit("params.yaml", "train:            # both models\n  seed: 0", "train:\n  seed: 1")
-    assert project.repro() == ["train_basic", "train_hidden", *TESTS]
-    for model in ("models/basic.keras", "models/hidden.keras"):
-        assert project.hashes()[model] != before[model]
-
-
-def test_validation_shows_in_the_history_and_in_the_curves(project):
-    before = project.hashes()["metrics/learning_curves.png"]
-    project.edit("params.yaml", "validation: 0", "validation: 20")
-    project.edit("params.yaml", "epochs: 5", "epochs: 1")
+    project.set("train.seed", 1)
     project.repro()
-    header, row = project.path("metrics/history_basic.csv").read_text().splitlines()
-    assert header == "epoch,loss,accuracy,val_loss,val_accuracy"
-    assert row.startswith("1,")
-    assert project.hashes()["metrics/learning_curves.png"] != before
+    for path in before:
+        if path.startswith("models/"):
+            assert project.hashes()[path] != before[path]
+
+
+def test_validation_shows_in_the_history_and_on_the_page(project):
+    before = project.hashes()["report/index.html"]
+    project.set("preprocess.validation", 20)
+    project.set("train.epochs", 1)
+    project.repro()
+    for model in project.read("params.yaml")["models"]:
+        header, row = project.path(f"metrics/history/{model}.csv").read_text().splitlines()
+        assert header == "epoch,loss,accuracy,val_loss,val_accuracy"
+        assert row.startswith("1,")
+    assert project.hashes()["report/index.html"] != before
 
 
 def test_a_deleted_output_is_restored_not_computed(project):
@@ -74,8 +121,8 @@ def test_a_deleted_output_is_restored_not_computed(project):
 def test_branches_keep_their_results(project):
     main = project.path("models/hidden.keras").read_bytes()
     project.run("git", "switch", "--quiet", "--create", "small")
-    project.edit("params.yaml", "units: 100", "units: 3")
-    assert project.repro() == ["train_hidden", *TESTS]
+    project.set("train_hidden.units", 3)
+    project.repro()
     project.commit()
     small = project.path("models/hidden.keras").read_bytes()
     for branch, model in (("main", main), ("small", small)):
@@ -87,8 +134,8 @@ def test_branches_keep_their_results(project):
 
 def test_metrics_diff_works_in_a_plain_clone_without_data(project, tmp_path):
     project.run("git", "switch", "--quiet", "--create", "short")
-    project.edit("params.yaml", "epochs: 5", "epochs: 1")
-    project.edit("params.yaml", "units: 100", "units: 3")
+    project.set("train.epochs", 1)
+    project.set("train_hidden.units", 3)
     project.repro()
     project.commit()
     clone = pipeline.Project(tmp_path / "clone")
@@ -107,33 +154,35 @@ def test_a_second_clone_elsewhere_builds_the_same_bytes(project, tmp_path):
     clone = pipeline.Project(tmp_path / "another folder")
     project.run("git", "clone", "--quiet", ".", str(clone.folder))
     output = clone.run("dvc", "repro", "--force")
-    assert output.count("> python -m stages.") == len(ALL)
+    assert output.count("> python -m stages.") == len(pipeline.STAGES)
     assert clone.run("git", "status", "--porcelain") == ""
     assert clone.hashes() == project.hashes()
 
 
 def test_a_bad_parameter_ends_in_one_message_and_touches_nothing(project):
-    before = {path: path.stat().st_mtime_ns for path in project.folder.glob("m*/*")}
-    project.edit("params.yaml", "epochs: 5", "epochs: 5\n  momentum: 0.9")
+    before = {path: path.stat().st_mtime_ns for path in project.folder.glob("m*/**/*")}
+    project.set("train.momentum", 0.9)
     output = project.run("python", "-m", "stages.train_basic", code=1)
     assert output.startswith("error: params.yaml cannot be used:\n  train.momentum: unknown key")
     assert "Traceback" not in output
-    assert {path: path.stat().st_mtime_ns for path in project.folder.glob("m*/*")} == before
-    checked = project.run("python", "-m", "digits", "check", code=1)
-    assert checked == output
+    assert {path: path.stat().st_mtime_ns for path in project.folder.glob("m*/**/*")} == before
+    checked = project.run("python", "-m", "digits", "validate", "parameters", code=1)
+    assert "train.momentum: unknown key" in checked
 
 
-def test_the_summary_shows_both_models(project):
-    lines = project.run("python", "-m", "digits", "summary").splitlines()
-    assert lines[1].split() == ["model", "training", "accuracy", "test", "accuracy", "errors"]
-    assert lines[2].split()[::3] == ["basic", "0"]
-    assert lines[3].split()[0] == "hidden"
-    assert lines[5].startswith("hidden against basic: ")
-    assert lines[6].startswith("on spoiled digits, on average: basic ")
-    names = lines[-2].removeprefix("pictures: metrics/{").removesuffix("}.png").split(",")
-    named = {path for name in names for path in project.folder.glob(f"metrics/{name}.png")}
-    assert named == set(project.folder.glob("metrics/*.png"))
-    assert lines[-1].split()[:2] == ["page:", "report/index.html;"]
+def test_the_summary_shows_every_model_and_picture(project):
+    models = project.read("params.yaml")["models"]
+    output = project.run("python", "-m", "digits", "summary")
+    lines = [line for line in output.splitlines() if line]
+    assert lines[0].split() == ["model", "training", "accuracy", "test", "accuracy", "errors"]
+    assert [line.split()[0] for line in lines[1 : len(models) + 1]] == models
+    compared = re.findall(r"^(\w+) against (\w+): ", output, re.MULTILINE)
+    assert compared == [(model, models[0]) for model in models[1:]]
+    (named,) = re.findall(r"^pictures: (.*)", output, re.MULTILINE)
+    assert {project.path(name) for name in named.split()} == set(
+        project.folder.glob("metrics/**/*.png")
+    )
+    assert lines[-1].startswith("page: report/index.html;")
     assert project.path("report/index.html").read_text().startswith("<!doctype html>")
     shutil.rmtree(project.path("metrics"))
     assert "cannot be read" in project.run("python", "-m", "digits", "summary", code=1)

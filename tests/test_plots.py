@@ -1,14 +1,21 @@
 """What `dvc plots show` draws: the right values, in a real browser, without the internet."""
 
+import csv
+import html
 import json
 import re
 import shutil
 import socket
 import subprocess
 import threading
+from pathlib import Path
 
 import pytest
+import yaml
 
+from digits.palette import COLOURS
+
+MODELS = yaml.safe_load(Path("params.yaml").read_text())["models"]
 CHROMIUM = shutil.which("chromium")
 MAKER = (
     r"[\w.-]+\.google\.com",
@@ -35,7 +42,9 @@ def dom(page, *options):
 
 
 def spec(project, name):
-    return json.loads(project.run("dvc", "plots", "show", "--show-vega", name))
+    """The chart of a table, as the page of all plots has it."""
+    charts = json.loads(project.run("dvc", "plots", "show", "--json"))["data"]
+    return charts[name][0]["content"]
 
 
 def asked_by_the_page(lines):
@@ -43,24 +52,33 @@ def asked_by_the_page(lines):
     return [line for line in lines if not re.search(rf"[ /]({'|'.join(MAKER)})[:/]", line)]
 
 
-def drawn(project, name, folder):
-    """The rows that the chart shows, computed by the chart library that is in the page."""
+def drawn(project, name, folder, column):
+    """The rows that the chart shows, computed by the chart library that is in the page.
+
+    column: one that the rows have; of the tables along the way the last that has it is shown.
+    """
     chart = spec(project, name)
-    if "facet" in chart:  # by revision, of which there is one
+    if chart.get("facet", {}).get("field") == "rev":  # of which there is one
         chart = {**chart["spec"], "data": chart["data"]}
     script = f"""<pre id="rows"></pre><script>
         const compiled = vegaLite.compile({json.dumps(chart)}).spec;
         const view = new vega.View(vega.parse(compiled));
         view.runAsync().then(() => {{
             const tables = compiled.data.map(({{name}}) => view.data(name));
-            const rows = tables.filter((table) => table.length).at(-1);
+            const rows = tables.filter((table) => table.length && "{column}" in table[0]).at(-1);
             document.getElementById("rows").textContent = JSON.stringify(rows);
         }});
     </script>"""
     template = project.path(".dvc/vega/plots.html").read_text()
     (folder / "rows.html").write_text(template.replace("{plot_divs}", script))
     rows = re.search(r'<pre id="rows">(.*?)</pre>', dom(folder / "rows.html")).group(1)
-    return json.loads(rows)
+    return json.loads(html.unescape(rows))
+
+
+def committed(project, path):
+    """The rows of a CSV file, as text."""
+    with project.path(path).open() as file:
+        return list(csv.DictReader(file))
 
 
 @pytest.fixture
@@ -83,14 +101,21 @@ def proxy():
         server.shutdown(socket.SHUT_RDWR)
 
 
-def test_every_chart_is_drawn_and_nothing_is_asked_of_the_network(project, proxy):
+def test_every_table_and_picture_is_drawn_and_nothing_is_asked_of_the_network(project, proxy):
     output = project.run("dvc", "plots", "show")
     assert "WARNING" not in output
     page = project.path("dvc_plots/index.html")
     option, asked = proxy
     shown = dom(page, option)
-    assert shown.count("<canvas") == page.read_text().count("vegaEmbed('#") == 13
-    assert len(re.findall(r'<img src="static/workspace_metrics_\w+.png"', shown)) == 9
+    tables = sorted(project.folder.glob("metrics/**/*.csv"))
+    assert len(tables) == len(MODELS) * 2 + 3  # histories, predictions; one each for all models
+    assert shown.count("<canvas") == page.read_text().count("vegaEmbed('#") == len(tables)
+    pictures = {
+        path.relative_to(project.folder).as_posix().replace("/", "_")
+        for path in project.folder.glob("metrics/**/*.png")
+    }
+    assert len(pictures) == len(MODELS) + 1
+    assert set(re.findall(r'<img src="static/workspace_([\w.]+)"', shown)) == pictures
     assert asked_by_the_page(asked) == []
 
 
@@ -103,34 +128,80 @@ def test_a_request_of_a_page_would_have_been_seen(tmp_path, proxy):
 
 def test_the_confusion_chart_shows_recall(project, tmp_path):
     """Of four zeros three are recognised; all ones are, and one digit more is taken for a one."""
+    name = f"metrics/predictions/{MODELS[0]}.csv"
     rows = ["0,0,0.9"] * 3 + ["0,1,0.9"] + ["1,1,0.9"] * 6
     table = "\n".join(["actual,predicted,confidence", *rows]) + "\n"
-    project.path("metrics/predictions_basic.csv").unlink()
-    project.path("metrics/predictions_basic.csv").write_text(table)
+    project.path(name).unlink()
+    project.path(name).write_text(table)
     cells = {
         (cell["actual"], cell["predicted"]): cell["percent_of_y"]
-        for cell in drawn(project, "confusion, basic", tmp_path)
+        for cell in drawn(project, name, tmp_path, "percent_of_y")
     }
     assert cells == {("0", "0"): 0.75, ("0", "1"): 0.25, ("1", "0"): 0, ("1", "1"): 1}
-    axes = spec(project, "confusion, basic")["spec"]["encoding"]
+    axes = spec(project, name)["spec"]["encoding"]
     assert (axes["y"]["field"], axes["x"]["field"]) == ("actual", "predicted")
 
 
 @pytest.mark.parametrize(
-    ("chart", "column", "table", "rows"),
-    [("accuracy", "accuracy", "history", 5), ("recall", "recall", "classes", 10)],
+    ("table", "columns"),
+    [
+        ("classes", ("model", "digit", "recall")),
+        ("robustness", ("corruption", "model", "accuracy")),
+    ],
 )
-def test_both_models_are_in_one_chart(project, tmp_path, chart, column, table, rows):
-    points = drawn(project, chart, tmp_path)
-    for model in ("basic", "hidden"):
-        values = [float(point[column]) for point in points if point["model"] == model]
-        lines = project.path(f"metrics/{table}_{model}.csv").read_text().splitlines()
-        place = lines[0].split(",").index(column)
-        assert values == [float(line.split(",")[place]) for line in lines[1:]]
-        assert len(values) == rows
+def test_all_models_are_in_one_chart(project, tmp_path, table, columns):
+    rows = drawn(project, f"metrics/{table}.csv", tmp_path, columns[-1])
+    assert sorted(tuple(row[column] for column in columns) for row in rows) == sorted(
+        tuple(row[column] for column in columns)
+        for row in committed(project, f"metrics/{table}.csv")
+    )
+    assert list(dict.fromkeys(row["model"] for row in rows)) == MODELS
 
 
 def test_empty_bins_of_confidence_are_not_drawn(project, tmp_path):
-    points = drawn(project, "reliability", tmp_path)
-    assert {point["model"] for point in points} == {"basic", "hidden"}
-    assert all(int(point["count"]) > 0 for point in points)
+    rows = drawn(project, "metrics/calibration.csv", tmp_path, "confidence")
+    assert {row["model"] for row in rows} == set(MODELS)
+    assert all(int(row["count"]) > 0 for row in rows)
+    assert len(rows) < len(committed(project, "metrics/calibration.csv"))
+
+
+def test_the_history_is_drawn_without_validation_and_with_it(project, tmp_path):
+    name = f"metrics/history/{MODELS[-1]}.csv"
+    rows = committed(project, name)
+    points = drawn(project, name, tmp_path, "set")
+    assert {row["set"] for row in points} == {"accuracy"}
+    assert [row["value"] for row in points] == [row["accuracy"] for row in rows]
+    lines = project.path(name).read_text().splitlines()
+    longer = [f"{lines[0]},val_loss,val_accuracy", *(f"{line},0.5,0.75" for line in lines[1:])]
+    project.path(name).write_text("\n".join(longer) + "\n")
+    points = drawn(project, name, tmp_path, "set")
+    held_out = [row["value"] for row in points if row["set"] == "val_accuracy"]
+    assert held_out == ["0.75"] * len(rows)
+    assert len(points) == 2 * len(rows)
+
+
+def values(node, key):
+    """Every value under a key, anywhere in a document."""
+    if isinstance(node, dict):
+        if key in node:
+            yield node[key]
+        node = list(node.values())
+    if isinstance(node, list):
+        for child in node:
+            yield from values(child, key)
+
+
+def test_the_templates_have_the_colours_of_the_models_by_place_and_no_names():
+    templates = {path.stem: path.read_text() for path in Path(".dvc/plots").glob("*.json")}
+    used = yaml.safe_load(Path("dvc.yaml").read_text())
+    assert set(templates) == set(values(used, "template")) - {"confusion_normalized"}
+    for name, text in templates.items():
+        assert not set(MODELS) & set(re.findall(r"\w+", text)), name
+        for colour in values(json.loads(text), "color"):
+            if colour == "independent":  # the legends of two charts
+                continue
+            if colour["field"] == "model":
+                assert tuple(colour["scale"]["range"]) == COLOURS
+                assert colour["sort"] is None
+            else:
+                assert not set(colour["scale"]["range"]) & set(COLOURS)

@@ -9,8 +9,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from digits.models.inference import load
+from digits.params import read
+from digits.params.models import Models
+
 COUNT = 1000
-BUILT = [Path("data/raw/test_images.npy"), Path("models/basic.keras"), Path("models/hidden.keras")]
+MODELS = read(Models).root
+BUILT = [Path("data/raw/test_images.npy"), *(Path(f"models/{name}.keras") for name in MODELS)]
 
 pytestmark = pytest.mark.skipif(
     not all(path.exists() for path in BUILT), reason="nothing is built: run `dvc repro` first"
@@ -37,15 +42,12 @@ def digits():
 @pytest.fixture(scope="module")
 def accuracy(digits):
     """Each model's accuracy on these digits as they are in MNIST."""
-    from digits import models
-
     images, labels = digits
     pixels = images.reshape(COUNT, -1) / np.float32(255)
+    networks = {name: load(f"models/{name}.keras") for name in MODELS}
     return {
-        name: np.mean(
-            models.logits(models.load(f"models/{name}.keras"))(pixels).argmax(axis=1) == labels
-        )
-        for name in ("basic", "hidden")
+        name: np.mean(network.logits(pixels).argmax(axis=1) == labels)
+        for name, network in networks.items()
     }
 
 
@@ -55,7 +57,7 @@ def test_as_pictures_they_are_told_as_well(digits, accuracy, size, tmp_path):
     for index, image in enumerate(digits[0]):
         export(image, size, random, tmp_path / f"{index:04}.png")
     done = subprocess.run(
-        [sys.executable, "-m", "digits", "predict", tmp_path, "--json", "--model", "both"],
+        [sys.executable, "-m", "digits", "predict", tmp_path, "--json", "--model", "all"],
         capture_output=True,
         text=True,
     )

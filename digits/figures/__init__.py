@@ -6,19 +6,12 @@ They are drawn in one style, whatever the user's own matplotlibrc says: here it 
 import io
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import matplotlib.style
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 DPI = 120
-
-COLOURS = {"basic": "#D55E00", "hidden": "#0072B2"}
-"""Of the models, in every picture: from the palette of Okabe and Ito, "Color universal design"
-(2008), whose colours people with any kind of colour vision can tell apart."""
-OTHER = "#595959"
-"""Of what belongs to no model."""
 
 STYLE = {
     "font.size": 11,
@@ -44,11 +37,6 @@ def style() -> Iterator[None]:
         yield
 
 
-def colour(model: str) -> str:
-    """Return the colour of a model: its own, or grey for one that has none yet."""
-    return COLOURS.get(model, OTHER)
-
-
 def picture_axes(axes: Axes) -> None:
     """Leave only the picture: no ticks, frame or grid."""
     axes.set_xticks([])
@@ -56,14 +44,6 @@ def picture_axes(axes: Axes) -> None:
     axes.grid(visible=False)
     for spine in axes.spines.values():
         spine.set_visible(False)
-
-
-def show_digit(axes: Axes, image: Any) -> None:
-    """Show one image, ink on paper, in a thin frame. image: (28, 28) or (784,), 0-1."""
-    axes.imshow(image.reshape(28, 28), cmap="gray_r", interpolation="nearest", vmin=0, vmax=1)
-    picture_axes(axes)
-    for spine in axes.spines.values():
-        spine.set(visible=True, color="0.8", linewidth=0.8)
 
 
 def png(figure: Figure) -> bytes:

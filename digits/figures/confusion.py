@@ -6,11 +6,11 @@ from matplotlib.colors import LinearSegmentedColormap, SymLogNorm
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from digits.figures import colour, png, style
+from digits.figures import png, style
 
 
-def confusion(model: str, counts: NDArray[np.int64]) -> bytes:
-    """Draw a confusion matrix with its counts. counts: (10, 10), row actual, column predicted.
+def confusion(model: str, colour: str, counts: NDArray[np.int64]) -> bytes:
+    """Draw a confusion matrix with its counts: (classes, classes), row actual, column predicted.
 
     The colour is logarithmic, so that five mistakes are seen beside a thousand right answers.
     """
@@ -24,7 +24,7 @@ def confusion(model: str, counts: NDArray[np.int64]) -> bytes:
             ax=axes,
             annot=True,
             fmt="d",
-            cmap=LinearSegmentedColormap.from_list(model, ["white", colour(model)]),
+            cmap=LinearSegmentedColormap.from_list(model, ["white", colour]),
             norm=SymLogNorm(linthresh=1, vmin=0, vmax=max(int(counts.max()), 2)),
             square=True,
             linewidths=0.5,

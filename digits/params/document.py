@@ -1,42 +1,85 @@
-"""Validate params.yaml as a whole. No stage needs this: a stage validates what it reads."""
+"""Parse YAML as DVC does, so that a parameter means the same to both."""
 
+import re
+from pathlib import Path
 from typing import Any
 
-from pydantic import create_model
-from pydantic.json_schema import GenerateJsonSchema
+import yaml
 
 from digits.errors import ParameterError
-from digits.params import Section, nearest, read_document, validate
-from digits.params.fetch import Fetch
-from digits.params.preprocess import Preprocess
-from digits.params.robustness import Robustness
-from digits.params.train import Train
-from digits.params.train_hidden import TrainHidden
-
-SECTIONS: tuple[type[Section], ...] = (Fetch, Preprocess, Train, TrainHidden, Robustness)
 
 
-def check(path: str) -> None:
-    """Raise ParameterError unless the file holds these sections, all valid, and no other."""
-    document = read_document(path)
-    names = [schema.section for schema in SECTIONS]
-    for name in document:
-        if name not in names:
-            raise ParameterError(f"{path}: unknown section '{name}'{nearest(name, names)}")
-    for schema in SECTIONS:
-        validate(path, document, schema)
+class Loader(yaml.CSafeLoader):
+    """PyYAML's fast safe loader, with the scalars of YAML 1.2's core schema.
 
-
-def json_schema() -> dict[str, Any]:
-    """Return the JSON Schema of the whole file, for editors; draft 2020-12, as pydantic writes it.
-
-    It is a little wider than `check`: JSON Schema takes 5.0 for an integer, and knows no NaN.
+    PyYAML itself reads YAML 1.1, where `yes` is true, `010` is 8, `1:30` is 90, and the `1e-05`
+    that `dvc exp run -S` writes is text. The forms are those of ruamel.yaml, DVC's parser.
     """
-    fields: dict[str, Any] = {schema.section: (schema, ...) for schema in SECTIONS}
-    whole = create_model(
-        "params.yaml",
-        __config__=Section.model_config,
-        __doc__="Every knob that changes a result.",
-        **fields,
-    )
-    return {"$schema": GenerateJsonSchema.schema_dialect, **whole.model_json_schema()}
+
+    yaml_implicit_resolvers = {  # noqa: RUF012 (PyYAML's own name and form)
+        first: [pair for pair in pairs if pair[0][-4:] not in ("bool", ":int", "loat")]
+        for first, pairs in yaml.CSafeLoader.yaml_implicit_resolvers.items()
+    }
+
+
+SCALARS = {
+    "bool": ("tTfF", "true|True|TRUE|false|False|FALSE"),
+    "float": (
+        "-+0123456789.",
+        r"[-+]?[0-9][0-9_]*(\.[0-9_]*([eE][-+]?[0-9]+)?|[eE][-+]?[0-9]+)"
+        r"|[-+]?\.[0-9_]+([eE][-+][0-9]+)?|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)",
+    ),
+    "int": ("-+0123456789", "[-+]?(0b[01_]+|0o?[0-7_]+|[0-9_]+|0x[0-9a-fA-F_]+)"),
+}
+for kind, (letters, form) in SCALARS.items():
+    Loader.add_implicit_resolver(f"tag:yaml.org,2002:{kind}", re.compile(f"^({form})$"), letters)
+
+
+def _integer(loader: Loader, node: yaml.ScalarNode) -> int:
+    text = node.value.replace("_", "")
+    return int(text, {"0b": 2, "0o": 8, "0x": 16}.get(text.lstrip("+-")[:2], 10))
+
+
+def _mapping(loader: Loader, node: yaml.MappingNode) -> dict[Any, Any]:
+    """Build a mapping. Raises ConstructorError at a key that is there twice."""
+    keys: list[Any] = []
+    for key, _ in node.value:
+        if key.tag != "tag:yaml.org,2002:merge":
+            keys.append(loader.construct_object(key, deep=True))
+            if keys[-1] in keys[:-1]:
+                raise yaml.YAMLError(f"the key {keys[-1]!r} is there twice{key.start_mark}")
+    loader.flatten_mapping(node)
+    return dict(loader.construct_mapping(node, deep=True))
+
+
+Loader.add_constructor("tag:yaml.org,2002:int", _integer)
+Loader.add_constructor("tag:yaml.org,2002:map", _mapping)
+
+
+def parse(text: str, path: str) -> Any:
+    """Return the value of a YAML text, the content of `path`. Raises ParameterError."""
+    try:
+        return yaml.load(text, Loader)  # noqa: S506 (it is a safe loader)
+    except Exception as fault:  # YAMLError, but also what its constructors stumble over
+        raise ParameterError(f"{path} is not valid YAML: {fault}") from None
+
+
+def read_document(path: str) -> dict[str, Any]:
+    """Return the sections of the YAML file at `path`. Raises ParameterError."""
+    try:
+        text = Path(path).read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as fault:
+        raise ParameterError(f"{path} cannot be read: {fault}") from None
+    document = parse(text, path)
+    if not isinstance(document, dict) or not all(isinstance(name, str) for name in document):
+        found = "nothing" if document is None else f"a {type(document).__name__}"
+        raise ParameterError(f"{path}: expected sections (name: keys and values), got {found}")
+    return document
+
+
+def leaves(node: Any, name: str = "") -> dict[str, Any]:
+    """Return the values of nested dicts by their dotted names; a list is one value."""
+    if not isinstance(node, dict):
+        return {name: node}
+    parts = [leaves(child, f"{name}.{key}" if name else str(key)) for key, child in node.items()]
+    return {key: value for part in parts for key, value in part.items()}

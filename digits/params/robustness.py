@@ -6,9 +6,9 @@ from pydantic import Field
 
 from digits.params import Section
 
-Pixels = Annotated[int, Field(ge=1, le=27)]
+Pixels = Annotated[int, Field(ge=1, le=256)]
 Degrees = Annotated[float, Field(gt=0, le=180)]
-Sigma = Annotated[float, Field(gt=0, le=14)]
+Sigma = Annotated[float, Field(gt=0, le=64)]
 Share = Annotated[float, Field(gt=0, le=1)]
 
 

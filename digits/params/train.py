@@ -8,7 +8,7 @@ from digits.params import Section
 
 
 class Train(Section):
-    """How both models are trained."""
+    """How every model is trained, but for what its own file says."""
 
     section: ClassVar[str] = "train"
 

@@ -1,5 +1,3 @@
-import shutil
-
 import pytest
 
 from tests import pipeline
@@ -9,9 +7,7 @@ from tests.faults.ending import repro_restores
 @pytest.fixture(scope="module")
 def shared(built, tmp_path_factory):
     """A project for the faults of a module, which must leave it as it was."""
-    folder = tmp_path_factory.mktemp("faults") / "project"
-    shutil.copytree(built.folder, folder, symlinks=True)
-    project = pipeline.Project(folder)
+    project = pipeline.copy(built, tmp_path_factory.mktemp("faults") / "project")
     lock = project.path("dvc.lock").read_bytes()
     params = project.path("params.yaml").read_text()
     yield project

@@ -7,36 +7,45 @@ import subprocess
 
 import pytest
 
-from digits.errors import run
+from digits.process import run
 from tests import pipeline
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def main_of(stage):
-    """Import a stage's main; leave the signals to pytest."""
-    handlers = [signal.getsignal(number) for number in SIGNALS]
-    main = importlib.import_module(f"stages.{stage}").main
-    for number, handler in zip(SIGNALS, handlers, strict=True):
-        signal.signal(number, handler)
-    return main
+    return importlib.import_module(f"stages.{stage}").main
 
 
 def state(project):
-    """Every output and what stands beside it: path, size, time of the last change."""
-    return {
-        str(path.relative_to(project.folder)): (path.lstat().st_size, path.lstat().st_mtime_ns)
-        for folder in ("data", "metrics", "models", "dvc.lock")
+    """Every output and what stands beside it: path, size, time of the last change.
+
+    Of a history the bytes: a training writes it after each epoch.
+    """
+    files = (
+        path
+        for folder in ("data", "metrics", "models", "report", "dvc.lock")
         for path in [project.path(folder), *project.path(folder).rglob("*")]
         if not path.is_dir()
+    )
+    return {
+        path.relative_to(project.folder): path.read_bytes()
+        if path.parent.name == "history"
+        else (path.lstat().st_size, path.lstat().st_mtime_ns)
+        for path in files
     }
 
 
 def fails(project, main):
     """Call `main` as its process would in `project`; return the message it ends with."""
     before = state(project)
-    with contextlib.chdir(project.folder), pytest.raises(SystemExit) as ended:
-        run(main)
+    handlers = [signal.getsignal(number) for number in SIGNALS]
+    try:
+        with contextlib.chdir(project.folder), pytest.raises(SystemExit) as ended:
+            run(main)
+    finally:
+        for number, handler in zip(SIGNALS, handlers, strict=True):
+            signal.signal(number, handler)
     message = ended.value.code
     assert isinstance(message, str), message  # Python prints it on stderr and exits with 1
     assert message.startswith("error: ")
@@ -71,4 +80,4 @@ def repro_restores(project, lock):
     assert project.path("dvc.lock").read_bytes() == lock
     assert project.run("git", "status", "--porcelain", "dvc.lock", "metrics") == ""
     assert "up to date" in project.run("dvc", "status")
-    assert list(project.folder.glob("[dm]*/**/.*.tmp")) == []
+    assert list(project.folder.glob("[dmr]*/**/.*.tmp")) == []

@@ -2,37 +2,30 @@
 
 import io
 import json
+import re
 import tempfile
 import zipfile
 from pathlib import Path
 from types import SimpleNamespace
 
+import h5py
 import numpy as np
 import pytest
 
-from commands import summary
-from digits.backend import keras
+from digits.cli import summary
+from digits.models.backend import keras
 from tests.faults.ending import fails, main_of, repro_restores
+from tests.test_map import MAP, MODELS, outputs
 
-READER = {
-    "data/raw/train": "preprocess",
-    "data/raw/test": "explore",
-    "data/processed/train": "train_basic",
-    "data/processed/validation": "train_hidden",
-    "data/processed/test": "evaluate",
-}
+
+def readers(path):
+    return [stage for stage in MAP if path in MAP[stage].get("deps", [])]
 
 
 def packed(array):
     file = io.BytesIO()
     np.save(file, array, allow_pickle=True)
     return file.getvalue()
-
-
-def with_value(array, value):
-    array = array.copy()
-    array.flat[array.size // 2] = value
-    return array
 
 
 def damages(good, name):
@@ -49,74 +42,73 @@ def damages(good, name):
     yield "objects", packed(np.array([{}], object))
     yield "dtype", packed(array.astype(np.float64))
     yield "rank", packed(array[None])
-    if array.size:
-        yield "length", packed(np.concatenate([array, array[:1], array[:1]])[1 - len(array) % 2 :])
     yield "2^40 announced", good.replace(str(array.shape).encode(), f"({2**40},)".encode(), 1)
-    if "labels" in name:
-        if array.size:
-            yield "out of range", packed(with_value(array, 10))
-    elif "processed" in name:
-        yield "another shape", packed(np.zeros((len(array), 783), np.float32))
-        if array.size:
-            for value in (np.nan, np.inf, -np.inf, -0.001, 1.001):
-                yield f"{value}", packed(with_value(array, value))
-    else:
-        yield "another shape", packed(np.zeros((len(array), 28, 27), np.uint8))
+    if "images" in name:
+        yield "another shape", packed(array[..., 1:])
+    if array.size:
+        yield "length", packed(np.concatenate([array, array[:1]]))
+    if array.size and "labels" in name:
+        yield "out of range", packed(np.where(np.arange(len(array)) == 5, 10, array).astype("u1"))
     if "validation" not in name:
         yield "no examples", packed(array[:0])
         if "labels" in name:
             yield "a single class", packed(np.full_like(array, 3))
 
 
-TRIED = {"raw images": 15, "raw labels": 16, "processed images": 20, "processed labels": 16}
+ARRAYS = [path for stage in MAP for _, path, _ in outputs(MAP[stage]) if path.endswith(".npy")]
+
+
+def tried(path):
+    """How often a damaged array is met: by each stage that reads it."""
+    shape = (0 if "validation" in path else 30, *((3,) if "images" in path else ()))
+    return len(list(damages(packed(np.zeros(shape, np.uint8)), path))) * len(readers(path))
+
+
 CASES = [
     pytest.param(
-        prefix,
-        part,
-        id=f"{prefix}_{part}",
+        path,
         marks=pytest.mark.fault(
-            f"artifacts: a damaged array in {prefix.rpartition('/')[0]}",
-            tried=(12 + (part == "images"))
-            if "validation" in prefix
-            else TRIED[f"{prefix.split('/')[1]} {part}"],
+            f"artifacts: a damaged array in {path.rpartition('/')[0]}", tried=tried(path)
         ),
     )
-    for prefix in READER
-    for part in ("images", "labels")
+    for path in ARRAYS
 ]
 
 
-@pytest.mark.parametrize(("prefix", "part"), CASES)
-def test_a_damaged_array(project, prefix, part, request):
+@pytest.mark.parametrize("name", CASES)
+def test_a_damaged_array(project, name, request):
     lock = project.path("dvc.lock").read_bytes()
-    name = f"{prefix}_{part}.npy"
     good = project.path(name).read_bytes()
-    tried = 0
+    refused = 0
     for damage, content in damages(good, name):
         project.path(name).unlink(missing_ok=True)
         if content is not None:
             project.path(name).write_bytes(content)
-        message = fails(project, main_of(READER[prefix]))
-        assert prefix in message, damage
-        assert "`dvc repro` rebuilds it" in message, damage
-        tried += 1
-    assert tried == request.node.get_closest_marker("fault").kwargs["tried"]
+        for stage in readers(name):
+            message = fails(project, main_of(stage))
+            assert re.sub("_(images|labels).npy", "", name) in message, damage
+            assert "`dvc repro` rebuilds it" in message, damage
+            refused += 1
+    assert refused == request.node.get_closest_marker("fault").kwargs["tried"]
     repro_restores(project, lock)
     assert project.path(name).read_bytes() == good
 
 
-@pytest.mark.fault("artifacts: what only DVC can see", tried=4)
-def test_dvc_sees_a_flipped_bit_that_a_stage_cannot(project):
+SEEN_BY_DVC = [path for path in ARRAYS if "train_images" in path]
+SEEN_BY_DVC += [f"models/{name}.keras" for name in MODELS]
+
+
+@pytest.mark.fault("artifacts: what only DVC can see", tried=len(SEEN_BY_DVC))
+def test_dvc_sees_flipped_bits_that_a_stage_cannot(project):
+    """Other weights; pixels that are no numbers."""
     lock = project.path("dvc.lock").read_bytes()
-    names = ["data/raw/train_images.npy", "data/processed/test_images.npy"]
-    names += ["models/basic.keras", "models/hidden.keras"]
-    good = {name: project.path(name).read_bytes() for name in names}
+    good = {name: project.path(name).read_bytes() for name in SEEN_BY_DVC}
     for name, content in good.items():
         project.path(name).unlink()
-        project.path(name).write_bytes(content[:-2000] + b"\x00" + content[-1999:])
-    assert all(name in project.run("dvc", "status") for name in names)
+        project.path(name).write_bytes(content[:-2004] + b"\xff" * 4 + content[-2000:])
+    assert all(name in project.run("dvc", "status") for name in good)
     repro_restores(project, lock)
-    assert {name: project.path(name).read_bytes() for name in names} == good
+    assert {name: project.path(name).read_bytes() for name in good} == good
 
 
 def keras_file(*layers, pixels=784):
@@ -148,6 +140,34 @@ def set_layer(**entries):
 def calls(module, name):
     """A layer that is a function: what hostile files name to have it called."""
     return set_layer(module=module, class_name="function", config=name, registered_name=name)
+
+
+def with_weights(good, change):
+    """A .keras file in which `change` has been at work on the kernel of the first dense layer."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(good)) as old, zipfile.ZipFile(file, "w") as new:
+        for name in old.namelist():
+            content = old.read(name)
+            if name == "model.weights.h5":
+                weights = io.BytesIO(content)
+                with h5py.File(weights, "r+") as opened:
+                    group = opened["layers/dense/vars"]
+                    del group["0"]
+                    change(group)
+                content = weights.getvalue()
+            new.writestr(name, content)
+    return file.getvalue()
+
+
+def bomb(good, member):
+    """A .keras file of which a part unpacks to a thousand times its size."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(good)) as old, zipfile.ZipFile(file, "w") as new:
+        for name in old.namelist():
+            new.writestr(name, old.read(name) if name != member else b"", zipfile.ZIP_STORED)
+            if name == member:
+                pass
+    return file.getvalue()
 
 
 def models(good):

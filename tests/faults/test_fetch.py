@@ -13,8 +13,8 @@ import pytest
 
 from digits import download as module
 from digits import sources
-from digits.dataset import content_sha256
-from digits.formats import read_npz
+from digits.data.dataset import content_sha256
+from digits.data.formats import read_npz
 from tests.faults.ending import fails, main_of
 from tests.faults.server import Server, body, drip, endless, raw, redirect, silence
 from tests.test_formats import write_npz

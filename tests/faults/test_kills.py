@@ -11,7 +11,7 @@ import time
 import psutil
 import pytest
 
-from digits.dataset import content_sha256
+from digits.data.dataset import content_sha256
 from tests import pipeline
 from tests.faults.ending import repro_restores
 from tests.faults.server import Server, body
@@ -107,7 +107,7 @@ def test_kill_at_a_random_moment(downloading, durations, stage, attempt):
         process.wait(timeout=moment)
     except subprocess.TimeoutExpired:
         kill(process, ("all", "dvc", "stage")[attempt % 3])
-    downloading.run("python", "-m", "digits", "check")  # as `make repro` does
+    downloading.run("python", "-m", "digits", "setup")  # as `make repro` does
     repro_restores(downloading, lock)
     assert downloading.hashes() == before
     for path, md5 in before.items():
@@ -119,24 +119,26 @@ def test_kill_at_a_random_moment(downloading, durations, stage, attempt):
 @pytest.mark.parametrize("left", ["", '{"/home/ann/digits/params.yaml": {"rea'])
 def test_a_list_of_readers_and_writers_that_was_cut_off(project, left):
     """Too short a moment for the rounds above to hit it often."""
+    project.run("python", "-m", "digits", "setup")  # which says nothing more from now on
     lock = project.path("dvc.lock").read_bytes()
     project.path(".dvc/tmp/rwlock").write_text(left)
     assert "Unable to read RWLock-file" in project.run("dvc", "repro", code=255)
-    said = project.run("python", "-m", "digits", "check")
+    said = project.run("python", "-m", "digits", "setup")
     assert said == "removed .dvc/tmp/rwlock, which a killed dvc had left half written\n"
     repro_restores(project, lock)
-    assert project.run("python", "-m", "digits", "check") == ""
+    assert project.run("python", "-m", "digits", "setup") == ""
 
 
 @pytest.mark.fault("kill -9 while DVC rewrites dvc.lock")
 @pytest.mark.parametrize("share", [0, 0.03, 0.25, 0.5, 0.75, 0.999])
 def test_a_lock_file_that_was_cut_off(project, share):
     """Cut anywhere: mended where DVC refuses what is left, else DVC adds what is missing."""
+    project.run("python", "-m", "digits", "setup")  # which says nothing more from now on
     lock = project.path("dvc.lock").read_bytes()
     left = lock[: round(len(lock) * share)]
     project.path("dvc.lock").write_bytes(left)
     refused = "validation failed" in project.run("dvc", "status", code=None)
-    said = project.run("python", "-m", "digits", "check")
+    said = project.run("python", "-m", "digits", "setup")
     restored = "restored the committed dvc.lock: a killed dvc had left it half written\n"
     assert said == (restored if refused else "")
     assert project.path("dvc.lock").read_bytes() == (lock if refused else left)
@@ -146,18 +148,20 @@ def test_a_lock_file_that_was_cut_off(project, share):
 
 @pytest.mark.fault("kill -9 while DVC rewrites a dvc.lock that was never committed")
 def test_a_first_lock_file_that_was_cut_off(project):
+    project.run("python", "-m", "digits", "setup")  # which says nothing more from now on
     lock = project.path("dvc.lock").read_bytes()
     project.run("git", "rm", "--quiet", "--cached", "dvc.lock")
     project.run("git", "commit", "--quiet", "--message", "without")
     project.path("dvc.lock").write_text("")
-    said = project.run("python", "-m", "digits", "check")
+    said = project.run("python", "-m", "digits", "setup")
     assert said == "removed dvc.lock, which a killed dvc had left half written\n"
     project.run("dvc", "repro")
     assert project.path("dvc.lock").read_bytes() == lock
 
 
 def test_conflict_markers_are_left_for_git(project):
+    project.run("python", "-m", "digits", "setup")  # which says nothing more from now on
     project.edit("dvc.lock", "stages:\n", "<<<<<<< HEAD\nstages:\n=======\n>>>>>>> branch\n")
     before = project.path("dvc.lock").read_bytes()
-    assert project.run("python", "-m", "digits", "check") == ""
+    assert project.run("python", "-m", "digits", "setup") == ""
     assert project.path("dvc.lock").read_bytes() == before

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from digits.dataset import check_form
+from digits.data.dataset import check_form
+from digits.data.formats import read_idx, read_npz, read_wheel
 from digits.errors import ParameterError, SourceError
-from digits.formats import read_idx, read_npz, read_wheel
 from digits.params import document
 from tests import pipeline
 

@@ -12,7 +12,7 @@ import zipfile
 import numpy as np
 import pytest
 
-from digits.dataset import idx_header
+from digits.data.dataset import idx_header
 from tests.faults.ending import fails, main_of
 from tests.test_dataset import write_idx
 from tests.test_formats import write_npz

@@ -1,0 +1,1 @@
+"""What is typed: `digits COMMAND`. Alone in asking git and DVC."""

@@ -1,0 +1,69 @@
+"""Validate params.yaml as a whole. No stage needs this: a stage validates what it reads.
+
+`python -m digits.cli.parameters > params.schema.json` writes the JSON Schema by which editors
+complete and check params.yaml; to be committed after a change of a schema.
+"""
+
+import json
+from typing import Any
+
+from pydantic import BaseModel, create_model
+from pydantic.json_schema import GenerateJsonSchema
+
+from digits import models
+from digits.errors import ParameterError
+from digits.params import Section, validate
+from digits.params.document import read_document
+from digits.params.fetch import Fetch
+from digits.params.messages import nearest
+from digits.params.models import Models
+from digits.params.preprocess import Preprocess
+from digits.params.robustness import Robustness
+from digits.params.train import Train
+
+
+def sections() -> dict[str, type[BaseModel]]:
+    """Return the schema of each section by its name: the pipeline's, and each model's own."""
+    own = [params for name in models.there() if (params := models.params_of(name))]
+    schemas: list[Any] = [Models, Fetch, Preprocess, Train, *own, Robustness]
+    return {schema.section: schema for schema in schemas}
+
+
+def check(path: str = "params.yaml") -> dict[str, Any]:
+    """Return the sections of the file, all valid and no other.
+
+    A model in the list has its file; a model without a section of its own is as well. Raises
+    ParameterError.
+    """
+    document, schemas = read_document(path), sections()
+    for name in document:
+        if name not in schemas:
+            raise ParameterError(f"{path}: unknown section '{name}'{nearest(name, schemas)}")
+    for schema in schemas.values():
+        validate(document, schema, path)
+    for name in document["models"]:
+        if name not in models.there():
+            raise ParameterError(
+                f"{path}: models: there is no digits/models/{name}.py with a function build"
+                f"{nearest(name, models.there())}"
+            )
+    return document
+
+
+def json_schema() -> dict[str, Any]:
+    """Return the JSON Schema of the whole file, for editors; draft 2020-12, as pydantic writes it.
+
+    It is a little wider than `check`: JSON Schema takes 5.0 for an integer, and knows no NaN.
+    """
+    fields: dict[str, Any] = {name: (schema, ...) for name, schema in sections().items()}
+    whole = create_model(
+        "params.yaml",
+        __config__=Section.model_config,
+        __doc__="Every knob that changes a result.",
+        **fields,
+    )
+    return {"$schema": GenerateJsonSchema.schema_dialect, **whole.model_json_schema()}
+
+
+if __name__ == "__main__":
+    print(json.dumps(json_schema(), indent=2))

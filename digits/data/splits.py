@@ -1,0 +1,50 @@
+"""Scale and flatten images in bounded memory; hold examples out for validation."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from digits.errors import DigitsError
+from digits.files.arrays import fresh
+
+CHUNK = 4096
+"""Images scaled at a time: 13 MB of float32."""
+
+
+def scale_to_file(path: Path, images: NDArray[np.uint8], rows: NDArray[np.intp]) -> None:
+    """Write `images[rows] / 255`, flattened, to the .npy file `path`.
+
+    images: uint8 (n, 28, 28), 0-255. rows: (m,), in the order wanted.
+    The file: float32 (m, 784), 0-1.
+    """
+    pixels = int(np.prod(images.shape[1:]))
+    header = {"descr": "<f4", "fortran_order": False, "shape": (len(rows), pixels)}
+    with path.open("wb") as file:
+        np.lib.format.write_array_header_1_0(file, header)
+        for start in range(0, len(rows), CHUNK):
+            chunk = fresh(images)[rows[start : start + CHUNK]]
+            file.write((chunk.reshape(len(chunk), pixels) / np.float32(255)).data)
+
+
+def hold_out(labels: NDArray[Any], count: int, seed: int) -> NDArray[np.bool_]:
+    """Choose `count` examples for validation, each class in proportion to its share.
+
+    labels: (n,). Returns a mask (n,), True for the held-out ones. Shares are rounded by largest
+    remainder, so that they add up to `count`. Raises DigitsError if nothing is left to train on.
+    """
+    if count >= len(labels):
+        raise DigitsError(
+            f"preprocess.validation: expected fewer than the {len(labels):,} training examples, "
+            f"got {count:,}. Lower it, or raise preprocess.limit, in params.yaml."
+        )
+    classes, sizes = np.unique(labels, return_counts=True)
+    shares = sizes * count / len(labels)
+    quota = np.floor(shares).astype(int)
+    quota[np.argsort(quota - shares, kind="stable")[: count - quota.sum()]] += 1
+    random = np.random.default_rng(seed)
+    held = np.zeros(len(labels), bool)
+    for digit, size in zip(classes, quota, strict=True):
+        held[random.choice(np.flatnonzero(labels == digit), size, replace=False)] = True
+    return held

@@ -1,0 +1,45 @@
+"""Compare how sure a model is with how often it is right."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+BINS = 15
+"""Bins of equal width over 0-1, as in the paper that `expected_calibration_error` names."""
+
+
+def reliability(
+    confidence: NDArray[np.float64], right: NDArray[np.bool_], bins: int = BINS
+) -> dict[str, NDArray[Any]]:
+    """Return, for each bin: its edges, mean confidence, accuracy, and count of examples.
+
+    confidence: (n,), 0-1, the probability of the predicted class. right: (n,). A bin holds what
+    is above its lower edge, up to and with its upper edge. NaN stands where a bin is empty.
+    """
+    edges = np.linspace(0, 1, bins + 1)
+    index = np.searchsorted(edges, confidence, side="left")
+    index -= 1
+    np.clip(index, 0, bins - 1, out=index)
+    count = np.bincount(index, minlength=bins)
+    filled = np.where(count, count, np.nan)
+    return {
+        "low": edges[:-1],
+        "high": edges[1:],
+        "confidence": np.bincount(index, confidence, bins) / filled,
+        "accuracy": np.bincount(index, right, bins) / filled,
+        "count": count,
+    }
+
+
+def expected_calibration_error(
+    confidence: NDArray[np.float64], right: NDArray[np.bool_], bins: int = BINS
+) -> float:
+    """Return the mean over the examples of their bin's |accuracy - confidence|: 0 is honest.
+
+    Source: C. Guo, G. Pleiss, Y. Sun, K. Q. Weinberger, "On calibration of modern neural
+    networks", ICML 2017, equation 3, with its 15 bins of equal width.
+    """
+    curve = reliability(confidence, right, bins)
+    gaps = np.abs(curve["accuracy"] - curve["confidence"]) * curve["count"]
+    return float(np.nansum(gaps) / len(confidence))

@@ -1,0 +1,85 @@
+"""Compare two versions of the models by their answers to the same test examples."""
+
+from math import sqrt
+from statistics import NormalDist
+from typing import Any, NamedTuple
+
+from digits.evaluation.significance import mcnemar_exact, wilson_interval
+
+LEVEL = 0.05
+"""A difference that chance alone makes less often than this counts."""
+
+
+class Record(NamedTuple):
+    """What a version's models were asked, and got wrong: metrics/answers.json."""
+
+    labels_sha256: str
+    examples: int
+    wrong: dict[str, frozenset[int]]
+    """By model, in the order of params.yaml."""
+
+
+def read(content: Any) -> Record:
+    """Return the record that the file's content is. Raises ValueError where it has another form."""
+    try:
+        models = dict(content)
+        labels, examples = str(models.pop("labels_sha256")), int(models.pop("examples"))
+        wrong = {name: frozenset(map(int, model["wrong"])) for name, model in models.items()}
+    except (KeyError, TypeError, OverflowError) as fault:
+        raise ValueError(f"{type(fault).__name__}: {fault}") from None
+    if examples < 1 or not all(0 <= i < examples for indices in wrong.values() for i in indices):
+        raise ValueError(f"wrong answers to others than the {examples} examples")
+    return Record(labels, examples, wrong)
+
+
+def compare(old: Record, new: Record) -> dict[str, dict[str, Any]]:
+    """Compare each model of either version: in the order of the new one, removed ones last.
+
+    verdict: "better", "worse", "within noise"; "new" or "removed" where only one version has the
+    model; None where the examples are others. Shares are 0-1; None: there is no such number.
+    fixed, broke: examples that only the new, only the old version gets right.
+    """
+    return {name: _compare(name, old, new) for name in dict.fromkeys([*new.wrong, *old.wrong])}
+
+
+def _compare(model: str, old: Record, new: Record) -> dict[str, Any]:
+    before, after = old.wrong.get(model), new.wrong.get(model)
+    found: dict[str, Any] = {
+        "verdict": "new" if before is None else "removed" if after is None else None,
+        "old": None if before is None else _accuracy(len(before), old.examples),
+        "new": None if after is None else _accuracy(len(after), new.examples),
+    }
+    pair = dict.fromkeys(("difference", "difference_low", "difference_high", "fixed", "broke", "p"))
+    if before is None or after is None or old[:2] != new[:2]:
+        return {**found, **pair}
+    fixed, broke = len(before - after), len(after - before)
+    low, high = interval(fixed, broke, new.examples)
+    p = mcnemar_exact(fixed, broke)
+    found["verdict"] = "within noise" if p >= LEVEL else "better" if fixed > broke else "worse"
+    shares = ((fixed - broke) / new.examples, low, high)
+    values = (*(round(share, 6) for share in shares), fixed, broke, float(f"{p:.3g}"))
+    return {**found, **dict(zip(pair, values, strict=True))}
+
+
+def _accuracy(wrong: int, examples: int) -> dict[str, Any]:
+    """Return the accuracy with its Wilson interval of 95 %."""
+    right = examples - wrong
+    low, high = wilson_interval(right, examples)
+    shares = {"accuracy": right / examples, "accuracy_low": low, "accuracy_high": high}
+    rounded = {name: round(share, 6) for name, share in shares.items()}
+    return {**rounded, "right": right, "examples": examples}
+
+
+def interval(fixed: int, broke: int, examples: int) -> tuple[float, float]:
+    """Return the 95 % interval of the difference between two shares of the same examples.
+
+    Wald's interval with one example added to `fixed` and one to `broke`, so that it does not
+    shrink to nothing where both are 0. Source: D. G. Bonett and R. M. Price, "Adjusted Wald
+    confidence interval for a difference of binomial proportions based on paired data", Journal of
+    Educational and Behavioral Statistics 37 (2012), 479-488; recommended by M. W. Fagerland,
+    S. Lydersen and P. Laake, Statistics in Medicine 33 (2014), 2850-2875.
+    """
+    gained, lost = (fixed + 1) / (examples + 2), (broke + 1) / (examples + 2)
+    middle = gained - lost
+    half = NormalDist().inv_cdf(0.975) * sqrt((gained + lost - middle**2) / (examples + 2))
+    return max(-1.0, middle - half), min(1.0, middle + half)

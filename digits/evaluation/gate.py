@@ -1,0 +1,54 @@
+"""What the results must reach before a change is merged: gate.yaml. No stage reads it."""
+
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import Field
+
+from digits.errors import ArtifactError, ParameterError
+from digits.params import Section, validate
+from digits.params.document import read_document
+from digits.params.messages import nearest
+
+Share = Annotated[float, Field(ge=0, le=1)]
+Metric = Literal["accuracy", "accuracy_low", "macro_f1"]
+
+
+class Gate(Section):
+    """The whole of gate.yaml."""
+
+    section: ClassVar[str] = "gate"
+
+    floors: dict[str, dict[Metric, Share]] = Field(description="model: metric: the least it may be")
+    against: str = Field(min_length=1, pattern="^[^-]", description="the revision to compare with")
+    allowed_regression: Share = Field(description="of accuracy; a significant loss that passes")
+
+
+def read(path: str) -> Gate:
+    """Return the content of the YAML file at `path`. Raises ParameterError."""
+    return validate({Gate.section: read_document(path)}, Gate, path)
+
+
+def below(floors: dict[str, dict[Metric, float]], tested: Any, models: list[str]) -> list[str]:
+    """List the metrics that are below their floors.
+
+    tested: the content of metrics/evaluation.json. Raises ParameterError where a floor is of none
+    of the `models`, ArtifactError where `tested` has no number for a floor.
+    """
+    faults = []
+    for model, metrics in floors.items():
+        if model not in models:
+            raise ParameterError(
+                f"gate.yaml has floors for '{model}', which is not in the list of models of "
+                f"params.yaml{nearest(model, models)}"
+            )
+        for metric, floor in metrics.items():
+            try:
+                value = tested[model][metric]
+                if not value >= floor:  # NaN is below, too
+                    faults.append(f"{model} {metric} is {value}, below {floor}")
+            except (KeyError, TypeError):
+                raise ArtifactError(
+                    f"gate.yaml has a floor for the {metric} of '{model}', but "
+                    "metrics/evaluation.json has none. `dvc repro` rebuilds it."
+                ) from None
+    return faults

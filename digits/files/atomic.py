@@ -1,0 +1,55 @@
+"""Write files whole or not at all; JSON."""
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from digits.errors import ArtifactError, OutputError
+
+
+@contextmanager
+def replacing(path: str) -> Iterator[Path]:
+    """Yield a temporary path beside `path`; move it to `path` once it is written whole.
+
+    An interrupted write leaves `path` as it was. The temporary name is this process's own, so that
+    two never write to the same file; what a killed one left is removed by the next.
+    Raises OutputError if it cannot be written.
+    """
+    final = Path(path)
+    temporary = final.with_name(f".{final.name}.{os.getpid()}.tmp")
+    try:
+        final.parent.mkdir(parents=True, exist_ok=True)
+        for left in final.parent.glob(f".{final.name}.*.tmp"):
+            left.unlink(missing_ok=True)
+        try:
+            yield temporary
+            temporary.replace(final)
+        finally:
+            temporary.unlink(missing_ok=True)
+    except OSError as fault:
+        raise OutputError(
+            f"{path} cannot be written: {fault.strerror or fault}. It is as it was before. "
+            "Make room, or a place that can be written, and run this again."
+        ) from None
+
+
+def write_bytes(path: str, content: bytes) -> None:
+    """Write `content` to `path`. Raises OutputError."""
+    with replacing(path) as temporary:
+        temporary.write_bytes(content)
+
+
+def write_json(path: str, content: object) -> None:
+    """Write `content` to `path` as indented JSON. Raises OutputError."""
+    write_bytes(path, (json.dumps(content, indent=2, allow_nan=False) + "\n").encode())
+
+
+def read_json(path: str) -> Any:
+    """Return the content of the JSON file at `path`. Raises ArtifactError if it has none."""
+    try:
+        return json.loads(Path(path).read_bytes())
+    except (OSError, ValueError, RecursionError) as fault:
+        raise ArtifactError(f"{path} cannot be read: {fault}. `dvc repro` rebuilds it.") from None

@@ -1,0 +1,48 @@
+"""Tables as CSV."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import pandas as pd
+
+from digits.errors import ArtifactError
+from digits.files.atomic import replacing
+
+CHUNK = 8_192
+"""Rows rounded and written together."""
+
+
+def write_csv(path: str, rows: Any, count: str | None = None) -> None:
+    """Write `rows`, a list of dicts or a dict of columns, to `path` as CSV with a header.
+
+    Numbers are rounded to 6 decimals, so that their last bits do not show; NaN is an empty cell.
+    count: the name of a first column that counts the rows, from 1; none by default.
+    Raises OutputError.
+    """
+    table = pd.DataFrame(rows, copy=False)
+    if count:
+        table.insert(0, count, range(1, len(table) + 1))
+    with replacing(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
+        for start in range(0, max(len(table), 1), CHUNK):
+            part = table.iloc[start : start + CHUNK].round(6)
+            part.to_csv(file, header=start == 0, index=False, lineterminator="\n")
+
+
+def stacked(tables: Mapping[str, Any], name: str) -> pd.DataFrame:
+    """Put tables below each other; a first column `name` holds the key of each."""
+    parts = {key: pd.DataFrame(table) for key, table in tables.items()}
+    return pd.concat(parts, names=[name]).reset_index(level=0)
+
+
+def read_csv(path: str, columns: Iterable[str] = ()) -> pd.DataFrame:
+    """Return the table in the CSV file at `path`. Raises ArtifactError if it has none.
+
+    columns: those that it must have.
+    """
+    try:
+        table = pd.read_csv(path)
+        if missing := set(columns) - set(table):
+            raise ValueError(f"no column {', '.join(sorted(missing))}")
+    except (OSError, ValueError) as fault:
+        raise ArtifactError(f"{path} cannot be read: {fault}. `dvc repro` rebuilds it.") from None
+    return table

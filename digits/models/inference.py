@@ -1,0 +1,183 @@
+"""Answer with a trained model: by numpy where it can be, else by Keras.
+
+A `.keras` file is a zip: config.json describes the layers, model.weights.h5 holds their weights.
+Stacks of dense layers are computed here: in float64, so that the answers do not depend on the
+processor, and without TensorFlow, whose import takes longer than all of it. Any other model Keras
+computes. Nothing in the file is unpickled or run.
+"""
+
+import io
+import json
+import zipfile
+from collections.abc import Callable
+from typing import Any, NamedTuple, TypeAlias
+
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+
+from digits.errors import ArtifactError
+from digits.form import CLASSES, PIXELS
+
+ROWS = 1_000
+"""Images computed together."""
+
+Floats: TypeAlias = NDArray[np.float64]
+Images: TypeAlias = NDArray[np.float32]
+Compute: TypeAlias = Callable[[Images], Floats]
+
+ACTIVATIONS: dict[str, Callable[[Floats], Floats]] = {
+    "linear": lambda values: values,
+    "relu": lambda values: np.maximum(values, 0),
+    "tanh": np.tanh,
+    "sigmoid": lambda values: 0.5 + 0.5 * np.tanh(0.5 * values),  # no overflow on the way
+}
+LOGITS = ("linear", "sigmoid", "softmax")
+"""Activations of a last layer that are taken off, so that it puts out logits."""
+
+
+class FormError(Exception):
+    """A model that no other stage can use, however often it is built."""
+
+
+class Dense(NamedTuple):
+    """A dense layer: activation(values @ kernel + bias)."""
+
+    kernel: NDArray[np.float32]
+    """(inputs, outputs)."""
+    bias: NDArray[np.float32]
+    """(outputs,)."""
+    activation: str
+
+    def __call__(self, values: Floats) -> Floats:
+        """Compute (n, inputs) to (n, outputs)."""
+        return ACTIVATIONS[self.activation](values @ self.kernel.astype(float) + self.bias)
+
+
+class Network(NamedTuple):
+    """A trained model that answers. Made by `load`."""
+
+    kinds: list[str]
+    """Keras's names of its layers."""
+    parameters: int
+    """How many weights they have."""
+    stack: list[Dense]
+    """Its layers where all are dense; the last without its sigmoids or softmax. Else empty."""
+    compute: Compute
+
+    @property
+    def form(self) -> str:
+        """Return "784 → 100 → 10 units", or of other models "Reshape, Conv2D, Flatten, Dense"."""
+        if not self.stack:
+            return ", ".join(self.kinds)
+        sizes = [len(self.stack[0].kernel), *(len(layer.bias) for layer in self.stack)]
+        return f"{' → '.join(map(str, sizes))} units"
+
+    def logits(self, images: Images) -> Floats:
+        """Compute the values before the last layer's sigmoids or softmax.
+
+        images: float32 (n, pixels), 0-1. Returns float64 (n, classes). Their softmax are the
+        probabilities: see `digits.evaluation.answers.probabilities`.
+        """
+        starts = range(0, max(len(images), 1), ROWS)
+        return np.concatenate([self.compute(images[start : start + ROWS]) for start in starts])
+
+
+def load(path: str) -> Network:
+    """Load a model that `digits.models.saving.save` wrote.
+
+    Raises ArtifactError if the file is missing, damaged, or holds a model of another form.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            layers = json.loads(archive.read("config.json"))["config"].get("layers", [])
+            weights = archive.read("model.weights.h5")
+        kinds = [str(layer["class_name"]) for layer in layers if "Input" not in layer["class_name"]]
+        with h5py.File(io.BytesIO(weights)) as file:
+            stack = _stack(layers, file, len(weights))
+            parameters = _count(file)
+        network = Network(kinds, parameters, stack, _by_numpy(stack) if stack else _by_keras(path))
+        shape = network.logits(np.zeros((1, PIXELS), np.float32)).shape
+        if shape != (1, CLASSES):
+            raise FormError(f"expected {CLASSES} classes out of {PIXELS} pixels, got {shape[1:]}")
+    except FormError as fault:
+        cure = "Mend the model's file in digits/models; `dvc repro` then rebuilds it."
+        raise ArtifactError(f"{path}: {fault}. {cure}") from None
+    except Exception as fault:  # the list of what damaged files raise has no end
+        reason = (str(fault).splitlines() or [type(fault).__name__])[0].rstrip(".")
+        cure = "`dvc repro` rebuilds it."
+        raise ArtifactError(f"{path} cannot be loaded: {reason}. {cure}") from None
+    return network
+
+
+def _stack(layers: list[Any], file: h5py.File, room: int) -> list[Dense]:
+    """Read dense layers, each array at most `room` bytes; none if one is of another kind."""
+    stack: list[Dense] = []
+    for layer in layers:
+        kind, settings = layer["class_name"], layer["config"]
+        if kind in ("InputLayer", "Dropout", "Flatten"):  # they change nothing here
+            continue
+        if kind != "Dense" or not settings["use_bias"]:
+            return []
+        group = f"layers/dense_{len(stack)}" if stack else "layers/dense"
+        kernel, bias = (_array(file, f"{group}/vars/{index}", room) for index in (0, 1))
+        stack.append(Dense(kernel, bias, settings["activation"]))
+    if not stack or any(layer.activation not in ACTIVATIONS for layer in stack[:-1]):
+        return []
+    return [*stack[:-1], stack[-1]._replace(activation=_without(stack[-1].activation))]
+
+
+def _without(activation: Any) -> str:
+    """Take the activation off a last layer. Raises FormError where logits are not beneath it."""
+    if activation not in LOGITS:
+        raise FormError(f"expected a last layer with {' or '.join(LOGITS)}, got {activation}")
+    return "linear"
+
+
+def _array(file: h5py.File, name: str, room: int) -> NDArray[np.float32]:
+    """Read an array that lies in the file itself; what it announces is checked before."""
+    data = file[name]
+    if data.file != file or data.is_virtual or data.external or data.dtype != np.float32:
+        raise ValueError(f"expected float32 numbers in {name}")
+    if data.nbytes > room:
+        raise ValueError(f"{name} announces {data.nbytes:,} bytes; the file holds {room:,}")
+    array: NDArray[np.float32] = data[()]
+    return array
+
+
+def _count(file: h5py.File) -> int:
+    """Count the weights of all layers; the state of a random generator is none."""
+    sizes: list[int] = []
+
+    def visit(name: str, node: Any) -> None:
+        if isinstance(node, h5py.Dataset) and "seed_generator" not in name:
+            sizes.append(node.size)
+
+    file["layers"].visititems(visit)
+    return sum(sizes)
+
+
+def _by_numpy(stack: list[Dense]) -> Compute:
+    def compute(images: Images) -> Floats:
+        values = images.astype(np.float64)
+        for layer in stack:
+            values = layer(values)
+        return values
+
+    return compute
+
+
+def _by_keras(path: str) -> Compute:
+    """Load the model with Keras, its last activation taken off. Nothing in the file is run."""
+    from digits.models.backend import keras
+
+    model = keras.models.load_model(path, safe_mode=True, compile=False)
+    last = model.layers[-1]
+    _without(keras.activations.serialize(last.activation))
+    last.activation = keras.activations.linear
+
+    def compute(images: Images) -> Floats:
+        values = keras.ops.convert_to_numpy(model(images, training=False))
+        return np.asarray(values, np.float64)
+
+    return compute

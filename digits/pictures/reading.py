@@ -1,0 +1,124 @@
+"""Find picture files and read them as grey arrays, whatever their form, in bounded memory."""
+
+import glob
+import io
+import math
+import struct
+import sys
+import warnings
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
+
+from digits.errors import PictureError
+
+FORMATS = ("BMP", "GIF", "JPEG", "PNG", "TIFF", "WEBP")
+"""What is opened: no format that Pillow hands to another program."""
+SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
+"""What is taken from a folder."""
+MAX_PIXELS = 64_000_000
+"""The largest picture that is read: more than a phone takes, less than fills a machine."""
+MAX_BYTES = 2**28
+"""The most that is read from stdin."""
+LARGEST = 1000
+"""Pixels of the longer side beyond which a picture is reduced by averaging, for speed."""
+
+DAMAGED = (OSError, ValueError, SyntaxError, EOFError, LookupError, TypeError, ArithmeticError)
+"""What Pillow raises on damaged files, beside struct.error and zlib.error."""
+
+
+def find(name: str) -> Iterator[str]:
+    """Yield the files that `name` stands for: a file, a folder's pictures, a pattern, or - (stdin).
+
+    Raises PictureError if there are none.
+    """
+    path = Path(name)
+    if name == "-" or path.is_file():
+        found = [name]
+    elif path.is_dir():
+        found = [str(p) for p in path.iterdir() if p.suffix.lower() in SUFFIXES and p.is_file()]
+    else:
+        found = [p for p in glob.glob(name, recursive=True) if Path(p).is_file()]  # noqa: PTH207
+    if not found:
+        what = f"a picture in it ({' '.join(SUFFIXES)})" if path.is_dir() else "a file"
+        raise PictureError(f"expected {what}, got none")
+    yield from sorted(found)
+
+
+def read(name: str) -> NDArray[np.float32]:
+    """Read a picture (- is stdin): float32 (height, width), 0-255, upright, on white paper.
+
+    Raises PictureError if it is no picture, damaged, or larger than `MAX_PIXELS`.
+    """
+    try:
+        # A file, not its name: by name, Pillow maps a plain TIFF to memory, a turned one wrongly.
+        with (
+            io.BytesIO(_stdin()) if name == "-" else Path(name).open("rb") as file,
+            warnings.catch_warnings(),
+        ):
+            warnings.simplefilter("ignore")  # of large or odd files: they are checked here
+            with Image.open(file, formats=FORMATS) as image:
+                return _grey(image)
+    except PictureError:
+        raise
+    except UnidentifiedImageError:
+        raise PictureError(f"expected a picture ({', '.join(FORMATS)}), got none") from None
+    except Image.DecompressionBombError:
+        raise PictureError(f"larger than {MAX_PIXELS:,} pixels. Make it smaller.") from None
+    except (*DAMAGED, struct.error, zlib.error) as fault:
+        raise PictureError(f"cannot be read, damaged or cut short: {fault}") from None
+
+
+def _stdin() -> bytes:
+    content = sys.stdin.buffer.read(MAX_BYTES + 1)
+    if len(content) > MAX_BYTES:
+        raise PictureError(f"expected at most {MAX_BYTES:,} bytes, got more")
+    return content
+
+
+def _grey(image: Image.Image) -> NDArray[np.float32]:
+    """Turn an opened picture into grey levels, upright."""
+    width, height = image.size
+    if width * height > MAX_PIXELS:
+        raise PictureError(
+            f"{width:,} x {height:,}: expected at most {MAX_PIXELS:,} pixels. Make it smaller."
+        )
+    image.draft(None, (LARGEST, LARGEST))  # a JPEG is decoded at a fraction of its size
+    image.load()
+    turned = Image.Exif()
+    turned[ExifTags.Base.Orientation] = image.getexif().get(ExifTags.Base.Orientation, 1)
+    flat = _flat(image)
+    flat = flat.reduce(math.ceil(max(flat.size) / LARGEST))
+    flat.info = {"exif": turned.tobytes()}
+    return np.asarray(ImageOps.exif_transpose(flat), np.float32)
+
+
+def _flat(image: Image.Image) -> Image.Image:
+    """Make 8 bits of grey of any mode, transparency over white paper."""
+    if image.mode.startswith(("I", "F")):
+        return _narrowed(image)
+    if "transparency" in image.info or image.mode in ("PA", "La", "RGBa"):
+        image = image.convert("RGBA")
+    elif image.mode not in ("1", "L", "LA", "RGB", "RGBA"):
+        image = image.convert("RGB")
+    if image.mode not in ("LA", "RGBA"):
+        return image.convert("L")
+    paper = Image.new("L", image.size, 255)
+    paper.paste(image.convert("L"), mask=image.getchannel("A"))
+    return paper
+
+
+def _narrowed(image: Image.Image) -> Image.Image:
+    """Make 8 bits of 16, or of 32 by their own range, that has no other scale."""
+    values = np.asarray(image)
+    if image.mode.startswith("I;16"):
+        return Image.fromarray(np.asarray(values >> 8, np.uint8))
+    if not np.isfinite(values).all():
+        raise PictureError("expected numbers in all pixels, got infinite ones or none")
+    low, high = float(values.min()), float(values.max())
+    levels = (values - np.float32(low)) * np.float32(255 / max(high - low, 1e-30))
+    return Image.fromarray(levels.astype(np.uint8))

@@ -1,0 +1,82 @@
+"""How a stage or a command runs and ends: a fault in one line, a stop by a signal in order."""
+
+import contextlib
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable
+from types import FrameType
+
+import psutil
+
+from digits.errors import DigitsError
+
+
+def run(main: Callable[[], None]) -> None:
+    """Run `main`; end an expected fault with its message on stderr and exit code 1.
+
+    Ctrl-C, SIGTERM and SIGHUP end it with one line and exit code 128 + signal. Run by DVC, it also
+    ends when DVC does, or it would write on beside the next `dvc repro`.
+    """
+    stop_in_order()
+    try:
+        main()
+    except DigitsError as fault:
+        sys.exit(f"error: {fault}")
+    except MemoryError as fault:
+        sys.exit(
+            f"error: not enough memory: {fault or 'all of it is in use'}. "
+            "Close other programs and run it again."
+        )
+
+
+def stop_in_order() -> None:
+    """Unwind the stack at a signal, so that temporary files go; watch DVC if it started this."""
+    if threading.current_thread() is not threading.main_thread():
+        return
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)  # Windows has no SIGHUP
+        if number and signal.getsignal(number) is not signal.SIG_IGN:  # nohup stays nohup
+            signal.signal(number, _stop)
+    if "DVC_STAGE" in os.environ:
+        threading.Thread(target=_stop_with, args=[_parents()], daemon=True).start()
+
+
+_stopping = threading.Event()
+
+
+def _stop(number: int, frame: FrameType | None) -> None:
+    if _stopping.is_set():  # by another signal: the terminal's SIGHUP, then the parent's end
+        return
+    _stopping.set()
+    signal.signal(number, signal.SIG_DFL)  # the same once more does not wait for the unwinding
+    with contextlib.suppress(OSError):  # the terminal may be gone
+        os.write(2, f"error: stopped by {signal.Signals(number).name}\n".encode())
+    sys.exit(128 + number)
+
+
+def _parents() -> list[psutil.Process]:
+    """Find the parent; its parent too where the first is a shell that waits beside its command.
+
+    DVC runs `$SHELL -c COMMAND`: bash and zsh become the command, dash stays its parent.
+    """
+    parents = psutil.Process().parents()[:2]
+    with contextlib.suppress(psutil.Error, IndexError):
+        if parents[0].cmdline()[-2:-1] == ["-c"]:
+            return parents
+    return parents[:1]
+
+
+def _stop_with(parents: list[psutil.Process]) -> None:
+    while all(_runs(process) for process in parents):
+        time.sleep(0.1)
+    if not _stopping.is_set():
+        os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _runs(process: psutil.Process) -> bool:
+    with contextlib.suppress(psutil.Error):
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    return False

@@ -1,0 +1,65 @@
+"""The JSON Schema by which editors check params.yaml: current, and agreed with the real check."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import jsonschema
+import pytest
+import yaml
+
+from digits.cli import parameters
+from digits.errors import ParameterError
+
+PATH = Path("params.schema.json")
+VALIDATOR = jsonschema.Draft202012Validator(json.loads(PATH.read_text()))
+GOOD = Path("params.yaml").read_text()
+
+
+def test_the_committed_schema_is_the_one_that_the_module_prints():
+    command = [sys.executable, "-m", "digits.cli.parameters"]
+    printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert printed == PATH.read_text(), f"run: python -m digits.cli.parameters > {PATH}"
+
+
+def test_it_is_a_schema_and_the_first_line_of_params_yaml_names_it():
+    VALIDATOR.check_schema(VALIDATOR.schema)
+    assert GOOD.splitlines()[0] == f"# yaml-language-server: $schema={PATH}"
+
+
+def test_the_committed_parameters_are_valid():
+    VALIDATOR.validate(yaml.safe_load(GOOD))
+
+
+def test_every_section_and_key_is_described():
+    for section in VALIDATOR.schema["$defs"].values():
+        assert section["description"]
+        for key, field in section.get("properties", {}).items():
+            assert field["description"], key
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "path", "message"),
+    [
+        ("epochs: 5", "epoch: 5", "train", "'epoch' was unexpected"),
+        ("  epochs: 5\n", "", "train", "'epochs' is a required property"),
+        ("epochs: 5", "epochs: '5'", "train.epochs", "'5' is not of type 'integer'"),
+        ("epochs: 5", "epochs: 0", "train.epochs", "0 is less than the minimum of 1"),
+        ("0.001", "0", "train.learning_rate", "0 is less than or equal to the minimum of 0"),
+        ("limit: null", "limit: all", "preprocess.limit", "'all' is not valid under any"),
+        ("sha256: b2", "sha256: zz", "fetch.sha256", "does not match '^[0-9a-f]{64}$'"),
+        ("shift: [1, 2", "shift: [1, 999", "robustness.shift.1", "999 is greater than the maximum"),
+        ("inversion: [1]", "inversion: []", "robustness.inversion", "[] should be non-empty"),
+        ("train_hidden:", "train_deep:", "", "'train_hidden' is a required property"),
+    ],
+)
+def test_what_the_check_refuses_the_schema_refuses_too(tmp_path, old, new, path, message):
+    assert old in GOOD
+    bad = tmp_path / "params.yaml"
+    bad.write_text(GOOD.replace(old, new, 1))
+    with pytest.raises(ParameterError):
+        parameters.check(str(bad))
+    faults = list(VALIDATOR.iter_errors(yaml.safe_load(bad.read_text())))
+    found = [(".".join(map(str, fault.absolute_path)), fault.message) for fault in faults]
+    assert any(path == where and message in what for where, what in found), found

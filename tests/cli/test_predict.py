@@ -1,0 +1,125 @@
+"""`digits predict` as it is typed, in a project whose models have been built."""
+
+import json
+import subprocess
+import sys
+from io import BytesIO
+
+import pytest
+from PIL import Image
+
+from digits.params import read
+from digits.params.models import Models
+from tests import pipeline
+from tests.pictures.test_reading import huge_png
+from tests.strokes import beside, draw
+
+MODELS = read(Models).root
+
+
+def predict(project, *arguments, stdin=b""):
+    """Exit code, what was printed, and the lines on stderr."""
+    done = subprocess.run(
+        [sys.executable, "-m", "digits", "predict", *map(str, arguments)],
+        cwd=project.folder,
+        env=pipeline.ENVIRONMENT,
+        input=stdin,
+        capture_output=True,
+    )
+    return done.returncode, done.stdout.decode(), done.stderr.decode().splitlines()
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("pictures")
+    for digit in (1, 4, 7):
+        draw(digit).save(folder / f"{digit}.png")
+    return folder
+
+
+def test_a_table_of_answers(built, pictures):
+    code, out, faults = predict(built, pictures / "4.png", pictures / "7.png")
+    assert (code, faults) == (0, [])
+    header, *rows = out.splitlines()
+    assert header.split() == ["file", "model", "digit", "confidence", "runner-up"]
+    assert [row.split()[:2] for row in rows] == [
+        [str(pictures / f"{digit}.png"), MODELS[-1]] for digit in (4, 7)
+    ]
+
+
+def test_json_of_all_models_for_a_folder_a_pattern_and_stdin(built, pictures):
+    stdin = (pictures / "7.png").read_bytes()
+    arguments = (pictures, pictures / "?.png", "-", "--json", "--model", "all")
+    code, out, faults = predict(built, *arguments, stdin=stdin)
+    assert (code, faults) == (0, [])
+    rows = json.loads(out)
+    names = [str(pictures / f"{digit}.png") for digit in (1, 4, 7)]
+    asked = [(name, model) for name in [*names, *names, "-"] for model in MODELS]
+    assert [(row["file"], row["model"]) for row in rows] == asked
+    count = len(MODELS)
+    again = rows[2 * count : 3 * count]  # 7.png
+    assert [{**row, "file": ""} for row in rows[-count:]] == [{**row, "file": ""} for row in again]
+    for row in rows:
+        assert 0.1 <= row["confidence"] <= 1
+        assert row["runner_up_confidence"] <= min(row["confidence"], 1 - row["confidence"] + 1e-6)
+        assert row["digit"] != row["runner_up"]
+
+
+def test_each_fault_is_one_line_and_the_rest_goes_on(built, pictures, tmp_path):
+    whole = (pictures / "4.png").read_bytes()
+    faults = {
+        "blank.png": "blank: expected strokes at least 20 grey levels of 255",
+        "bomb.png": "larger than 64,000,000 pixels",
+        "cut.png": "cannot be read, damaged or cut short",
+        "gone.png": "expected a file, got none",
+        "letter.png": "expected a picture",
+        "several.png": "expected one digit, got several side by side",
+        "two\nlines.png": "expected a picture",
+    }
+    Image.new("RGB", (300, 200), "white").save(tmp_path / "blank.png")
+    (tmp_path / "bomb.png").write_bytes(huge_png(30_000))
+    (tmp_path / "cut.png").write_bytes(whole[: len(whole) // 2])
+    (tmp_path / "letter.png").write_text("Dear reader,")
+    (tmp_path / "two\nlines.png").touch()
+    beside(draw(1), draw(2)).save(tmp_path / "several.png")
+    names = [tmp_path / name for name in faults]
+    code, out, told = predict(built, pictures / "1.png", *names, pictures / "7.png", "--json")
+    assert code == 1
+    assert [row["file"] for row in json.loads(out)] == [str(pictures / f"{n}.png") for n in (1, 7)]
+    for line, (name, message) in zip(told, faults.items(), strict=True):
+        assert line.startswith(f"error: {tmp_path}/{name}: {message}".replace("\n", "?"))
+
+
+def test_show_draws_what_the_model_saw(built, pictures, tmp_path):
+    one, all_three = tmp_path / "one.png", tmp_path / "all.png"
+    assert predict(built, pictures / "1.png", "--show", one)[0] == 0
+    assert predict(built, pictures, "--model", "all", "--show", all_three)[0] == 0
+    with Image.open(one) as narrow, Image.open(all_three) as wide:
+        assert wide.width > 2 * narrow.width
+        assert wide.convert("L").getextrema() == (0, 255)
+    again = tmp_path / "again.png"
+    predict(built, pictures / "1.png", "--show", again)
+    assert again.read_bytes() == one.read_bytes()
+    code, _, told = predict(built, pictures / "1.png", "--show", "/dev/null/no/such.png")
+    assert (code, len(told)) == (1, 1)
+    assert told[0].startswith("error: /dev/null/no/such.png cannot be written")
+
+
+def test_without_models_it_says_how_to_make_them(project, pictures):
+    project.path(f"models/{MODELS[-1]}.keras").unlink()
+    code, out, told = predict(project, pictures / "1.png")
+    assert (code, out, len(told)) == (1, "", 1)
+    assert told[0].startswith(f"error: models/{MODELS[-1]}.keras cannot be ")
+    assert "`dvc repro`" in told[0]
+    name = MODELS[0]
+    code, out, told = predict(project, pictures / "1.png", "--model", name[:-1])
+    assert (code, out) == (1, "")
+    assert told == [f"error: {name[:-1]} is no model of params.yaml; did you mean '{name}'?"]
+
+
+def test_faults_alone_give_no_table_and_an_empty_list(built, tmp_path):
+    assert predict(built, tmp_path)[1] == ""
+    content = BytesIO()
+    Image.new("1", (9, 9)).save(content, "png")
+    code, out, told = predict(built, "-", "--json", stdin=content.getvalue())
+    assert (code, json.loads(out), len(told)) == (1, [], 1)

@@ -1,0 +1,127 @@
+"""`digits rebuild`: all is well only if it is, whatever git is set to."""
+
+import json
+
+import pytest
+
+from digits.cli.rebuild import TOLERANCE, differences, this_cpu
+
+SAME = "\nrebuild: the rebuild gave the committed bytes\n"
+
+
+@pytest.fixture(params=["small", "inner"])
+def recorded(request):
+    """A project, at the top of its repository or not, with the CPU that made it."""
+    project = request.getfixturevalue(request.param)
+    project.path(".ci").mkdir()
+    assert project.digits("rebuild", "--record") == ""
+    assert project.path(".ci/cpu.txt").read_text() == this_cpu() + "\n"
+    project.commit("cpu")
+    return project
+
+
+def test_the_same_bytes(recorded):
+    assert recorded.digits("rebuild").endswith(SAME)
+    assert recorded.digits("rebuild", "evaluate").endswith(SAME)
+    assert recorded.run("git", "status", "--porcelain") == ""
+
+
+def change(project):
+    """Commit a code that gives something else, and nothing of what it gives."""
+    project.edit("dvc.yaml", "cp source.json model", "cp dvc.yaml model")
+    project.commit()
+
+
+@pytest.mark.parametrize("how", ["plain", "autostage", "assumed", "no diff"])
+def test_another_output_is_told_whatever_git_shows(recorded, how):
+    change(recorded)
+    if how == "autostage":
+        recorded.run("dvc", "config", "--local", "core.autostage", "true")
+    elif how == "assumed":
+        recorded.run("git", "update-index", "--assume-unchanged", "dvc.lock")
+    elif how == "no diff":
+        recorded.path(".git/info" if recorded.path(".git").exists() else "../.git/info").joinpath(
+            "attributes"
+        ).write_text("* -diff filter=none\n")
+        recorded.run("git", "config", "diff.external", "true")
+    output = recorded.digits("rebuild", code=1)
+    assert "error: the rebuild differs from the committed results in dvc.lock, model; " in output
+    if how == "autostage":
+        assert recorded.run("git", "diff", "--name-only") == ""
+
+
+def test_what_is_not_committed_is_named_first(recorded):
+    recorded.path("metrics/evaluation.json").write_text("{}")
+    output = recorded.digits("rebuild", code=1)
+    assert output == (
+        "error: not as in the last commit: metrics/evaluation.json; commit them first\n"
+    )
+    recorded.run("git", "add", "--all")
+    assert recorded.digits("rebuild", code=1) == output
+    recorded.run("git", "rm", "--quiet", "--cached", "dvc.lock")
+    recorded.run("git", "commit", "--quiet", "--message", "without")
+    assert "dvc.lock is not committed, or not whole" in recorded.digits("rebuild", code=1)
+
+
+def test_files_that_git_does_not_track_do_not_count(recorded):
+    for name in ("metrics/.dvc-site-cache/x", "metrics/notes.txt"):
+        recorded.path(name).parent.mkdir(exist_ok=True)
+        recorded.path(name).write_text("mine")
+    assert recorded.digits("rebuild").endswith(SAME)
+
+
+def test_a_stage_that_fails(recorded):
+    recorded.edit("dvc.yaml", "cp source.json m", "cp nowhere.json m")
+    recorded.commit()
+    output = recorded.digits("rebuild", "evaluate", code=1)
+    assert "`dvc repro --force --single-item evaluate` ended with exit code " in output
+
+
+def test_on_another_cpu_metrics_may_differ_a_little(recorded):
+    recorded.path(".ci/cpu.txt").write_text("Plan9 z80 Zilog 8\n")
+    for loss, code in ((0.51, 0), (0.53, 1)):
+        recorded.path("source.json").write_text(json.dumps({"one": {"loss": 0.5}}))
+        recorded.run("dvc", "repro", "--quiet")
+        recorded.commit()
+        recorded.path("source.json").write_text(json.dumps({"one": {"loss": loss}}))
+        output = recorded.digits("rebuild", code=code)
+        assert f"made on another CPU (Plan9 z80 Zilog 8; this is {this_cpu()})" in output
+    assert "metrics/evaluation.json: one.loss: committed 0.5, rebuilt 0.53\n" in output
+
+
+def test_without_git_or_repository_it_is_one_line(small, tmp_path):
+    assert "error: git cannot be run: " in small.digits("rebuild", code=1, PATH=tmp_path)
+    small.path(".git").rename(tmp_path / "gone")
+    output = small.digits("rebuild", code=1, GIT_CEILING_DIRECTORIES=tmp_path)
+    assert "error: git cannot be asked here: fatal: not a git repository" in output
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "found"),
+    [
+        ({"a": {"errors": 10}}, {"a": {"errors": 60}}, []),
+        ({"a": {"errors": 10}}, {"a": {"errors": 61}}, ["a.errors: committed 10, rebuilt 61"]),
+        ({"shape": [1, 2]}, {"shape": [1, 3]}, ["shape: committed [1, 2], rebuilt [1, 3]"]),
+        (
+            {"a": 1, "b": 2},
+            {"a": 1, "c": 2},
+            ["b: committed 2, rebuilt None", "c: committed None, rebuilt 2"],
+        ),
+    ],
+)
+def test_what_may_differ(old, new, found):
+    assert differences(old, new, TOLERANCE) == found
+    assert bool(differences(old, new, {})) == (old != new)
+
+
+@pytest.mark.slow
+def test_the_stages_of_the_project(project):
+    project.run("python", "-m", "digits", "rebuild", "--record")
+    project.commit()
+    assert SAME in project.run("python", "-m", "digits", "rebuild", "evaluate")
+    scores = json.loads(project.path("metrics/evaluation.json").read_text())
+    next(iter(scores.values()))["loss"] += 0.001
+    project.path("metrics/evaluation.json").write_text(json.dumps(scores, indent=2) + "\n")
+    project.commit()
+    output = project.run("python", "-m", "digits", "rebuild", "evaluate", code=1)
+    assert "committed results in metrics/evaluation.json; " in output

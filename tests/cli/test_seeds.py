@@ -1,0 +1,166 @@
+"""`digits seeds`: what the stages would have given, one seed after the other."""
+
+import json
+import statistics
+import subprocess
+import sys
+import time
+
+import pytest
+import yaml
+
+from digits.cli.seeds import as_text, spread
+from tests import pipeline
+
+DIGITS = [sys.executable, "-m", "digits", "seeds"]
+TRAIN = """\
+import json, pathlib, sys, time
+seed = json.loads(pathlib.Path("params.yaml").read_text())["train"]["seed"]
+print("training with", seed)
+name = sys.argv[0].rsplit("train_")[-1].removesuffix(".py")
+if pathlib.Path("data/slow").exists():
+    time.sleep(60)
+pathlib.Path("models").mkdir(exist_ok=True)
+room = len(pathlib.Path("data/processed").read_text())
+pathlib.Path("models", name).write_text(str(seed + len(name) + room))
+"""
+EVALUATE = """\
+import json, pathlib
+models = {path.name: int(path.read_text()) / 100 for path in pathlib.Path("models").iterdir()}
+scores = {name: {"accuracy": accuracy} for name, accuracy in models.items()}
+pathlib.Path("metrics").mkdir()
+pathlib.Path("metrics/evaluation.json").write_text(json.dumps(scores))
+"""
+DVC_YAML = """\
+stages:
+  preprocess:
+    cmd: cp params.yaml data/processed
+    params: [preprocess]
+    outs: [data/processed]
+"""
+
+
+def seeds(project, *arguments, **variables):
+    """Exit code, what was printed, and the lines on stderr."""
+    done = subprocess.run(
+        [*DIGITS, *arguments],
+        cwd=project.folder,
+        env={**pipeline.ENVIRONMENT, **variables},
+        capture_output=True,
+        text=True,
+    )
+    return done.returncode, done.stdout, done.stderr.splitlines()
+
+
+@pytest.fixture
+def own(small):
+    """This project's code and parameters, with stages that take no time, and its list of models."""
+    small.path("digits").symlink_to(pipeline.ROOT / "digits")
+    params = yaml.safe_load(pipeline.ROOT.joinpath("params.yaml").read_text())
+    params["fetch"]["source"] = "Zürich: 😀"
+    small.path("params.yaml").write_text(
+        yaml.safe_dump(params, allow_unicode=True, sort_keys=False)
+    )
+    small.path("stages").mkdir()
+    small.path("data").mkdir()
+    for name in params["models"]:
+        small.path(f"stages/train_{name}.py").write_text(TRAIN)
+    small.path("stages/evaluate.py").write_text(EVALUATE)
+    small.path("dvc.yaml").write_text(DVC_YAML)
+    small.run("dvc", "repro", "--quiet")
+    small.models = params["models"]
+    return small
+
+
+def test_each_model_of_the_list_is_trained_and_tested_by_its_stage(own, tmp_path):
+    code, out, told = seeds(own, "3", "--json", TMPDIR=str(tmp_path))
+    assert code == 0, told
+    found, room = json.loads(out), len(own.path("data/processed").read_text())
+    assert list(found) == own.models
+    for name, row in found.items():
+        assert row["accuracies"] == [(seed + len(name) + room) / 100 for seed in range(3)]
+        assert row["deviation"] == 0.01
+    assert [line.split(":")[0] for line in told] == ["seed 0", "seed 1", "seed 2"]
+    assert not list(tmp_path.glob("digits-seeds-*"))
+    assert not own.path("models").exists()
+
+
+def test_a_stage_that_fails_shows_what_it_said(own):
+    first = own.models[0]
+    own.append(f"stages/train_{first}.py", "sys.exit('error: no memory left')\n")
+    code, out, told = seeds(own, "2")
+    assert (code, out) == (1, "")
+    assert told == [
+        f"error: stage train_{first} failed (exit code 1):", "training with 0",
+        "error: no memory left",
+    ]  # fmt: skip
+
+
+def test_stopped_it_leaves_nothing(own, tmp_path):
+    own.path("data/slow").touch()
+    environment = {**pipeline.ENVIRONMENT, "TMPDIR": str(tmp_path)}
+    process = subprocess.Popen(
+        [*DIGITS, "2"], cwd=own.folder, env=environment, stderr=subprocess.PIPE, text=True
+    )
+    while not list(tmp_path.glob("digits-seeds-*/data")):
+        time.sleep(0.1)
+    time.sleep(1)
+    process.terminate()
+    assert process.communicate(timeout=20)[1] == "error: stopped by SIGTERM\n"
+    assert process.returncode == 143
+    assert not list(tmp_path.glob("digits-seeds-*"))
+
+
+@pytest.mark.parametrize("count", ["1", "0", "-1", "x", "²", "1.5", ""])
+def test_a_count_that_is_none(own, count):
+    code, out, told = seeds(own, "--", count)
+    assert (code, out) == (1, "")
+    assert told == [f"error: expected 2 or more seeds, since one has no deviation; got {count}"]
+
+
+def test_bad_parameters_and_stale_data(own):
+    text = own.path("params.yaml").read_text()
+    own.path("params.yaml").write_text(text.replace("limit: null", "limit: 100"))
+    assert seeds(own, "2")[2] == [
+        "error: data/processed is not of today's code and parameters (preprocess to be run): "
+        "`dvc repro preprocess` first"
+    ]
+    own.path("params.yaml").write_text(text.replace("epochs: ", "epochs: m"))
+    assert any("train.epochs: expected a whole number" in line for line in seeds(own, "2")[2])
+
+
+def test_the_table():
+    rows = {"one": spread([0.9261, 0.9265, 0.9243]), "second": spread([1.0, 0.9766])}
+    assert (
+        as_text(rows)
+        == """\
+model      mean    deviation    lowest    highest
+one      92.56%        0.12%    92.43%     92.65%
+second   98.83%        1.65%    97.66%    100.00%"""
+    )
+
+
+def test_the_spread_by_hand():
+    assert spread([0.1, 0.2, 0.3]) == {
+        "mean": 0.2,
+        "deviation": 0.1,
+        "lowest": 0.1,
+        "highest": 0.3,
+        "accuracies": [0.1, 0.2, 0.3],
+    }
+
+
+@pytest.mark.slow
+@pytest.mark.xdist_group("branches")  # which are made once, by one worker
+def test_each_seed_gives_what_the_stages_commit_with_it(branches):
+    code, out, _ = seeds(branches, "2", "--json")
+    assert code == 0
+    found = json.loads(out)
+    for seed, branch in enumerate(("main", "seeded")):
+        want = json.loads(branches.run("git", "show", f"{branch}:metrics/evaluation.json"))
+        assert {name: row["accuracies"][seed] for name, row in found.items()} == {
+            name: scores["accuracy"] for name, scores in want.items()
+        }
+    for row in found.values():
+        assert row["deviation"] == pytest.approx(statistics.stdev(row["accuracies"]), abs=1e-6)
+    assert branches.run("git", "status", "--porcelain") == ""

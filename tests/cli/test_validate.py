@@ -1,0 +1,148 @@
+"""What `digits validate` lets pass and what it does not, one fault at a time."""
+
+import json
+
+import pytest
+import yaml
+
+from digits.cli.validate import CHECKS
+from tests.cli.conftest import Small
+
+
+def validate(project, *options, checks=tuple(CHECKS), failed=()):
+    """Run it; return what it says of each check. `failed`: these must fail, and no other."""
+    output = Small(project.folder).digits("validate", *options, code=int(bool(failed)))
+    lines = [
+        line.split(maxsplit=2)
+        for line in output.splitlines()
+        if line.startswith(("ok ", "FAILED ", "skipped "))
+    ]
+    assert tuple(name for _, name, _ in lines) == tuple(checks), output
+    assert tuple(name for result, name, _ in lines if result == "FAILED") == tuple(failed), output
+    if failed:
+        said = f"error: {len(failed)} of {len(lines)} checks failed: {', '.join(failed)}"
+        assert said in output
+    return {name: f"{result} {said}" for result, name, said in lines}
+
+
+def one(project, check, fails=False):
+    """What it says of one check."""
+    return validate(project, check, checks=[check], failed=[check] if fails else [])[check]
+
+
+def gate(project, **changes):
+    text = project.path("gate.yaml").read_text()
+    project.path("gate.yaml").write_text(yaml.safe_dump({**yaml.safe_load(text), **changes}))
+
+
+def test_checks_are_made_in_the_order_in_which_they_are_named(small):
+    names = ["comparison", "lock"]
+    said = validate(small, *names, checks=names)
+    assert said["lock"] == "ok of this code and these parameters"
+    assert said["comparison"].endswith("(this is main: compare a branch)")
+    output = small.digits("validate", "lock", "lok", code=1)
+    assert output == "error: lok is no check; did you mean 'lock'?\n"
+
+
+def test_what_is_left_out_is_said(small):
+    said = validate(small, "--quick", failed=["parameters"])
+    assert said["rebuild"] == "skipped by --quick: whether the results come back is not known"
+
+
+def test_floors(small):
+    scores = {"one": {"accuracy": 0.7}, "two": {"accuracy": 0.9}, "gone": {"accuracy": 0.1}}
+    small.path("metrics/evaluation.json").write_text(json.dumps(scores))
+    assert one(small, "floors") == "ok gate.yaml has none"
+    gate(small, floors={"one": {"accuracy": 0.7}})  # two is new, and has no floor yet
+    assert one(small, "floors") == "ok 1 metrics are as high as gate.yaml asks"
+    gate(small, floors={"one": {"accuracy": 0.8}})
+    assert "one accuracy is 0.7, below 0.8. Make the model" in one(small, "floors", fails=True)
+    gate(small, floors={"twoo": {"accuracy": 0.1}})
+    said = one(small, "floors", fails=True)
+    assert "floors for 'twoo', which is not in the list of models of params.yaml" in said
+    assert said.endswith("; did you mean 'two'?")
+    gate(small, floors={"gone": {"accuracy": 0.1}})
+    assert "not in the list" in one(small, "floors", fails=True)
+
+
+def test_a_worse_model_and_the_regression_that_is_allowed(small):
+    small.branch()
+    small.answer(one=60, two=10, three=99)
+    said = one(small, "comparison", fails=True)
+    assert "with main: one worse (70.00% to 40.00%), two within noise" in said
+    assert "three new (1.00%)" in said
+    assert "`digits compare main` shows more of one" in said
+    gate(small, allowed_regression=0.29)
+    one(small, "comparison", fails=True)
+    gate(small, allowed_regression=0.3)
+    assert "one worse" in one(small, "comparison")
+    gate(small, against="trunk")
+    assert "trunk is not a revision of this repo" in one(small, "comparison", fails=True)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "stale"),
+    [
+        ("params.yaml", ("seed: 0", "seed: 1"), True),
+        ("params.yaml", ("[one, two]", "[one]"), False),
+        ("source.json", ("0.5", "0.6"), True),
+    ],
+)
+def test_a_lock_of_other_code_or_parameters(small, tmp_path, old, new, stale):
+    clone = Small(tmp_path / "clone")
+    small.run("git", "clone", "--quiet", ".", str(clone.folder))
+    for place in (small, clone):  # the second one has no data
+        place.edit(old, *new)
+        said = one(place, "lock", fails=stale)
+        assert ("FAILED dvc.lock is not up to date: evaluate, and what" in said) == stale
+    small.edit("dvc.yaml", "stages:", "stagez:")
+    assert "validation failed" in one(small, "lock", fails=True)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"flors": {}}, "gate.flors: unknown key; did you mean 'fl"),
+        ({"floors": {"one": {"accuracy": 92}}}, "gate.floors.one.accuracy: expected 1.0 or less"),
+        ({"floors": None}, "gate.floors: expected keys and values, got null"),
+    ],
+)
+def test_a_gate_that_cannot_be_used(small, change, message):
+    gate(small, **change)
+    for check in ("floors", "comparison"):
+        assert message in one(small, check, fails=True)
+
+
+@pytest.mark.slow
+def test_a_branch_of_the_project_that_is_fit_to_be_merged(project):
+    project.run("git", "switch", "--quiet", "--create", "branch")
+    said = validate(project)
+    assert said["parameters"] == "ok params.yaml and gate.yaml are valid"
+    assert said["rebuild"] == "ok the rebuild gave the committed bytes"
+    assert said["floors"].endswith(" metrics are as high as gate.yaml asks")
+    assert said["comparison"].startswith("ok with main: ")
+    assert project.run("git", "status", "--porcelain") == ""
+
+
+@pytest.mark.slow
+def test_all_checks_are_made_whatever_the_first_ones_say(project):
+    project.run("git", "switch", "--quiet", "--create", "branch")
+    project.path("params.yaml").write_text(
+        project.path("params.yaml")
+        .read_text()
+        .replace("  epochs:", "  momentum: 0.9\n  epochs:", 1)
+    )
+    scores = json.loads(project.path("metrics/evaluation.json").read_text())
+    floored = next(iter(yaml.safe_load(project.path("gate.yaml").read_text())["floors"]))
+    scores[floored]["accuracy"] = 0.5
+    project.path("metrics/evaluation.json").write_text(json.dumps(scores))
+    answers = json.loads(project.path("metrics/answers.json").read_text())
+    answers[floored]["wrong"] = list(range(answers["examples"] // 2))
+    project.path("metrics/answers.json").write_text(json.dumps(answers))
+    project.commit()
+    said = validate(project, failed=CHECKS)
+    assert "train.momentum: unknown key" in said["parameters"]
+    assert "is not up to date: train_" in said["lock"]
+    assert "`dvc repro --force` ended with exit code" in said["rebuild"]
+    assert f"{floored} accuracy is 0.5, below 0." in said["floors"]
+    assert f"{floored} worse (" in said["comparison"]

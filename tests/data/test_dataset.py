@@ -1,0 +1,57 @@
+import gzip
+import hashlib
+
+import numpy as np
+import pytest
+
+from digits.data.dataset import Dataset, check_form, content_sha256, idx_header
+from digits.errors import SourceError
+
+
+def test_the_idx_header_is_that_of_the_published_files():
+    assert idx_header(np.zeros((60000, 28, 28), np.uint8)).hex(" ") == (
+        "00 00 08 03 00 00 ea 60 00 00 00 1c 00 00 00 1c"
+    )
+    assert idx_header(np.zeros(10000, np.uint8)).hex(" ") == "00 00 08 01 00 00 27 10"
+
+
+def test_the_content_hash_is_that_of_the_four_idx_files_in_a_row(dataset):
+    idx = b"".join(idx_header(array) + array.tobytes() for array in dataset)
+    assert content_sha256(dataset) == hashlib.sha256(idx).hexdigest()
+
+
+def test_the_content_hash_does_not_depend_on_the_memory_layout(dataset):
+    turned = Dataset(*(np.asfortranarray(array) for array in dataset))
+    assert content_sha256(turned) == content_sha256(dataset)
+
+
+def test_one_changed_pixel_changes_the_content_hash(dataset):
+    images = dataset.test_images.copy()
+    images[-1, -1, -1] ^= 1
+    assert content_sha256(dataset._replace(test_images=images)) != content_sha256(dataset)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda d: d._replace(train_images=d.train_images / 255), "train_images: expected uint8"),
+        (lambda d: d._replace(test_images=d.test_images[:, 1:]), r"got uint8 \(100, 27, 28\)"),
+        (lambda d: d._replace(train_labels=d.train_labels[1:]), "got 300 and 299"),
+        (lambda d: d._replace(test_labels=d.test_labels + np.uint8(1)), "labels 0-9, got 10"),
+        (lambda d: d._replace(test_labels=np.uint8(1)), "test_labels: expected uint8"),
+        (lambda d: Dataset(*(array[:0] for array in d)), "got 0 and 0"),
+    ],
+)
+def test_arrays_of_another_form_are_refused(dataset, change, message):
+    check_form(dataset)
+    with pytest.raises(SourceError, match=message):
+        check_form(change(dataset))
+
+
+def write_idx(folder, dataset, suffix="", dot="-"):
+    """Write the dataset as four IDX files."""
+    parts = [("train-images", 3), ("train-labels", 1), ("t10k-images", 3), ("t10k-labels", 1)]
+    for (stem, rank), array in zip(parts, dataset, strict=True):
+        content = idx_header(array) + array.tobytes()
+        path = folder / f"{stem}{dot}idx{rank}-ubyte{suffix}"
+        path.write_bytes(gzip.compress(content, mtime=0) if suffix else content)

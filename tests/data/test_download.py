@@ -1,0 +1,108 @@
+import hashlib
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from digits.data import download as module
+from digits.data.download import download
+from digits.errors import SourceError
+
+BODY = bytes(range(256)) * 1000
+SHA256 = hashlib.sha256(BODY).hexdigest()
+
+
+@pytest.fixture
+def serve(monkeypatch):
+    """Start a server on loopback that answers each request by the next of the given functions."""
+    monkeypatch.setattr(module, "PAUSE", 0)
+    servers = []
+
+    def start(*answers):
+        left = list(answers)
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self):
+                left.pop(0)(self)
+
+            def log_message(self, *args):
+                pass
+
+        server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        servers.append(server)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        return f"http://127.0.0.1:{server.server_port}/mnist.npz"
+
+    yield start
+    for server in servers:
+        server.shutdown()
+        server.server_close()
+
+
+def status(code):
+    def answer(request):
+        request.send_response(code)
+        request.send_header("Content-Length", "0")
+        request.end_headers()
+
+    return answer
+
+
+def body(content, announce=None):
+    def answer(request):
+        request.send_response(200)
+        request.send_header("Content-Length", str(announce or len(content)))
+        request.end_headers()
+        request.wfile.write(content)
+
+    return answer
+
+
+def test_the_file_arrives_whole(serve, tmp_path):
+    path = download(serve(body(BODY)), SHA256, tmp_path)
+    assert path == tmp_path / "mnist.npz"
+    assert path.read_bytes() == BODY
+
+
+def test_passing_faults_are_tried_again(serve, tmp_path):
+    url = serve(status(503), body(BODY[:1000], announce=len(BODY)), body(BODY))
+    assert download(url, SHA256, tmp_path).read_bytes() == BODY
+
+
+def test_a_lasting_fault_is_not_tried_again(serve, tmp_path):
+    with pytest.raises(SourceError, match="HTTP 404"):
+        download(serve(status(404)), SHA256, tmp_path)
+
+
+def test_three_attempts_are_enough(serve, tmp_path):
+    with pytest.raises(SourceError, match=r"HTTP 500 \(3 attempts\)"):
+        download(serve(*[status(500)] * 3), SHA256, tmp_path)
+
+
+def test_another_content_is_thrown_away(serve, tmp_path):
+    other = BODY[:-1] + b"!"
+    with pytest.raises(SourceError) as fault:
+        download(url := serve(body(other)), SHA256, tmp_path)
+    assert str(fault.value) == (
+        f"{url}: expected SHA-256 {SHA256}, got {hashlib.sha256(other).hexdigest()}; "
+        "the file was thrown away"
+    )
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_server_that_is_not_there(tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "PAUSE", 0)
+    with pytest.raises(SourceError, match=r"Connection refused \(3 attempts\)"):
+        download("http://127.0.0.1:9/mnist.npz", SHA256, tmp_path)
+
+
+def test_a_file_that_does_not_end_is_cut_off(serve, tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "MAX_BYTES", 1000)
+    with pytest.raises(SourceError, match="larger than 1,000 bytes"):
+        download(serve(body(BODY)), SHA256, tmp_path)
+
+
+def test_a_server_that_is_too_slow_is_left(serve, tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "DEADLINE", 0)
+    with pytest.raises(SourceError, match="not finished within 0 s"):
+        download(serve(body(BODY)), SHA256, tmp_path)

@@ -1,0 +1,144 @@
+"""Each corruption against scipy.ndimage, and the accuracies by hand."""
+
+import numpy as np
+import pytest
+from scipy import ndimage
+
+from digits.evaluation import corruptions
+from digits.evaluation.corruptions import CORRUPTIONS, measure, summary
+
+SEVERITIES = {
+    "shift": [2, 4],
+    "rotation": [30],
+    "noise": [0.5],
+    "blur": [1],
+    "contrast": [0.5],
+    "inversion": [1],
+}
+
+
+def seeded():
+    return np.random.default_rng(3)
+
+
+@pytest.fixture(scope="module")
+def images(dataset):
+    return dataset.test_images / np.float32(255)
+
+
+@pytest.mark.parametrize("name", CORRUPTIONS)
+def test_severity_zero_changes_nothing(name, images):
+    spoiled = CORRUPTIONS[name](images, 0, seeded())
+    assert spoiled.dtype == np.float32
+    np.testing.assert_allclose(spoiled, images, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", CORRUPTIONS)
+def test_the_input_is_left_alone_and_the_output_is_an_image(name, images):
+    before = images.copy()
+    spoiled = CORRUPTIONS[name](images, max(SEVERITIES[name]), seeded())
+    np.testing.assert_array_equal(images, before)
+    assert spoiled.dtype == np.float32
+    assert spoiled.shape == images.shape
+    assert spoiled.min() >= 0
+    assert spoiled.max() <= 1 + 1e-6
+    assert not np.allclose(spoiled, images, atol=0.05)
+
+
+def test_shifts_are_scipys_in_all_four_directions(images):
+    shifted = corruptions.shift(images, 3, seeded())
+    seen = []
+    for before, after in zip(images, shifted, strict=True):
+        wanted = {way: ndimage.shift(before, way, order=0) for way in WAYS}
+        seen += [way for way, image in wanted.items() if np.array_equal(image, after)]
+    assert len(seen) == len(images)
+    assert {way: seen.count(way) > len(images) / 10 for way in WAYS} == dict.fromkeys(WAYS, True)
+
+
+WAYS = ((3, 0), (-3, 0), (0, 3), (0, -3))
+
+
+@pytest.mark.parametrize("degrees", [5, 30, 90, 180])
+def test_rotations_are_scipys_either_way(images, degrees):
+    turned = corruptions.rotate(images, degrees, seeded())
+    directions = set()
+    for before, after in zip(images[:20], turned, strict=False):
+        matches = [
+            sign
+            for sign in (1, -1)
+            if np.allclose(
+                ndimage.rotate(
+                    before, sign * degrees, order=1, reshape=False, mode="grid-constant"
+                ),
+                after,
+                atol=1e-4,
+            )
+        ]
+        assert matches
+        directions.update(matches)
+    assert directions == {1, -1}
+
+
+@pytest.mark.parametrize("sigma", [0.5, 1, 2.3])
+def test_blur_is_scipys(images, sigma):
+    wanted = ndimage.gaussian_filter(images, (0, sigma, sigma), mode="constant")
+    np.testing.assert_allclose(corruptions.blur(images, sigma, seeded()), wanted, atol=1e-6)
+
+
+def test_noise_has_the_deviation_that_it_says():
+    grey = np.full((100, 28, 28), 0.5, np.float32)
+    added = corruptions.noise(grey, 0.1, seeded()) - grey
+    assert added.mean() == pytest.approx(0, abs=0.002)
+    assert added.std() == pytest.approx(0.1, abs=0.002)
+
+
+def test_contrast_and_inversion_by_hand():
+    image = np.zeros((1, 28, 28), np.float32)
+    image[0, :14] = 1
+    pale = corruptions.contrast(image, 0.8, seeded())
+    assert np.unique(pale.round(6)).tolist() == pytest.approx([0.4, 0.6])
+    np.testing.assert_array_equal(corruptions.inversion(image, 1, seeded()), 1 - image)
+
+
+def test_accuracies_are_counted_over_all_chunks(images, dataset, monkeypatch):
+    """One model tells ink from paper, the other always says 3."""
+    monkeypatch.setattr(corruptions, "CHUNK", 7)
+    flat = images.reshape(len(images), -1)
+    bright = (flat.mean(axis=1) > 0.5).astype(np.uint8)
+    models = {
+        "ink": lambda rows: np.eye(2)[(rows.mean(axis=1) > 0.5).astype(int)],
+        "three": lambda rows: np.eye(10)[np.full(len(rows), 3)],
+    }
+    rows = measure(models, flat, bright, SEVERITIES, seed=0)
+    assert [(row["corruption"], row["severity"], row["model"]) for row in rows] == [
+        (kind, severity, model)
+        for kind in CORRUPTIONS
+        for severity in (0, *SEVERITIES[kind])
+        for model in models
+    ]
+    ink = [row for row in rows if row["model"] == "ink"]
+    assert all(row["accuracy"] == 1 for row in ink if not row["severity"])
+    assert all(row["accuracy"] == 0 for row in rows if row["model"] == "three")
+    assert ink[-1]["accuracy"] == 0
+    labels = measure({"three": models["three"]}, flat, dataset.test_labels, SEVERITIES, seed=0)
+    assert {row["accuracy"] for row in labels} == {0.1}
+
+
+def test_the_same_seed_spoils_the_same_way_and_another_differently(images):
+    for name, corrupt in CORRUPTIONS.items():
+        severity = max(SEVERITIES[name])
+        first, same = (corrupt(images, severity, np.random.default_rng(5)) for _ in range(2))
+        np.testing.assert_array_equal(first, same)
+    noisy = [corruptions.noise(images, 0.5, np.random.default_rng(seed)) for seed in (5, 6)]
+    assert not np.array_equal(*noisy)
+
+
+def test_the_summary_counts_each_corruption_once_and_leaves_the_clean_images_out():
+    rows = [
+        {"corruption": name, "severity": severity, "model": "one", "accuracy": value}
+        for name in CORRUPTIONS
+        for severity, value in ((0, 1.0), *((s, 0.4) for s in SEVERITIES[name]))
+    ]
+    assert summary(rows, ["one"]) == {"one": {"mean_accuracy": 0.4}}
+    rows[1]["accuracy"], rows[2]["accuracy"] = 0, 0.2  # shifts: 0.1 on average, a sixth of all
+    assert summary(rows, ["one"]) == {"one": {"mean_accuracy": 0.35}}

@@ -1,0 +1,68 @@
+import re
+
+import pytest
+import yaml
+
+from digits.errors import ArtifactError, ParameterError
+from digits.evaluation import gate
+from digits.params import read
+from digits.params.models import Models
+
+MODELS = ["small", "large"]
+TESTED = {"small": {"accuracy": 0.92}, "large": {"accuracy": 0.97, "macro_f1": float("nan")}}
+
+
+@pytest.mark.parametrize(
+    ("floors", "faults"),
+    [
+        ({}, []),
+        ({"small": {"accuracy": 0.92}, "large": {"accuracy": 0.0}}, []),
+        ({"small": {"accuracy": 0.9201}}, ["small accuracy is 0.92, below 0.9201"]),
+        ({"large": {"macro_f1": 0.0}}, ["large macro_f1 is nan, below 0.0"]),
+        (
+            {"small": {"accuracy": 1.0}, "large": {"accuracy": 1.0}},
+            ["small accuracy is 0.92, below 1.0", "large accuracy is 0.97, below 1.0"],
+        ),
+    ],
+)
+def test_metrics_below_their_floors_are_named(floors, faults):
+    assert gate.below(floors, TESTED, MODELS) == faults
+
+
+@pytest.mark.parametrize("tested", [{}, [], 3, None, {"large": None}, {"large": {}}])
+def test_a_floor_for_what_was_not_measured(tested):
+    with pytest.raises(ArtifactError, match="has a floor for the accuracy of 'large', but"):
+        gate.below({"large": {"accuracy": 0.5}}, tested, MODELS)
+
+
+def test_a_floor_for_no_model_names_the_near_one():
+    with pytest.raises(ParameterError, match=r"'lareg'.*did you mean 'large'\?"):
+        gate.below({"lareg": {"accuracy": 0.5}}, TESTED, MODELS)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"floors": {"small": {"loss": 0.1}}}, "'accuracy', 'accuracy_low' or 'macro_f1'"),
+        ({"floors": {"small": {"accuracy": True}}}, "expected a number, got True"),
+        ({"floors": {"small": {"accuracy": float("nan")}}}, "floors.small.accuracy: expected"),
+        ({"floors": None}, "floors: expected keys and values, got null"),
+        ({"against": "--all"}, "against: expected text of the form"),
+        ({"allowed_regression": -0.1}, "expected 0.0 or more, got -0.1"),
+        ({"regression": 0}, "unknown key; did you mean 'allowed_regression'?"),
+    ],
+)
+def test_a_gate_that_cannot_be_used(tmp_path, change, message):
+    path = tmp_path / "gate.yaml"
+    good = {"floors": {"small": {"accuracy": 1}}, "against": "main", "allowed_regression": 0}
+    path.write_text(yaml.safe_dump(good))
+    assert gate.read(path).floors == {"small": {"accuracy": 1.0}}
+    path.write_text(yaml.safe_dump({**good, **change}))
+    with pytest.raises(ParameterError, match=re.escape(message)):
+        gate.read(path)
+
+
+def test_the_gate_of_this_project_is_of_its_models():
+    found = gate.read("gate.yaml")
+    assert set(found.floors) <= set(read(Models).root)
+    assert 0 < found.allowed_regression < 0.01

@@ -1,0 +1,80 @@
+import io
+
+import matplotlib as mpl
+import numpy as np
+import pytest
+from matplotlib.image import imread
+
+from digits.figures.confusion import confusion
+from digits.figures.samples import samples
+from digits.palette import COLOURS, colour
+
+
+def pixels(png):
+    return imread(io.BytesIO(png))
+
+
+def counts(seed=0):
+    return np.random.default_rng(seed).integers(0, 1200, (10, 10))
+
+
+def test_the_same_counts_give_the_same_bytes_whatever_the_users_style():
+    first = confusion("one", COLOURS[0], counts())
+    with mpl.rc_context({"font.size": 20, "axes.facecolor": "red"}):
+        assert confusion("one", COLOURS[0], counts()) == first
+    assert b"Software" not in first
+
+
+def test_other_counts_give_another_picture():
+    one = counts()
+    other = one.copy()
+    other[3, 5] += 1
+    assert confusion("one", COLOURS[0], one) != confusion("one", COLOURS[0], other)
+
+
+def test_an_empty_matrix_can_be_drawn():
+    assert pixels(confusion("one", COLOURS[0], np.zeros((10, 10), int))).shape[2] == 4
+
+
+def test_samples_show_every_digit_with_its_label(dataset):
+    png = samples(dataset.train_images, dataset.train_labels)
+    assert png == samples(dataset.train_images, dataset.train_labels)
+    height, width, _ = pixels(png).shape
+    assert 600 < width < 1200
+    assert 600 < height < 1200
+    darker = dataset.train_images.copy()
+    darker[np.flatnonzero(dataset.train_labels == 9)[0]] = 255
+    assert samples(darker, dataset.train_labels) != png
+
+
+def test_samples_of_fewer_images_than_there_is_room_for(dataset):
+    assert pixels(samples(dataset.train_images[:3], dataset.train_labels[:3])).size
+
+
+def area(png, wanted):
+    """How many pixels of a picture have exactly this colour."""
+    rgb = (pixels(png)[:, :, :3] * 255).round().astype(np.uint8)
+    return int((rgb == [int(wanted[i : i + 2], 16) for i in (1, 3, 5)]).all(axis=2).sum())
+
+
+@pytest.mark.parametrize("place", range(7))
+def test_a_matrix_is_in_the_colour_of_its_model(place):
+    png = confusion("one", colour(place), np.diag([9] * 10))
+    assert [other for other in COLOURS if area(png, other)] == [colour(place)]
+
+
+def test_six_colours_differ_for_all_kinds_of_colour_vision():
+    """Simulated by the matrices of Machado, Oliveira and Fernandes (2009), severity 1."""
+    kinds = {
+        "normal": np.eye(3),
+        "protan": [[0.152, 1.053, -0.205], [0.115, 0.786, 0.099], [-0.004, -0.048, 1.052]],
+        "deutan": [[0.367, 0.861, -0.228], [0.280, 0.673, 0.047], [-0.012, 0.043, 0.969]],
+        "tritan": [[1.256, -0.077, -0.179], [-0.078, 0.931, 0.148], [0.005, 0.691, 0.304]],
+    }
+    assert len(set(COLOURS)) == len(COLOURS) >= 6
+    linear = [np.array(mpl.colors.to_rgb(each)) ** 2.2 for each in COLOURS]
+    for kind, matrix in kinds.items():
+        seen = [np.clip(np.asarray(matrix) @ rgb, 0, 1) ** (1 / 2.2) for rgb in linear]
+        for i, one in enumerate(seen):
+            for other in seen[:i]:
+                assert np.abs(one - other).max() > 0.1, kind

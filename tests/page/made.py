@@ -1,0 +1,109 @@
+"""Findings of networks that nobody has trained: pages for any list of models, in a second."""
+
+import numpy as np
+import pandas as pd
+
+from digits.data.dataset import Dataset
+from digits.evaluation.calibration import reliability
+from digits.evaluation.corruptions import CORRUPTIONS
+from digits.evaluation.scoring import by_class, confusion_matrix
+from digits.evaluation.significance import compare
+from digits.models.inference import Dense
+from digits.page.findings import Findings, Model
+from tests.strokes import draw
+
+
+def dense(*activations, seed=0, units=16, pixels=784, classes=10):
+    """Layers with random weights: one for each activation."""
+    random = np.random.default_rng(seed)
+    sizes = [pixels, *[units] * (len(activations) - 1), classes]
+    return [
+        Dense(
+            random.normal(0, 2 / inputs**0.5, (inputs, outputs)).astype(np.float32),
+            random.normal(0, 0.1, outputs).astype(np.float32),
+            activation,
+        )
+        for inputs, outputs, activation in zip(sizes[:-1], sizes[1:], activations, strict=True)
+    ]
+
+
+def drawn(count, seed):
+    """Digits as a pen draws them: uint8 (count, 28, 28), and their labels."""
+    random = np.random.default_rng(seed)
+    labels = np.arange(count, dtype=np.uint8) % 10
+    digits = [np.asarray(draw(digit, 28, paper=0, pen=255)) for digit in range(10)]
+    moved = [np.roll(digits[label], random.integers(-3, 4, 2), (0, 1)) for label in labels]
+    return np.array(moved), labels
+
+
+def logits_of(layers, images):
+    """What the layers make of images, in float64: as digits.models.inference computes it."""
+    values = images.reshape(len(images), -1).astype(np.float32) / np.float32(255)
+    for layer in layers:
+        values = layer(values.astype(np.float64))
+    return values
+
+
+def findings(models, count=200, validated=True, wrong=0.3):
+    """Findings of `models`: by name, their layers; none for one that the page cannot compute.
+
+    wrong: the share of test digits that every model is told to have got wrong.
+    """
+    dataset = Dataset(*drawn(100, seed=1), *drawn(count, seed=2))
+    made = []
+    for place, (name, layers) in enumerate(models.items()):
+        made.append(model(name, place, layers, dataset.test_labels, wrong, validated))
+        if place:
+            tables = (made[0].predictions, made[-1].predictions)
+            right = [(table.actual == table.predicted).to_numpy() for table in tables]
+            made[-1].scores["against_baseline"] = compare(*right)
+    return Findings(
+        models=made,
+        dataset=dataset,
+        described={
+            split: {"shape": images.shape, "examples": dict(enumerate(np.bincount(labels)))}
+            for split, images, labels in (("train", *dataset[:2]), ("test", *dataset[2:]))
+        },
+        settings={"preprocess.limit": None, "fetch.sha256": "b" * 64, "robustness.shift": [1, 2]},
+        versions={"numpy": "2.0"},
+        hashes={"models": "0" * 64},
+    )
+
+
+def model(name, place, layers, labels, wrong, validated):
+    """Findings of one model; its answers are made up."""
+    random = np.random.default_rng(place)
+    predicted = labels.copy()
+    missed = random.random(len(labels)) < wrong
+    predicted[missed] = (labels[missed] + random.integers(1, 10, missed.sum())) % 10
+    confidence = random.random(len(labels)).round(6)
+    counts = confusion_matrix(labels, predicted, 10)
+    share = float(np.mean(~missed))
+    columns = ["loss", "accuracy", "val_loss", "val_accuracy"][: 4 if validated else 2]
+    return Model(
+        name=name,
+        place=place,
+        form="784 → 10 units" if layers else "Reshape, Conv2D, Flatten, Dense",
+        parameters=7850,
+        layers=layers,
+        scores={
+            "accuracy": share,
+            "accuracy_low": share - 0.01,
+            "accuracy_high": share + 0.01,
+            "errors": int(missed.sum()),
+            "calibration_error": 0.05,
+        },
+        kept=share / 2,
+        history=pd.DataFrame(
+            {"epoch": [1, 2, 3], **{c: [0.7 + place / 40, 0.8, 0.9] for c in columns}}
+        ),
+        predictions=pd.DataFrame(
+            {"actual": labels, "predicted": predicted, "confidence": confidence}
+        ),
+        classes=pd.DataFrame(by_class(counts)),
+        calibration=pd.DataFrame(reliability(confidence, ~missed)),
+        robustness=pd.DataFrame(
+            [(c, s, 0.9 - s / 2 - place / 20) for c in CORRUPTIONS for s in (0.0, 0.5, 1.0)],
+            columns=["corruption", "severity", "accuracy"],
+        ),
+    )

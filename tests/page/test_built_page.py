@@ -1,0 +1,83 @@
+"""The page that `dvc repro` built here, from all of MNIST: where it has not been, these skip."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from digits.data.stored import read_raw
+from digits.evaluation.answers import probabilities
+from digits.files.atomic import read_json
+from digits.models import inference
+from digits.params import read
+from digits.params.models import Models
+from tests import browser
+from tests.browser import draw_digit, opened
+
+PAGE = Path("report/index.html")
+NAMES = list(enumerate(read(Models).root))
+
+pytestmark = pytest.mark.skipif(not PAGE.exists(), reason="the pipeline has not been run here")
+
+
+@pytest.fixture(scope="module")
+def page():
+    with browser.browser() as chromium, opened(chromium, PAGE) as page:
+        yield page
+
+
+def test_it_is_under_3_mb():
+    assert PAGE.stat().st_size < 3_000_000
+
+
+@pytest.mark.parametrize(("place", "name"), NAMES)
+def test_200_test_digits_get_the_answers_of_the_evaluation(page, place, name):
+    images = read_raw("test")[0][:200].reshape(200, -1)
+    network = inference.load(f"models/{name}.keras")
+    if not network.stack:
+        pytest.skip(f"{name} is not on the canvas")
+    answers = page.evaluate(
+        "([place, images]) => images.map((image) => infer(place, image).softmax)",
+        [place, images.tolist()],
+    )
+    shares = probabilities(network.logits(images.astype(np.float32) / 255))
+    assert np.abs(np.array(answers) - shares).max() < 1e-5
+
+
+@pytest.mark.parametrize(("place", "name"), NAMES)
+def test_each_cell_shows_all_its_mistakes_or_the_first_right_answers(page, place, name):
+    table = pd.read_csv(f"metrics/predictions/{name}.csv")
+    counts = pd.crosstab(table.actual, table.predicted)
+    for actual in counts.index:
+        for predicted in counts.columns:
+            count = int(counts.loc[actual, predicted])
+            page.click(
+                f"[data-model='{place}'] [data-actual='{actual}'][data-predicted='{predicted}']"
+            )
+            shown = page.evaluate("document.querySelectorAll('#cell-images figure').length")
+            assert shown == (min(count, 48) if actual == predicted else count)
+    assert page.inner_text("#cell-heading").endswith("; the first 48")
+
+
+def test_its_headline_is_that_of_the_evaluation(page):
+    scores = read_json("metrics/evaluation.json")
+    for place, name in NAMES:
+        card = page.inner_text(f".card.model-{place}")
+        assert f"{100 * scores[name]['accuracy']:.2f}" in card
+        assert f"{100 * scores[name]['accuracy_low']:.2f} to" in card
+        assert f"{scores[name]['errors']:,} mistakes" in card
+        if place:
+            against = page.inner_text(f".against >> nth={place - 1}")
+            gain = scores[name]["accuracy"] - scores[NAMES[0][1]]["accuracy"]
+            assert f"{100 * gain:+.2f}" in against
+            assert f"fixes {scores[name]['against_baseline']['fixed']:,} of" in against
+
+
+def test_digits_drawn_with_the_mouse_are_read_right(page):
+    right = 0
+    for digit in range(10):
+        page.click("#clear")
+        draw_digit(page, digit)
+        right += int(page.inner_text("output >> nth=-1")) == digit
+    assert right >= 9

@@ -1,0 +1,123 @@
+"""The canvas of the page, drawn on with mouse, finger and pen in a real browser."""
+
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from digits.pictures.preparing import prepare
+from tests.browser import canvas_picture, draw_digit, opened, settle
+from tests.page import made
+from tests.page.conftest import PAIR
+
+
+def test_what_is_drawn_is_answered_undone_and_cleared(page):
+    nothing = ("", "Nothing drawn yet.")
+    start = canvas_picture(page)
+    page.click("#clear")
+    assert (canvas_picture(page) == 255).all()
+    assert answers(page) == nothing
+    draw_digit(page, 4)
+    four = canvas_picture(page)
+    assert (four == 0).sum() > 1000
+    assert answers(page)[0].isdigit()
+    page.click("#undo")
+    assert 0 < (canvas_picture(page) == 0).sum() < (four == 0).sum()
+    page.click("#undo")
+    assert (canvas_picture(page) == 255).all()
+    for _ in range(3):
+        page.click("#undo")
+    page.click("#clear")
+    assert answers(page) == nothing
+    page.click("#examples button >> nth=0")
+    assert (canvas_picture(page) == start).all()
+
+
+def answers(page):
+    """What the models say, as digits, and what is read aloud."""
+    settle(page)
+    digits = "".join(page.locator("output").all_inner_texts())
+    return digits.strip("\N{EN DASH}"), page.text_content("#said")
+
+
+def test_the_bars_are_the_softmax_of_what_the_model_sees(page):
+    draw_digit(page, 3)
+    said = []
+    for place, name in enumerate(PAIR):
+        softmax = page.evaluate("(place) => infer(place, seen()).softmax", place)
+        cells = page.locator(f"#try td.model-{place}")
+        for digit, share in enumerate(softmax):
+            style = cells.nth(digit).get_attribute("style")
+            assert float(style.split(":")[1].rstrip("; ")) == pytest.approx(share, abs=1e-5)
+            assert cells.nth(digit).inner_text() == page.evaluate("percent", share)
+        best = int(np.argmax(softmax))
+        assert page.inner_text(f"#answer-{place}") == str(best)
+        assert cells.nth(best).get_attribute("class") == f"model-{place} best"
+        said.append(f"{name} says {best}, {page.evaluate('percent', softmax[best])} sure")
+    assert page.text_content("#said") == "; ".join(said) + "."
+
+
+def test_the_hard_examples_are_those_of_the_last_model_on_the_canvas(chromium, write):
+    models = {**PAIR, "conv": []}
+    *_, last, _ = made.findings(models).models
+    with opened(chromium, write(models)) as page:
+        hard = page.locator(".pick", has=page.locator("small"))
+        labels = [button.get_attribute("aria-label") for button in hard.all()]
+    table = last.predictions[last.predictions.actual != last.predictions.predicted]
+    table = table.sort_values("confidence", ascending=False, kind="stable")[: len(labels)]
+    assert labels == [
+        f"A {row.actual}, which {last.name} takes for {row.predicted}" for row in table.itertuples()
+    ]
+    assert len(labels) == 3
+
+
+def test_what_the_model_sees_is_shown_and_hidden(page):
+    draw_digit(page, 2)
+    shown = page.evaluate(
+        """Array.from(document.getElementById("seen").getContext("2d")
+          .getImageData(0, 0, 28, 28).data)"""
+    )
+    assert shown[::4] == page.evaluate("Array.from(seen())")
+    assert page.is_visible("#seen")
+    page.uncheck("#see")
+    assert not page.is_visible("#seen")
+
+
+def test_a_finger_and_a_pen_draw_as_well(chromium, file):
+    with opened(chromium, file, has_touch=True) as page:
+        page.click("#clear")
+        page.locator("#canvas").scroll_into_view_if_needed()
+        box = page.locator("#canvas").bounding_box()
+        x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 4
+        device = page.context.new_cdp_session(page)
+        for kind, down in (("touchStart", 0), ("touchMove", 40), ("touchMove", 90)):
+            points = [{"x": x, "y": y + down}]
+            device.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+        device.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+        finger = (canvas_picture(page) == 0).sum()
+        assert finger > 1000
+        for kind, right in (("mousePressed", -60), ("mouseMoved", 60), ("mouseReleased", 60)):
+            event = {"type": kind, "x": x + right, "y": y + 45, "button": "left", "buttons": 1}
+            event |= {"clickCount": 1, "pointerType": "pen"}
+            device.send("Input.dispatchMouseEvent", event)
+        assert (canvas_picture(page) == 0).sum() > finger + 1000
+
+
+def test_what_is_drawn_is_prepared_and_answered_as_by_digits_predict(built, chromium, tmp_path):
+    prepared, said, files = [], [], []
+    with opened(chromium, built.path("report/index.html")) as page:
+        for digit in range(10):
+            page.click("#clear")
+            draw_digit(page, digit)
+            prepared.append(page.evaluate("Array.from(seen())"))
+            said += map(int, page.locator("output").all_inner_texts())
+            picture = canvas_picture(page)
+            again = prepare(picture).ravel().astype(int)
+            assert again.max() > 200
+            assert np.abs(again - prepared[-1]).max() <= 1
+            files.append(tmp_path / f"{digit}.png")
+            Image.fromarray(picture).save(files[-1])
+    command = ["python", "-m", "digits", "predict", "--json", "--model", "all"]
+    rows = json.loads(built.run(*command, *map(str, files)))
+    assert [row["digit"] for row in rows] == said

@@ -1,0 +1,97 @@
+"""The page on three screens, light and dark, by keyboard and read aloud, in a real browser."""
+
+import re
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from tests.browser import opened
+from tests.page.conftest import SIX
+
+SCREENS = [(360, 740), (800, 1000), (1600, 900)]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(("width", "height"), SCREENS)
+@pytest.mark.parametrize("models", [dict([*SIX.items()][:count]) for count in (2, 3, 6)], ids=len)
+def test_the_layout_holds(chromium, write, models, width, height, scheme):
+    file = write(models, count=1000, wrong=0.01)  # so that cells hold large numbers
+    with opened(chromium, file, width, height, color_scheme=scheme) as page:
+        beyond = """Array.from(document.querySelectorAll("body *"))
+          .filter((e) => e.getBoundingClientRect().right > innerWidth + 0.5)
+          .filter((e) => !e.closest(".unseen"))
+          .map((e) => e.outerHTML.slice(0, 100))"""
+        assert page.evaluate(beyond) == []
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        cut = """Array.from(document.querySelectorAll(
+            "button:not(.pick), h1, h2, .card *, dd, #try th, #try td"))
+          .filter((e) => getComputedStyle(e).display != "inline")
+          .filter((e) => e.scrollWidth > e.clientWidth + 1)
+          .map((e) => e.outerHTML.slice(0, 100))"""
+        assert page.evaluate(cut) == []
+        for key in ("h1", "nav", "#canvas", "output >> nth=-1", "#undo", "#seen"):
+            assert page.is_visible(key), key
+        assert page.locator("[role=grid]").count() == len(models)
+        assert page.locator("svg.chart").count() == 11 + len(models)
+        back = page.evaluate("getComputedStyle(document.body).backgroundColor")
+        brightness = sum(int(value) for value in re.findall(r"\d+", back)[:3])
+        assert (brightness > 600) == (scheme == "light")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_letters_stand_out_from_what_is_behind_them(chromium, six, scheme):
+    pairs = """Array.from(document.querySelectorAll("body *")).filter((e) => e.checkVisibility()
+      && Array.from(e.childNodes).some((n) => n.nodeType === 3 && n.data.trim())).map((e) => {
+        let b = e;
+        const clear = /^(transparent|rgba\\(0, 0, 0, 0\\))$/;
+        while (b !== document.body && clear.test(getComputedStyle(b).backgroundColor))
+          b = b.parentElement;
+        const style = getComputedStyle(e);
+        const letters = e.closest("svg") ? style.fill : style.color;
+        return [letters, getComputedStyle(b).backgroundColor, e.outerHTML.slice(0, 80)];
+      })"""
+    with opened(chromium, six, color_scheme=scheme) as page:
+        found = page.evaluate(pairs)
+    assert len(found) > 500
+    faint = [text for fore, back, text in found if contrast(fore, back) < 4.5]
+    assert faint == []
+
+
+def contrast(one, other):
+    """WCAG 2's contrast ratio of two colours, as CSS writes them when it has computed them."""
+    lights = []
+    for colour in (one, other):
+        numbers = np.array([float(n) for n in re.findall(r"[\d.]+", colour)])
+        over = numbers[3] if len(numbers) > 3 else 1
+        assert over > 0.2, colour
+        shares = numbers[:3] / (1 if colour.startswith("color(") else 255)
+        linear = np.where(shares <= 0.04045, shares / 12.92, ((shares + 0.055) / 1.055) ** 2.4)
+        lights.append(float(linear @ [0.2126, 0.7152, 0.0722]))
+    return (max(lights) + 0.05) / (min(lights) + 0.05)
+
+
+def test_everything_has_a_name_for_screen_readers(page):
+    unnamed = """Array.from(document.querySelectorAll(
+        "button, canvas, svg.chart, table, input, section, img, [role=img]"))
+      .filter((e) => !(e.getAttribute("aria-label") || e.getAttribute("aria-labelledby")
+        || e.alt || e.labels?.[0]?.textContent || e.caption?.textContent || e.textContent.trim()))
+      .map((e) => e.outerHTML.slice(0, 100))"""
+    assert page.evaluate(unnamed) == []
+    levels = page.evaluate(
+        "Array.from(document.querySelectorAll('h1,h2,h3,h4'), (h) => +h.tagName[1])"
+    )
+    assert levels[0] == 1
+    assert max(b - a for a, b in pairwise(levels)) == 1
+    assert page.get_attribute("html", "lang") == "en"
+
+
+def test_the_matrices_are_walked_with_the_keyboard(page):
+    page.focus("[data-model='0'] button[tabindex='0']")
+    for key in ["ArrowUp"] * 10 + ["ArrowLeft"] * 10 + ["ArrowDown", "ArrowRight", "ArrowRight"]:
+        page.keyboard.press(key)
+    page.keyboard.press("Enter")
+    assert page.inner_text("#cell-heading").startswith("basic, 1 taken for 2: ")
+    assert page.locator("[data-model='0'] button[tabindex='0']").count() == 1
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.closest('table').dataset.model") == "1"

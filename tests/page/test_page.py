@@ -1,0 +1,233 @@
+"""The page in a real browser, for one model and for several: what it holds, computes and shows."""
+
+import re
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+import yaml
+
+from digits.evaluation.answers import probabilities
+from digits.evaluation.mistakes import percent
+from digits.page.page import page as page_of
+from digits.palette import COLOURS
+from tests import pipeline
+from tests.browser import opened
+from tests.page import made
+from tests.page.conftest import PAIR, SIX
+
+ONE, THREE = dict([*PAIR.items()][:1]), dict([*SIX.items()][:3])
+
+
+class Tags(HTMLParser):
+    """The attributes of all tags, and the text between them."""
+
+    def __init__(self, content):
+        super().__init__()
+        self.attributes, self.text = [], ""
+        self.feed(re.sub("(?s)<(script|style).*?</\\1>", "", content))
+        self.text = " ".join(self.text.split())
+
+    def handle_starttag(self, tag, attributes):
+        self.attributes += attributes
+
+    def handle_data(self, data):
+        self.text += data
+
+
+def test_it_is_one_file_that_names_no_other(six):
+    content = six.read_text()
+    links = [v for k, v in Tags(content).attributes if k in ("src", "href", "action") and v]
+    assert len(links) > 8
+    assert all(link.startswith(("#", "data:")) for link in links)
+    assert re.findall(r"url\((?!data:)", content) == []
+    assert "default-src 'none'" in content
+    assert content.endswith("</html>\n")
+
+
+def test_two_builds_give_the_same_bytes():
+    assert page_of(made.findings(SIX)) == page_of(made.findings(SIX))
+
+
+@pytest.mark.parametrize(
+    ("models", "title", "network", "canvas"),
+    [
+        (ONE, "one model", "One network learned", "one model answers"),
+        (PAIR, "two models", "Two networks learned", "two models answer"),
+        (THREE, "three models", "Three networks learned", "two models answer"),
+        (SIX, "six models", "Six networks learned", "five models answer"),
+    ],
+    ids=len,
+)
+def test_its_words_count_the_models(models, title, network, canvas):
+    findings = made.findings(models)
+    content = page_of(findings)
+    text = Tags(content).text
+    assert f"Handwritten digits: {title}, what is read right" in text
+    assert f'content="Handwritten digits, read by {title}' in content
+    assert network in text
+    assert f"Draw a digit: {canvas}" in text
+    shares = [f"{model.name} {model.scores['accuracy']:.2%}" for model in findings.models]
+    shares[0] = shares[0].replace(" ", " reads ") + " right"
+    *most, last = shares
+    assert " and ".join([", ".join(most)] * bool(most) + [last]) + "." in text
+    assert " 1 models" not in text
+    assert "both" not in text.lower()
+
+
+@pytest.mark.parametrize("models", [ONE, PAIR, THREE, SIX], ids=len)
+def test_a_card_compares_each_model_with_the_baseline(chromium, write, models):
+    findings = made.findings(models)
+    baseline = findings.models[0]
+    with opened(chromium, write(models)) as page:
+        cards = [" ".join(card.split()) for card in page.locator(".card").all_inner_texts()]
+    assert len(cards) == 2 * len(models) - 1
+    for model, card in zip(findings.models, cards, strict=False):
+        assert card.startswith(f"{model.name} {100 * model.scores['accuracy']:.2f}%")
+        assert f"{model.scores['errors']} mistakes · {model.form}, 7,850 parameters" in card
+    for model, card in zip(findings.models[1:], cards[len(models) :], strict=True):
+        pair = model.scores["against_baseline"]
+        gain = 100 * (model.scores["accuracy"] - baseline.scores["accuracy"])
+        start = f"{model.name} against {baseline.name} {gain:+.2f}points"
+        assert card.startswith(start.replace("-", "\N{MINUS SIGN}"))
+        assert f"fixes {pair['fixed']} of {baseline.name}'s mistakes" in card
+        assert f"adds {pair['broke']} of its own" in card
+        assert f"p = {pair['mcnemar_p']:.3f}, not significant at 5%" in card
+
+
+def test_each_model_has_its_colour_and_its_marker_in_every_chart(chromium, six):
+    with opened(chromium, six) as page:
+        shapes = page.evaluate(
+            """Array.from(document.querySelectorAll("path.mark"), (e) => [
+              (e.closest("[class^=model-]") || e).getAttribute("class").match(/model-(\\d)/)[1],
+              getComputedStyle(e).fill, e.getAttribute("d")])"""
+        )
+    by_place = {}
+    for place, *look in shapes:
+        by_place.setdefault(int(place), set()).add(tuple(look))
+    assert {len(looks) for looks in by_place.values()} == {1}
+    looks = [looks.pop() for _, looks in sorted(by_place.items())]
+    assert [tuple(map(int, re.findall(r"\d+", fill))) for fill, _ in looks] == [
+        tuple(bytes.fromhex(colour[1:])) for colour in COLOURS
+    ]
+    assert len({outline for _, outline in looks}) == len(SIX)
+
+
+def test_no_class_and_no_id_comes_from_a_name(six):
+    renamed = page_of(made.findings(dict(zip("abcdef", SIX.values(), strict=True))))
+    assert words(six.read_text()) == words(renamed)
+    assert {f"model-{place}" for place in range(len(SIX))} <= words(renamed)
+
+
+def words(content):
+    """All that classes, ids and references of a page consist of."""
+    return {
+        word
+        for key, value in Tags(content).attributes
+        if key in ("class", "id", "data-model")
+        for word in value.split()
+    }
+
+
+def test_names_are_text(chromium, write):
+    with opened(chromium, write({"<b>one</b>": PAIR["basic"], '"two" & more': []})) as page:
+        assert page.inner_text(".card >> nth=0").startswith("<b>one</b>")
+        assert page.inner_text("#cell-heading").startswith('"two" & more, ')
+        assert page.inner_text("#try p").startswith('"two" & more cannot be tried here')
+
+
+def test_a_model_that_the_page_cannot_compute_is_left_out_of_the_canvas(chromium, six):
+    with opened(chromium, six) as page:
+        said = "conv cannot be tried here: this page computes dense layers only"
+        assert page.inner_text("#try p >> nth=0").startswith(said)
+        heads = [text.split() for text in page.locator("#try thead th").all_inner_texts()[1:]]
+        assert [head[0] for head in heads] == [name for name in SIX if SIX[name]]
+        assert page.locator("#try table .model-2").count() == 0
+        assert "conv" not in page.text_content("#said")
+        assert page.locator("[data-model='2'] button").count() == 100
+
+
+def test_without_any_model_to_try_there_is_a_sentence_and_the_matrices_work(chromium, write):
+    with opened(chromium, write({"conv": [], "lstm": []})) as page:
+        said = "conv and lstm cannot be tried here: this page computes dense layers only"
+        assert said in page.inner_text("#try")
+        assert page.locator("canvas").count() == 0
+        assert "canvas" not in page.inner_text("body")
+        page.click("[data-model='0'] [data-actual='3'][data-predicted='3']")
+        assert page.inner_text("#cell-heading").startswith("conv, 3 read right: ")
+        assert page.locator("#cell-images figure").count() > 0
+
+
+def test_models_without_a_mistake_have_a_page_too(chromium, write):
+    with opened(chromium, write(PAIR, wrong=0)) as page:
+        galleries = page.locator("#mistakes .columns .gallery").all_inner_texts()
+        assert galleries == ["It made none."] * len(PAIR)
+        assert page.locator(".pick small").count() == 0
+        page.click("[data-model='1'] [data-actual='3'][data-predicted='4']")
+        assert page.inner_text("#cell-heading") == "hidden, 3 taken for 4: never"
+
+
+def test_the_card_lists_the_parameters_as_params_yaml_writes_them():
+    text = Tags(page_of(made.findings(ONE))).text
+    assert "preprocess.limitnull" in text
+    assert "robustness.shift1, 2" in text
+
+
+@pytest.mark.parametrize("activation", ["relu", "tanh", "sigmoid", "linear"])
+def test_it_computes_what_numpy_computes(chromium, write, activation):
+    layers = made.dense(activation, activation, "linear", seed=7)
+    images = made.drawn(100, seed=9)[0].reshape(100, -1)
+    with opened(chromium, write({"conv": [], "deep": layers})) as page:
+        answers = page.evaluate(
+            "(images) => images.map((image) => infer(1, image))", images.tolist()
+        )
+    shares = probabilities(made.logits_of(layers, images))
+    assert np.abs(np.array([answer["softmax"] for answer in answers]) - shares).max() < 1e-6
+    assert [answer["digit"] for answer in answers] == shares.argmax(axis=1).tolist()
+    assert shares.std(axis=0).max() > 0.01
+
+
+def test_its_percentages_are_those_of_the_evaluation(page):
+    shares = [0.1, 0.10049, 0.345, 0.98765, 0.99949, 0.9995, 0.999999, 1]
+    assert page.evaluate("(shares) => shares.map(percent)", shares) == list(map(percent, shares))
+    assert page.evaluate("percent(0.0004)") == "< 0.1%"
+
+
+@pytest.mark.parametrize("place", range(len(PAIR)))
+def test_a_cell_shows_its_images_and_says_how_many(page, place):
+    findings = made.findings(PAIR)
+    table = findings.models[place].predictions
+    for actual, predicted in [(0, 0), (3, 3), (1, 4), (7, 2), (9, 0)]:
+        rows = table.index[(table.actual == actual) & (table.predicted == predicted)]
+        cell = f"[data-model='{place}'] [data-actual='{actual}'][data-predicted='{predicted}']"
+        page.click(cell)
+        assert page.locator("#cell-images figure").count() == len(rows)
+        assert page.get_attribute(cell, "aria-pressed") == "true"
+        assert page.locator("[aria-pressed=true]").count() == 1
+        ats = page.evaluate("(cell) => inCell(...cell)", [place, actual, predicted])
+        for at, row in zip(ats, rows, strict=True):
+            assert (sheet_image(page, at) == findings.dataset.test_images[row]).all()
+
+
+def sheet_image(page, at):
+    """The pixels of an image in the sheet, as the browser has them."""
+    values = page.evaluate(
+        """(at) => {
+          const context = new OffscreenCanvas(28, 28).getContext("2d");
+          const [x, y] = [at % findings.columns, Math.floor(at / findings.columns)];
+          context.drawImage(sheet, 28 * x, 28 * y, 28, 28, 0, 0, 28, 28);
+          const { data } = context.getImageData(0, 0, 28, 28);
+          return Array.from({ length: 784 }, (_, i) => data[4 * i]);
+        }""",
+        at,
+    )
+    return np.array(values).reshape(28, 28)
+
+
+def test_every_file_of_the_page_is_a_dependency_of_its_stage():
+    stages = yaml.safe_load((pipeline.ROOT / "dvc.yaml").read_text())["stages"]
+    listed = {dep for dep in stages["report"]["deps"] if dep.startswith("digits/page/")}
+    files = (pipeline.ROOT / "digits/page").rglob("*.*")
+    assert listed == {
+        file.relative_to(pipeline.ROOT).as_posix() for file in files if file.suffix != ".pyc"
+    }

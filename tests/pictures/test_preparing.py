@@ -1,0 +1,140 @@
+import json
+import shutil
+import subprocess
+
+import numpy as np
+import pytest
+
+from digits.errors import PictureError
+from digits.pictures.preparing import prepare
+from tests.pipeline import ROOT
+from tests.strokes import draw, picture
+
+CALL = """
+const { prepare } = require(process.argv[1]);
+const pictures = JSON.parse(require("fs").readFileSync(0));
+const answers = pictures.map(([grey, width, height]) => {
+  const image = prepare(Float64Array.from(grey), width, height);
+  return image && Array.from(image);
+});
+process.stdout.write(JSON.stringify(answers));
+"""
+
+
+def prepared_by_javascript(greys):
+    """What digits/page/assets/prepare.js makes of each: uint8 (28, 28), None for a blank one."""
+    done = subprocess.run(
+        ["node", "-e", CALL, ROOT / "digits/page/assets/prepare.js"],
+        input=json.dumps([(grey.ravel().tolist(), *grey.shape[::-1]) for grey in greys]),
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    return [image and np.reshape(image, (28, 28)) for image in json.loads(done.stdout)]
+
+
+def centre(image):
+    return [np.average(np.arange(28), weights=image.sum(axis)) for axis in (1, 0)]
+
+
+def sides(image):
+    return [int(np.ptp(np.flatnonzero(image.any(axis)))) + 1 for axis in (1, 0)]
+
+
+def distance(image, other):
+    """Grey levels by which two images differ, on average, one moved by a pixel if need be."""
+    moved = [np.roll(other, (y, x), (0, 1)) for y in (-1, 0, 1) for x in (-1, 0, 1)]
+    return min(np.abs(image.astype(float) - one).mean() for one in moved)
+
+
+def test_an_image_of_mnists_form_comes_out_as_it_was():
+    image = prepare(picture(np.random.default_rng(0)))
+    faint = image < 0.15 * image.max()
+    padded = np.pad(image, ((3, 40), (11, 0)))
+    for grey in (image, 255 - image, padded, padded.astype(np.float32)):
+        again = prepare(grey)
+        assert (again[~faint] == np.rint(image[~faint] / image.max() * 255)).all()
+        assert not again[faint].any()
+
+
+def test_a_pixel_is_the_average_of_the_area_it_covers():
+    grey = np.zeros((100, 60))
+    grey[10:90, 20:30] = 200  # 80 x 10: at 20 / 80 of the size, 20 x 2.5
+    expected = np.zeros((28, 28))
+    expected[5:25, 13:15], expected[5:25, 15] = 255, 128
+    assert (prepare(grey) == expected).all()
+
+
+@pytest.mark.parametrize("size", [(3, 3), (9, 4), (500, 333)])
+def test_a_stroke_in_a_picture_of_any_size_becomes_20_pixels_long(size):
+    grey = np.full(size, 90.0)
+    grey[tuple(slice(n // 3, 2 * n // 3) for n in size)] = 0
+    assert max(sides(prepare(grey))) == 20
+
+
+@pytest.mark.parametrize("digit", range(10))
+def test_it_is_centred_where_mnists_digits_are(digit):
+    assert np.abs(np.subtract(centre(prepare(np.array(draw(digit)))), 14)).max() < 0.55
+
+
+@pytest.mark.parametrize("digit", range(10))
+def test_size_margin_polarity_contrast_and_light_change_little(digit):
+    plain = prepare(np.array(draw(digit, 280)))
+    grey = np.array(draw(digit, 150), float)
+    light = np.linspace(0, 50, 150)
+    for other in (
+        255 - grey,
+        grey / 4 + 30,
+        grey * 0.7 + light,
+        grey * 0.7 + light[:, None],
+        np.pad(grey, ((90, 0), (0, 200)), constant_values=255),
+        grey[10:, 10:],
+    ):
+        assert distance(prepare(other), plain) < 10
+
+
+def test_a_digit_cut_out_along_its_edge_is_found():
+    grey = np.array(draw(7))
+    rows, columns = np.nonzero(grey < 100)
+    cut = grey[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
+    assert distance(prepare(cut), prepare(grey)) < 10
+
+
+def test_dust_and_noise_do_not_move_it():
+    grey = np.array(draw(3))
+    plain = prepare(grey)
+    grey[-4:-2, 2:4] = 0
+    assert distance(prepare(grey), plain) < 10
+    noisy = grey * 0.6 + 50 + np.random.default_rng(0).normal(0, 8, grey.shape)
+    assert distance(prepare(noisy), plain) < 10
+
+
+@pytest.mark.parametrize(
+    "grey",
+    [
+        np.zeros((28, 28), np.uint8),
+        np.full((300, 200), 255, np.uint8),
+        np.full((1, 1), 7, np.uint8),
+        np.add.outer(np.arange(100), np.arange(100)),
+        np.random.default_rng(0).normal(128, 10, (200, 200)),
+        np.pad(np.full((5, 5), 19.0), 9),
+    ],
+    ids=["black", "white", "one pixel", "ramp", "noise", "too faint"],
+)
+def test_a_blank_picture_is_refused(grey):
+    with pytest.raises(PictureError, match="blank"):
+        prepare(grey)
+    if shutil.which("node"):
+        assert prepared_by_javascript([grey]) == [None]
+
+
+@pytest.mark.skipif(not shutil.which("node"), reason="node is not installed")
+def test_javascript_prepares_the_same_within_one_grey_level():
+    random = np.random.default_rng(5)
+    greys = [picture(random) for _ in range(400)]
+    theirs = prepared_by_javascript(greys)
+    differences = [
+        np.abs(prepare(grey).astype(int) - image).max()
+        for grey, image in zip(greys, theirs, strict=True)
+    ]
+    assert max(differences) <= 1

@@ -1,0 +1,157 @@
+import io
+import struct
+import sys
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import ExifTags, Image, ImageCms
+
+from digits.pictures.preparing import PictureError
+from digits.pictures.reading import find, read
+from tests.strokes import draw
+
+GREY = np.array(draw(5, 60), float)
+
+
+def saved(folder, image, name, **options):
+    image.save(folder / name, **options)
+    return str(folder / name)
+
+
+def in_mode(mode):
+    """The 5 in one of Pillow's modes."""
+    image = draw(5, 60).convert("RGB")
+    if mode == "LAB":
+        profiles = [ImageCms.createProfile(space) for space in ("sRGB", "LAB")]
+        return ImageCms.profileToProfile(image, *profiles, outputMode="LAB")
+    return (image if mode == "CMYK" else draw(5, 60)).convert(mode)
+
+
+@pytest.mark.parametrize(
+    ("name", "mode"),
+    [(f"5.{end}", m) for end in ("png", "tiff") for m in ("1", "L", "LA", "P", "RGB", "RGBA")]
+    + [(f"5.{end}", m) for end in ("jpg", "bmp", "gif", "webp") for m in ("L", "RGB")]
+    + [("5.jpg", "CMYK"), ("5.tiff", "CMYK"), ("5.tiff", "F"), ("5.tiff", "I"), ("5.TIF", "LAB")],
+)
+def test_a_picture_of_any_form_is_read_as_the_same_greys(tmp_path, name, mode):
+    seen = read(saved(tmp_path, in_mode(mode), name))
+    assert (seen.dtype, seen.shape) == (np.float32, (60, 60))
+    assert np.abs(seen - GREY).mean() < (12 if mode in ("1", "F", "I", "LAB") else 2)
+
+
+def test_sixteen_bits(tmp_path):
+    deep = Image.fromarray((GREY * 257).astype(np.uint16))
+    for name in ("5.png", "5.tiff"):
+        assert (read(saved(tmp_path, deep, name)) == GREY).all()
+
+
+def test_what_is_transparent_is_white_paper(tmp_path):
+    image = Image.new("RGBA", (60, 60), (0, 0, 0, 0))
+    image.putalpha(Image.fromarray((255 - GREY).astype(np.uint8)))  # black ink on nothing
+    assert np.abs(read(saved(tmp_path, image, "5.png")) - GREY).max() <= 1
+    palette = Image.new("P", (4, 4), 3)
+    palette.putpalette([0, 0, 0] * 4)
+    palette.putpixel((1, 2), 0)
+    expected = np.full((4, 4), 255)
+    expected[2, 1] = 0
+    for name in ("p.png", "p.gif"):
+        assert (read(saved(tmp_path, palette, name, transparency=3)) == expected).all()
+
+
+@pytest.mark.parametrize("ending", ["jpg", "png", "tiff", "webp"])
+@pytest.mark.parametrize("orientation", [1, 3, 6, 8])
+def test_a_picture_that_was_taken_turned_is_turned_back(tmp_path, ending, orientation):
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = orientation
+    quarters = {1: 0, 3: 2, 6: 1, 8: 3}[orientation]
+    turned = Image.fromarray(np.rot90(GREY[:, 9:], quarters).astype(np.uint8))
+    seen = read(saved(tmp_path, turned, f"5.{ending}", exif=exif))
+    assert seen.shape == (60, 51)
+    assert np.abs(seen - GREY[:, 9:]).mean() < 2
+
+
+def test_a_large_picture_is_reduced_by_averaging(tmp_path):
+    large = Image.fromarray(GREY.astype(np.uint8)).resize((3000, 3000), Image.Resampling.NEAREST)
+    for name in ("5.png", "5.jpg"):
+        seen = read(saved(tmp_path, large, name))
+        assert max(seen.shape) <= 1000
+        shrunk = Image.fromarray(seen).resize((60, 60), Image.Resampling.BOX)
+        assert np.abs(np.asarray(shrunk) - GREY).mean() < 3
+
+
+def huge_png(side):
+    """A whole PNG of side x side pixels, under a megabyte."""
+
+    def chunk(kind, data):
+        return (
+            struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        )
+
+    packer = zlib.compressobj(9)
+    lines = b"".join(packer.compress(bytes(side + 1)) for _ in range(side)) + packer.flush()
+    header = struct.pack(">IIBBBBB", side, side, 8, 0, 0, 0, 0)
+    start = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header)
+    return start + chunk(b"IDAT", lines) + chunk(b"IEND", b"")
+
+
+@pytest.mark.parametrize(("side", "told"), [(9_000, "9,000 x 9,000: expected"), (30_000, "larger")])
+def test_a_decompression_bomb_is_refused_before_it_is_unpacked(tmp_path, side, told):
+    (tmp_path / "bomb.png").write_bytes(huge_png(side))
+    with pytest.raises(PictureError, match=rf"{told}.* 64,000,000 pixels\. Make it smaller"):
+        read(str(tmp_path / "bomb.png"))
+
+
+@pytest.mark.parametrize("content", [b"", b"hello", b"%!PS-Adobe-3.0 EPSF-3.0\n", b"\x89PNG\r\n"])
+def test_what_is_no_picture_is_refused(tmp_path, content):
+    (tmp_path / "5.png").write_bytes(content)
+    with pytest.raises(PictureError, match="expected a picture"):
+        read(str(tmp_path / "5.png"))
+
+
+@pytest.mark.parametrize("ending", ["png", "jpg", "bmp", "gif", "tiff", "webp"])
+def test_a_damaged_picture_is_refused_or_read_but_nothing_else(tmp_path, ending):
+    whole = io.BytesIO()
+    draw(5, 60).convert("RGB").save(whole, {"jpg": "jpeg"}.get(ending, ending))
+    whole = whole.getvalue()
+    path = tmp_path / f"5.{ending}"
+    path.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(PictureError, match=r"cannot be read, damaged|expected a pict"):
+        read(str(path))
+    random = np.random.default_rng(0)
+    for _ in range(300):
+        damaged = bytearray(whole[: random.integers(8, len(whole) + 1)])
+        for position in random.integers(4, len(damaged), random.integers(0, 9)):
+            damaged[position] = random.integers(256)
+        path.write_bytes(damaged)
+        try:
+            assert read(str(path)).ndim == 2
+        except PictureError as fault:
+            assert str(fault)
+
+
+def test_files_folders_and_patterns_are_found_in_order(tmp_path):
+    for name in ("b.png", "a.JPG", "notes.txt", "deep/c.gif"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    names = {str(tmp_path / name) for name in ("b.png", "a.JPG")}
+    assert list(find(str(tmp_path))) == sorted(names)
+    assert list(find(str(tmp_path / "*.png"))) == [str(tmp_path / "b.png")]
+    assert list(find(str(tmp_path / "**" / "*.gif"))) == [str(tmp_path / "deep/c.gif")]
+    assert list(find(str(tmp_path / "notes.txt"))) == [str(tmp_path / "notes.txt")]
+    assert list(find("-")) == ["-"]
+    (tmp_path / "[1].png").touch()
+    assert list(find(str(tmp_path / "[1].png"))) == [str(tmp_path / "[1].png")]
+    for missing in ("gone.png", "*.bmp", "deep/deeper/"):
+        with pytest.raises(PictureError, match="expected a file, got none"):
+            list(find(str(tmp_path / missing)))
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(PictureError, match="expected a picture in it"):
+        list(find(str(tmp_path / "empty")))
+
+
+def test_stdin(tmp_path, monkeypatch):
+    with Path(saved(tmp_path, draw(5, 60), "5.png")).open("rb") as file:
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(file))
+        assert (read("-") == GREY).all()
