@@ -10,7 +10,9 @@ from typing import Any
 import numpy as np
 
 from benchmarks import measure
-from digits.files import read_raw, write_array
+from benchmarks.whole import edit
+from digits.data.stored import read_raw
+from digits.files.arrays import write_array
 
 SIZES = (60_000, 240_000, 960_000, 6_000_000)
 SMALL = 600
@@ -49,14 +51,13 @@ def per_example(row: dict[str, Any], rows: list[dict[str, Any]]) -> float:
 
 def lay_out(folder: Path, count: int) -> None:
     """Make a folder in which the stages run by hand, on `count` training examples, one epoch."""
-    for name in ("digits", "stages", "models"):
+    for name in ("digits", "stages"):
         (folder / name).symlink_to(Path(name).resolve())
-    shutil.copytree("metrics", folder / "metrics")
-    params = Path("params.yaml").read_text()
-    (folder / "params.yaml").write_text(params.replace("epochs: 5", "epochs: 1"))
-    (folder / "models").unlink()
-    shutil.copytree("models", folder / "models")
-    images, labels = read_raw("data/raw/train")
+    for name in ("metrics", "models"):
+        shutil.copytree(name, folder / name)
+    shutil.copy("params.yaml", folder)
+    edit(folder / "params.yaml", "epochs: 5", "epochs: 1")
+    images, labels = read_raw("train")
     raw = folder / "data" / "raw"
     raw.mkdir(parents=True)
     header = {"descr": "|u1", "fortran_order": False, "shape": (count, 28, 28)}
@@ -68,7 +69,7 @@ def lay_out(folder: Path, count: int) -> None:
             file.write(shifted[: count - start].data if turn else images[:count].tobytes())
     times = -(-count // len(labels))
     write_array(str(raw / "train_labels.npy"), np.tile(labels, times)[:count])
-    for part, array in zip(("images", "labels"), read_raw("data/raw/test"), strict=True):
+    for part, array in zip(("images", "labels"), read_raw("test"), strict=True):
         write_array(str(raw / f"test_{part}.npy"), array)
 
 

@@ -1,45 +1,52 @@
 """The reference recipe as the users of each library would write it well.
 
-A peer is a function of (model, images, labels, epoch_done): it trains "basic" or "hidden" with
+A peer is a function of (model, images, labels, epoch_done): it trains a model of HIDDEN with
 batches of 32 for 5 epochs by Adam (0.001, epsilon 1e-7), calls epoch_done() after each epoch where
 it can, and returns a function from images to predicted digits. What it imports is imported in
 `imports`, before the clock starts.
 """
 
 from collections.abc import Callable
+from functools import partial
 from importlib import import_module
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
+HIDDEN: dict[str, tuple[int, ...]] = {"hidden": (100,), "basic": ()}
+"""The models of the recipe: the units of the layers before the last one."""
 EPOCHS, BATCH, RATE, EPSILON, SEED = 5, 32, 0.001, 1e-7, 0
 Predict = Callable[[Any], Any]
 
 
 def project(model: str, images: Any, labels: Any, epoch_done: Callable[[], None]) -> Predict:
     """Train as this project does: from its files, through its own train function."""
-    from digits import models, training
+    from digits.data.stored import Examples
+    from digits.models.training import train
     from digits.params.train import Train
 
-    build = {"basic": models.basic, "hidden": lambda: models.hidden(100)}[model]
     recipe = Train(seed=SEED, epochs=EPOCHS, batch_size=BATCH, learning_rate=RATE)
-    nothing = images[:0], labels[:0]
-    trained, _ = training.train(
-        build,
-        (images, labels),
-        nothing,
+    trained, _ = train(
+        _builder(model),
+        Examples(images, labels),
+        Examples(images[:0], labels[:0]),
         recipe,
-        lambda line: epoch_done() if "epoch" in line else None,
+        after_epoch=lambda history: epoch_done(),
     )
     return lambda x: trained.predict(np.asarray(x), batch_size=1000, verbose=0).argmax(axis=1)
 
 
+def _builder(model: str) -> Callable[[int, int], Any]:
+    build: Callable[..., Any] = import_module(f"digits.models.{model}").build
+    return partial(build, **dict(zip(["units"], HIDDEN[model], strict=False)))
+
+
 def _keras(model: str, **options: Any) -> Any:
-    from digits import models
-    from digits.backend import keras
+    from digits.models.backend import keras
 
     keras.utils.set_random_seed(SEED)
-    built = models.basic() if model == "basic" else models.hidden(100)
+    built = _builder(model)(784, 10)
     built.compile(
         keras.optimizers.Adam(RATE),
         loss="sparse_categorical_crossentropy",
@@ -50,7 +57,7 @@ def _keras(model: str, **options: Any) -> Any:
 
 
 def _fit(built: Any, images: Any, labels: Any, epoch_done: Callable[[], None]) -> Predict:
-    from digits.backend import keras
+    from digits.models.backend import keras
 
     done = keras.callbacks.LambdaCallback(on_epoch_end=lambda *_: epoch_done())
     built.fit(
@@ -81,8 +88,10 @@ def _torch_model(model: str) -> Any:
     import torch
 
     torch.manual_seed(SEED)
-    layers = [torch.nn.Linear(784, 100), torch.nn.ReLU(), torch.nn.Linear(100, 10)]
-    return torch.nn.Sequential(*layers) if model == "hidden" else torch.nn.Linear(784, 10)
+    sizes, layers = [784, *HIDDEN[model], 10], []
+    for n, m in pairwise(sizes):
+        layers += [torch.nn.Linear(n, m), torch.nn.ReLU()]
+    return torch.nn.Sequential(*layers[:-1])
 
 
 def _torch_predict(network: Any) -> Predict:
@@ -141,7 +150,7 @@ def sklearn_mlp(model: str, images: Any, labels: Any, epoch_done: Callable[[], N
 
     warnings.simplefilter("ignore", ConvergenceWarning)
     network = MLPClassifier(
-        hidden_layer_sizes=(100,) if model == "hidden" else (),
+        hidden_layer_sizes=HIDDEN[model],
         alpha=0,
         batch_size=BATCH,
         learning_rate_init=RATE,
@@ -158,12 +167,12 @@ def jax_scan(model: str, images: Any, labels: Any, epoch_done: Callable[[], None
     import jax
     import jax.numpy as jnp
 
-    sizes = [784, 100, 10] if model == "hidden" else [784, 10]
+    sizes = [784, *HIDDEN[model], 10]
     keys = jax.random.split(jax.random.key(SEED), len(sizes))
     initial = jax.nn.initializers.glorot_uniform()
     weights = [
         (initial(key, (n, m)), jnp.zeros(m))
-        for key, n, m in zip(keys, sizes, sizes[1:], strict=False)
+        for key, (n, m) in zip(keys[:-1], pairwise(sizes), strict=True)
     ]
     x_all, y_all = jnp.asarray(images), jnp.asarray(labels)
     steps = len(x_all) // BATCH
@@ -202,9 +211,9 @@ def jax_scan(model: str, images: Any, labels: Any, epoch_done: Callable[[], None
 
 
 PEERS: dict[str, tuple[Callable[..., Predict], str]] = {
-    "this project": (project, "digits.training"),
-    "model.fit": (keras_fit, "digits.models"),
-    "model.fit, tuned": (keras_fit_tuned, "digits.models"),
+    "this project": (project, "digits.models.training"),
+    "model.fit": (keras_fit, "digits.models.backend"),
+    "model.fit, tuned": (keras_fit_tuned, "digits.models.backend"),
     "PyTorch loop": (torch_loop, "torch"),
     "PyTorch, tuned": (torch_tuned, "torch"),
     "scikit-learn MLP": (sklearn_mlp, "sklearn.neural_network"),

@@ -38,7 +38,8 @@ def find(rows: list[dict[str, Any]], **wanted: Any) -> dict[str, Any]:
 def training(rows: list[dict[str, Any]]) -> str:
     """Tell the time to the trained model, peer by peer."""
     lines = []
-    for row in sorted(rows, key=lambda row: (row["model"] != "hidden", row["seconds"]["median"])):
+    order = [row["model"] for row in rows]
+    for row in sorted(rows, key=lambda row: (order.index(row["model"]), row["seconds"]["median"])):
         plain = find(rows, peer=PLAIN, model=row["model"])
         lines.append(
             [
@@ -103,10 +104,10 @@ def ratios(parts: dict[str, Any]) -> list[tuple[str, float, float]]:
     """Return every bar: what is measured, its value, and the most that it may be."""
     bars: list[tuple[str, float, float]] = []
     if rows := parts.get("training", {}).get("rows"):
-        for model, most in (("hidden", 1 / 6), ("basic", 1 / 6)):
+        for model in dict.fromkeys(row["model"] for row in rows):
             ours, plain = (find(rows, peer=peer, model=model) for peer in (OURS, PLAIN))
             ratio = ours["seconds"]["median"] / plain["seconds"]["median"]
-            bars.append((f"{model}: training / model.fit", ratio, most))
+            bars.append((f"{model}: training / model.fit", ratio, 1 / 6))
             others = [r for r in rows if r["model"] == model and r["peer"] != OURS]
             fastest = min(r["seconds"]["median"] for r in others)
             bars.append(

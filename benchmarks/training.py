@@ -1,4 +1,4 @@
-"""Time to the trained model, of every peer, for both models: `python -m benchmarks training`."""
+"""Time to the trained model, of every peer, for each model: `python -m benchmarks training`."""
 
 import json
 import sys
@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from benchmarks import measure
-from benchmarks.peers import EPOCHS, PEERS, imports
-from digits.files import read_examples
+from benchmarks.peers import EPOCHS, HIDDEN, PEERS, imports
+from digits.data.stored import read_examples
 
 COLUMNS = ("peer", "model", "seconds", "epoch", "accuracy", "peak_mib")
 
@@ -18,10 +18,10 @@ COLUMNS = ("peer", "model", "seconds", "epoch", "accuracy", "peak_mib")
 def one(peer: str, model: str) -> dict[str, Any]:
     """Train once in this process, which does nothing else; return what it took."""
     imports(peer)
-    images, labels = read_examples("data/processed/train")
+    images, labels = read_examples("train")
     if peer != "this project":  # which reads its files itself, within the time measured
         images, labels = np.array(images), np.array(labels)
-    test_images, test_labels = read_examples("data/processed/test")
+    test_images, test_labels = read_examples("test")
     marks = [perf_counter()]
     predict = PEERS[peer][0](model, images, labels, lambda: marks.append(perf_counter()))
     end = perf_counter()
@@ -36,7 +36,7 @@ def one(peer: str, model: str) -> dict[str, Any]:
 
 def run(rounds: int) -> list[dict[str, Any]]:
     """Measure every peer in turn, `rounds` times over; return a row for each peer and model."""
-    kinds = [(peer, model) for model in ("hidden", "basic") for peer in PEERS]
+    kinds = [(peer, model) for model in HIDDEN for peer in PEERS]
     return measure.interleave(
         {kind: [sys.executable, "-m", "benchmarks.training", *kind] for kind in kinds},
         names=("peer", "model"),

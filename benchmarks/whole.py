@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks import measure
-from digits.files import read_raw
+from digits.data.stored import read_raw
 
 Took = dict[str, list[dict[str, float]]]
 
@@ -20,7 +20,7 @@ def run(rounds: int) -> list[dict[str, Any]]:
     with tempfile.TemporaryDirectory(prefix="digits-bench-") as name:
         folder = Path(name)
         names = ("x_train", "y_train", "x_test", "y_test")
-        arrays = (*read_raw("data/raw/train"), *read_raw("data/raw/test"))
+        arrays = (*read_raw("train"), *read_raw("test"))
         np.savez(folder / "mnist.npz", **dict(zip(names, arrays, strict=True)))
         for turn in range(rounds):
             one_round(folder / str(turn), folder / "mnist.npz", took)
@@ -44,6 +44,7 @@ def one_round(folder: Path, source: Path, took: Took) -> None:
         took[way].append(result)
 
     subprocess.run(["git", "clone", "--quiet", ".", folder], check=True)
+    subprocess.run(["python", "-m", "digits", "setup"], cwd=folder, check=True)
     script = Path("benchmarks/notebook.py").resolve()
     (folder / "notebook").mkdir()
     note("notebook script", "python", str(script), str(source), "notebook")

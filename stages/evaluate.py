@@ -24,10 +24,10 @@ def main() -> None:
     images, labels = read_examples("test")
     starts = range(0, len(labels), ROWS)
     scores, predicted, classes, calibration = {}, {}, {}, {}
-    for place, name in enumerate(read(Models).root):
-        logits = load(f"models/{name}.keras").logits
+    networks = {name: load(f"models/{name}.keras") for name in read(Models).root}
+    for place, (name, network) in enumerate(networks.items()):
         parts = ((fresh(images)[i : i + ROWS], labels[i : i + ROWS]) for i in starts)
-        answer = joined(answers(logits(block), their_labels) for block, their_labels in parts)
+        answer = joined(answers(network.logits(block), theirs) for block, theirs in parts)
         counts = confusion_matrix(labels, answer.predicted, CLASSES)
         right = answer.predicted == labels
         predicted[name] = answer.predicted

@@ -15,11 +15,12 @@ from digits.process import run
 def main() -> None:
     params = read(Preprocess)
     images, labels = read_raw("train")
+    test_images, test_labels = read_raw("test")
     held_out = hold_out(labels[: params.limit], params.validation, params.seed)
     write_split("train", images, labels, np.flatnonzero(~held_out))
     write_split("validation", images, labels, np.flatnonzero(held_out))
-    images, labels = read_raw("test")
-    write_split("test", images, labels, np.arange(len(labels[: params.limit])))
+    rows = np.arange(len(test_labels[: params.limit]))
+    write_split("test", test_images, test_labels, rows)
 
 
 def write_split(

@@ -7,7 +7,7 @@ import pytest
 from digits.data.dataset import Dataset, content_sha256
 from tests.conftest import make_images
 from tests.document import Document
-from tests.pipeline import Project
+from tests.pipeline import Project, copy
 
 pytestmark = pytest.mark.slow
 MODEL = "models/hidden.keras"
@@ -159,16 +159,15 @@ def test_experiments_run_in_a_fresh_clone_in_folders_of_their_own(clone):
 def test_a_worktree_and_a_subfolder_need_no_further_step(clone, tmp_path):
     tree = Project(tmp_path / "tree")
     clone.run("git", "worktree", "add", "--quiet", "-b", "other", str(tree.folder))
-    assert sorted(tree.repro()) == sorted(clone.read("dvc.yaml")["stages"])
-    assert tree.hashes() == clone.hashes()
+    tree.repro()
+    assert tree.path(MODEL).read_bytes() == clone.path(MODEL).read_bytes()
     tree.run("dvc", "exp", "run", "--temp", "-n", "there", "-S", "train.epochs=1", "train_hidden")
     assert "there" in tree.run("dvc", "exp", "list", "--name-only", "--all-commits").split()
     assert tree.run("git", "status", "--porcelain") == ""
-    clone.run("sh", "-c", "cd digits/data && dvc status && dvc repro train_hidden")
-    assert clone.run("git", "status", "--porcelain", "--ignored", "digits") == "" or all(
-        "__pycache__" in line
-        for line in clone.run("git", "status", "--porcelain", "--ignored", "digits").splitlines()
-    )
+    clone.run("sh", "-c", "cd digits/data && dvc status && dvc repro ../../dvc.yaml:train_hidden")
+    folders = {path.name for path in clone.path("digits").rglob("*") if path.is_dir()}
+    assert not any(name.startswith(".") for name in folders)
+    assert clone.run("git", "status", "--porcelain") == ""
 
 
 def test_what_the_editor_extension_asks(clone):

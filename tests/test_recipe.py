@@ -159,8 +159,9 @@ def test_the_pictures_show_them(built_by_it):
     for name in NEW:
         with Image.open(built_by_it.path(f"metrics/confusion/{name}.png")) as picture:
             assert min(picture.size) > 300
-    charts = json.loads(built_by_it.run("dvc", "plots", "show", "--json"))
-    print(charts.keys())
+    drawn = json.loads(built_by_it.run("dvc", "plots", "show", "--json"))["data"]
+    for name in NEW:
+        assert {f"metrics/history/{name}.csv", f"metrics/predictions/{name}.csv"} <= set(drawn)
 
 
 def test_the_commands_know_them(built_by_it, tmp_path):

@@ -1,5 +1,6 @@
 """docs/sharing.md: every command of it; the remote is a folder, then one behind a socket."""
 
+import json
 import shutil
 from hashlib import md5
 
@@ -30,9 +31,7 @@ def test_every_command_of_the_document(project, published, tmp_path):
     assert project.run("git", "status", "--porcelain") == ""
     assert "files pushed" in document.run("Push")
     stored = {path.parent.name + path.name for path in storage.rglob("*") if path.is_file()}
-    assert stored == {
-        digest for path, digest in project.hashes().items() if not in_git(project, path)
-    }
+    assert stored == set(cached(project))
     project.run("git", "push", "--quiet", "origin", "main")
 
     document.run("What else SSH and S3 may need")
@@ -49,7 +48,7 @@ def test_every_command_of_the_document(project, published, tmp_path):
     assert "Running stage" not in document.run("A clone without data")
     light = Project(tmp_path / "light")
     assert not light.path("data/raw/train_images.npy").exists()
-    light.edit("params.yaml", "units: 100", "units: 3")
+    light.set("train_hidden.units", 3)
     output = light.run("dvc", "repro", "--pull", "--allow-missing", "train_hidden")
     assert [line for line in output.splitlines() if line.startswith("> ")] == [
         "> python -m stages.train_hidden"
@@ -77,6 +76,7 @@ def test_every_command_of_the_document(project, published, tmp_path):
     assert (empty / "hidden.keras").read_bytes() == built
     basic = project.path("models/basic.keras").read_bytes()
     assert (empty / "basic.keras").read_bytes() == basic
+    assert {path.name for path in empty.iterdir()} == {"hidden.keras", "basic.keras"}
     document.run("Give it a version")
     document.run("Use a version", empty)
     assert (empty / "first.keras").read_bytes() == built
@@ -88,6 +88,33 @@ def test_every_command_of_the_document(project, published, tmp_path):
     assert mine.repro() == []
     mine.run("ruff", "check", "--no-cache")
     assert document.left == []
+
+
+def test_an_import_leaves_nothing_of_ours_in_the_other_project(project, tmp_path):
+    """No cache of DVC's, for one, which a relative setting in .dvc/config would put there."""
+    other = Project(tmp_path / "other")
+    other.folder.mkdir()
+    other.run("git", "init", "--quiet")
+    other.run("dvc", "init", "--quiet")
+    other.commit()
+    other.run("dvc", "import", str(project.folder), MODEL)
+    assert other.run("git", "status", "--porcelain", "--untracked-files=all").splitlines() == [
+        "?? .gitignore",
+        "?? hidden.keras.dvc",
+    ]
+    assert {path.name for path in other.folder.iterdir()} == {
+        ".git", ".dvc", ".dvcignore", ".gitignore", "hidden.keras", "hidden.keras.dvc"
+    }  # fmt: skip
+
+
+def cached(project):
+    """The hashes of what is in DVC's cache: files, folders, and the files in these."""
+    for path, digest in project.hashes().items():
+        if not in_git(project, path):
+            yield digest
+            if digest.endswith(".dir"):
+                listed = project.path(f".dvc/cache/files/md5/{digest[:2]}/{digest[2:]}")
+                yield from (entry["md5"] for entry in json.loads(listed.read_text()))
 
 
 def in_git(project, path):

@@ -127,8 +127,8 @@ def _read(examples: Examples, runs: Runs) -> tuple[NDArray[np.float32], NDArray[
 def _rows(array: NDArray[Any], runs: Runs) -> NDArray[Any]:
     """Copy rows out of an array; out of a .npy file by reading it, since pages stay in memory."""
     count = sum(stop - start for start, stop in runs)
-    rows = _aligned((count, *array.shape[1:]), array.dtype)
-    begin, offset = 0, file_offset(array)
+    rows = _aligned((count, *array.shape[1:]), array.dtype.newbyteorder("="))
+    begin, offset = 0, file_offset(array) if array.dtype.isnative else None
     for start, stop in runs:
         part = rows[begin : begin + stop - start]
         if offset is None:

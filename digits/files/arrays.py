@@ -47,9 +47,11 @@ def file_offset(array: NDArray[Any]) -> int | None:
     """Return where in its .npy file a memory-mapped array begins, in bytes; None if it has none.
 
     A slice has one of its own (`array.offset` is that of the whole file's array); what lies in the
-    file with gaps, or is in memory, has none.
+    file with gaps, or is in memory (or may have been changed there: mode "c"), has none.
     """
-    if not isinstance(array, np.memmap) or not array.flags.c_contiguous or not array.filename:
+    if not isinstance(array, np.memmap) or not array.filename or array.mode == "c":
+        return None
+    if not array.flags.c_contiguous:
         return None
     whole = array
     while isinstance(whole.base, np.memmap):

@@ -90,6 +90,8 @@ def load(path: str) -> Network:
     """
     try:
         with zipfile.ZipFile(path) as archive:
+            if any(part.compress_type for part in archive.infolist()):
+                raise ValueError("it is compressed, as no model of Keras is")  # how far, who knows
             layers = json.loads(archive.read("config.json"))["config"].get("layers", [])
             weights = archive.read("model.weights.h5")
         kinds = [str(layer["class_name"]) for layer in layers if "Input" not in layer["class_name"]]
@@ -103,6 +105,8 @@ def load(path: str) -> Network:
     except FormError as fault:
         cure = "Mend the model's file in digits/models; `dvc repro` then rebuilds it."
         raise ArtifactError(f"{path}: {fault}. {cure}") from None
+    except MemoryError:
+        raise
     except Exception as fault:  # the list of what damaged files raise has no end
         reason = (str(fault).splitlines() or [type(fault).__name__])[0].rstrip(".")
         cure = "`dvc repro` rebuilds it."
@@ -117,11 +121,12 @@ def _stack(layers: list[Any], file: h5py.File, room: int) -> list[Dense]:
         kind, settings = layer["class_name"], layer["config"]
         if kind in ("InputLayer", "Dropout", "Flatten"):  # they change nothing here
             continue
-        if kind != "Dense" or not settings["use_bias"]:
+        shared = len(layer.get("inbound_nodes", [])) > 1  # called more than once
+        if kind != "Dense" or not settings["use_bias"] or shared:
             return []
         group = f"layers/dense_{len(stack)}" if stack else "layers/dense"
         kernel, bias = (_array(file, f"{group}/vars/{index}", room) for index in (0, 1))
-        stack.append(Dense(kernel, bias, settings["activation"]))
+        stack.append(Dense(kernel, bias, str(settings["activation"])))
     if not stack or any(layer.activation not in ACTIVATIONS for layer in stack[:-1]):
         return []
     return [*stack[:-1], stack[-1]._replace(activation=_without(stack[-1].activation))]
@@ -173,6 +178,8 @@ def _by_keras(path: str) -> Compute:
 
     model = keras.models.load_model(path, safe_mode=True, compile=False)
     last = model.layers[-1]
+    if not hasattr(last, "activation"):
+        _without(type(last).__name__)
     _without(keras.activations.serialize(last.activation))
     last.activation = keras.activations.linear
 

@@ -67,7 +67,7 @@ def train(
     history: History = []
     for blocks in epochs:
         if augment:
-            blocks = (block._replace(images=augment(block.images, random)) for block in blocks)
+            blocks = (augmented(block, augment, random) for block in blocks)
         metrics = run_over(blocks, learn, model, len(training.labels))
         if len(validation.labels):
             held_out = in_order(validation, recipe.batch_size)
@@ -77,6 +77,12 @@ def train(
         if after_epoch(history):
             break
     return model, history
+
+
+def augmented(block: Block, augment: Augment, random: np.random.Generator) -> Block:
+    """Augment a copy of the images: they are used again in the next epoch."""
+    images = augment(block.images.copy(), random).reshape(block.images.shape)
+    return block._replace(images=np.require(images, np.float32, ["C", "W"]))  # as `tensors` wants
 
 
 def loss(model: keras.Model) -> Any:

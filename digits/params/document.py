@@ -1,6 +1,7 @@
 """Parse YAML as DVC does, so that a parameter means the same to both."""
 
 import re
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +60,11 @@ Loader.add_constructor("tag:yaml.org,2002:map", _mapping)
 def parse(text: str, path: str) -> Any:
     """Return the value of a YAML text, the content of `path`. Raises ParameterError."""
     try:
+        starts, ends = yaml.CollectionStartEvent, yaml.CollectionEndEvent
+        events = yaml.parse(text, Loader)
+        steps = (isinstance(event, starts) - isinstance(event, ends) for event in events)
+        if any(depth > 100 for depth in accumulate(steps)):  # the C parser knows no limit
+            raise yaml.YAMLError("it is nested more than 100 levels deep")
         return yaml.load(text, Loader)  # noqa: S506 (it is a safe loader)
     except Exception as fault:  # YAMLError, but also what its constructors stumble over
         raise ParameterError(f"{path} is not valid YAML: {fault}") from None

@@ -58,10 +58,13 @@ def ink(grey: NDArray[Any]) -> Floats:
     if (np.maximum(-darker, 0) ** 2).sum() > (np.maximum(darker, 0) ** 2).sum():
         darker = -darker
     strongest = darker.max()
-    if strongest < max(CONTRAST, 2 * NOISE * noise):
+    least = max(CONTRAST, 2 * NOISE * noise)
+    if least > 255:
+        raise PictureError("expected paper in even light, got some too uneven to tell ink from it")
+    if strongest < least:
         raise PictureError(
-            f"blank: expected strokes at least {max(CONTRAST, 2 * NOISE * noise):.0f} grey levels "
-            f"of 255 from the background, got {strongest:.0f}"
+            f"blank: expected strokes at least {least:.0f} grey levels of 255 from the "
+            f"background, got {strongest:.0f}"
         )
     levels = np.floor(darker / strongest * 255 + 0.5)
     return np.where(darker < max(FAINT * strongest, NOISE * noise), 0, levels)

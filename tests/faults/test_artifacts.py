@@ -119,18 +119,40 @@ def keras_file(*layers, pixels=784):
         return Path(folder, "model.keras").read_bytes()
 
 
-def with_config(good, change):
-    """A .keras file in which `change` has been at work on the configuration."""
+def repacked(good, member, change, method=zipfile.ZIP_STORED):
+    """A .keras file in which `change` has been at work on the bytes of a member."""
     file = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(good)) as old, zipfile.ZipFile(file, "w") as new:
         for name in old.namelist():
             content = old.read(name)
-            if name == "config.json":
-                config = json.loads(content)
-                change(config)
-                content = json.dumps(config).encode()
-            new.writestr(name, content)
+            if name == member:
+                new.writestr(name, change(content), method)
+            else:
+                new.writestr(name, content)
     return file.getvalue()
+
+
+def with_config(good, change):
+    def work(content):
+        config = json.loads(content)
+        change(config)
+        return json.dumps(config).encode()
+
+    return repacked(good, "config.json", work)
+
+
+def with_kernel(good, put):
+    """A .keras file whose first kernel `put` has put in the place of the good one."""
+
+    def work(content):
+        file = io.BytesIO(content)
+        with h5py.File(file, "r+") as weights:
+            group = weights["layers/dense/vars"]
+            del group["0"]
+            put(group)
+        return file.getvalue()
+
+    return repacked(good, "model.weights.h5", work)
 
 
 def set_layer(**entries):
@@ -142,115 +164,123 @@ def calls(module, name):
     return set_layer(module=module, class_name="function", config=name, registered_name=name)
 
 
-def with_weights(good, change):
-    """A .keras file in which `change` has been at work on the kernel of the first dense layer."""
-    file = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(good)) as old, zipfile.ZipFile(file, "w") as new:
-        for name in old.namelist():
-            content = old.read(name)
-            if name == "model.weights.h5":
-                weights = io.BytesIO(content)
-                with h5py.File(weights, "r+") as opened:
-                    group = opened["layers/dense/vars"]
-                    del group["0"]
-                    change(group)
-                content = weights.getvalue()
-            new.writestr(name, content)
-    return file.getvalue()
+def elsewhere(group):
+    """A kernel that is put together from another file."""
+    layout = h5py.VirtualLayout((784, 10), np.float32)
+    layout[:] = h5py.VirtualSource("/etc/passwd", "a", shape=(784, 10))
+    group.create_virtual_dataset("0", layout)
 
 
-def bomb(good, member):
-    """A .keras file of which a part unpacks to a thousand times its size."""
-    file = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(good)) as old, zipfile.ZipFile(file, "w") as new:
-        for name in old.namelist():
-            new.writestr(name, old.read(name) if name != member else b"", zipfile.ZIP_STORED)
-            if name == member:
-                pass
-    return file.getvalue()
+dense = keras.layers.Dense
+KERNELS = {
+    "in another file": {"shape": (784, 10), "dtype": "f4", "external": [("/etc/passwd", 0, 31360)]},
+    "without end": {"shape": (784, 10), "dtype": "f4", "external": [("/dev/zero", 0, 2**40)]},
+    "of 2^40 numbers": {"shape": (2**20, 2**20), "dtype": "f4", "chunks": (1024, 1024)},
+    "of another dtype": {"data": np.zeros((784, 10))},
+    "of text": {"data": ["a"], "dtype": h5py.string_dtype()},
+    "of another shape": {"data": np.zeros((784, 5), np.float32)},
+    "of another rank": {"data": np.zeros((784, 1, 10), np.float32)},
+}
+LINKS = [h5py.ExternalLink("/etc/passwd", "a"), h5py.SoftLink("/layers/dense/vars/0")]
+CODE = {
+    "class_name": "Lambda",
+    "module": "keras.layers",
+    "registered_name": None,
+    "config": {
+        "function": {
+            "class_name": "__lambda__",
+            "config": {"code": "__import__('os').mkdir('unpickled')"},
+        }
+    },
+}
+HOSTILE = {
+    "missing": lambda good: None,
+    "emptied": lambda good: b"",
+    "cut short": lambda good: good[: len(good) // 2],
+    "flipped bytes": lambda good: good[:3000] + bytes(300) + good[3300:],
+    "no zip": lambda good: b"\x89HDF\r\n\x1a\n" + bytes(100),
+    **{
+        f"a bomb in {member}": lambda good, member=member: repacked(
+            good, member, lambda content: bytes(2**25) + content, zipfile.ZIP_DEFLATED
+        )
+        for member in ("config.json", "model.weights.h5")
+    },
+    "brackets without end": lambda good: repacked(good, "config.json", lambda _: b"[" * 10**5),
+    "no configuration": lambda good: with_config(good, lambda config: config.clear()),
+    **{
+        f"a kernel {kind}": lambda good, options=options: with_kernel(
+            good, lambda group: group.create_dataset("0", **options)
+        )
+        for kind, options in KERNELS.items()
+    },
+    **{
+        f"a kernel by {type(link).__name__}": lambda good, link=link: with_kernel(
+            good, lambda group: group.__setitem__("0", link)
+        )
+        for link in LINKS
+    },
+    "a kernel from another file": lambda good: with_kernel(good, elsewhere),
+    "no kernel": lambda good: with_kernel(good, lambda group: None),
+    "other input": lambda good: keras_file(dense(10), pixels=100),
+    "other output": lambda good: keras_file(dense(9)),
+    "other activation": lambda good: keras_file(dense(10, activation="relu")),
+    "no dense layer at the end": lambda good: keras_file(dense(10), keras.layers.ReLU()),
+    "a lambda": lambda good: keras_file(keras.layers.Lambda(lambda x: x[:, :10]), dense(10)),
+    "another class": lambda good: with_config(
+        good, set_layer(class_name="Popen", module="subprocess")
+    ),
+    "a custom layer": lambda good: with_config(
+        good, set_layer(class_name="Spy", registered_name="x>Spy")
+    ),
+    "a function of os": lambda good: with_config(good, calls("os", "mkdir")),
+    "a function of builtins": lambda good: with_config(good, calls("builtins", "exec")),
+    "a function of Keras": lambda good: with_config(good, calls("keras.utils", "get_file")),
+    "code for a lambda": lambda good: with_config(good, set_layer(**CODE)),
+}
 
 
-def models(good):
-    dense = keras.layers.Dense
-
-    def head():
-        return dense(10, activation="sigmoid")
-
-    spy = "__import__('os').mkdir('unpickled')"
-    yield "missing", None
-    yield "emptied", b""
-    yield "cut short", good[: len(good) // 2]
-    yield "flipped bytes", good[:3000] + bytes(300) + good[3300:]
-    yield "no zip", b"\x89HDF\r\n\x1a\n" + bytes(100)
-    yield "other input", keras_file(head(), pixels=100)
-    yield "other output", keras_file(dense(9, activation="sigmoid"))
-    yield "other activation", keras_file(dense(10, activation="softmax"))
-    yield "no dense layer at the end", keras_file(dense(10), keras.layers.ReLU())
-    yield "a lambda", keras_file(keras.layers.Lambda(lambda x: x[:, :10]), head())
-    yield "another class", with_config(good, set_layer(class_name="Popen", module="subprocess"))
-    yield "a custom layer", with_config(good, set_layer(class_name="Spy", registered_name="x>Spy"))
-    yield "a function of os", with_config(good, calls("os", "mkdir"))
-    yield "a function of builtins", with_config(good, calls("builtins", "exec"))
-    yield "a function of Keras", with_config(good, calls("keras.utils", "get_file"))
-    yield (
-        "code for a lambda",
-        with_config(
-            good,
-            set_layer(
-                module="keras.layers",
-                class_name="Lambda",
-                registered_name=None,
-                config={"function": {"class_name": "__lambda__", "config": {"code": spy}}},
-            ),
-        ),
-    )
-    yield "no configuration", with_config(good, lambda config: config.clear())
-
-
-@pytest.mark.fault("artifacts: a damaged or hostile model", tried=17)
-@pytest.mark.parametrize("name", ["basic", "hidden"])
+@pytest.mark.fault(
+    "artifacts: a damaged or hostile model",
+    tried=len(HOSTILE) * len(readers(f"models/{MODELS[0]}.keras")),
+)
+@pytest.mark.parametrize("name", MODELS)
 def test_a_damaged_or_hostile_model(project, name):
+    """Whatever stage meets it: nothing in it is run."""
     lock = project.path("dvc.lock").read_bytes()
     path = project.path(f"models/{name}.keras")
     good = path.read_bytes()
-    tried = 0
-    for damage, content in models(good):
+    for damage, spoil in HOSTILE.items():
+        content = spoil(good)
         path.unlink(missing_ok=True)
         if content is not None:
             path.write_bytes(content)
-        message = fails(project, main_of("evaluate"))
-        assert message.startswith(f"error: models/{name}.keras"), damage
-        assert "`dvc repro` rebuilds it" in message, damage
-        assert not project.path("unpickled").exists()
-        tried += 1
-    assert tried == 17
+        for stage in readers(f"models/{name}.keras"):
+            message = fails(project, main_of(stage))
+            assert message.startswith(f"error: models/{name}.keras"), damage
+            assert "`dvc repro`" in message, damage
+            assert "rebuilds it" in message, damage
+            assert not project.path("unpickled").exists()
     repro_restores(project, lock)
     assert path.read_bytes() == good
 
 
-METRICS = [
-    b"",
-    b"{",
-    b"<html>",
-    b"[]",
-    b"3",
-    b'{"basic": 3}',
-    b'{"basic": {"accuracy": "x"}}',
-]
+BAD = [b"", b"{", b"<html>", b"[]", b"3", b"[" * 10**5]
+METRICS = ["metrics/evaluation.json", "metrics/robustness.json"]
+METRICS += [f"metrics/train_{name}.json" for name in MODELS]
 
 
-@pytest.mark.fault("artifacts: metrics that are none", tried=2 * len(METRICS) + 1)
+@pytest.mark.fault("artifacts: metrics that are none", tried=len(METRICS) * (len(BAD) + 2))
 def test_metrics_that_are_none(project):
     lock = project.path("dvc.lock").read_bytes()
-    names = ("metrics/train_basic.json", "metrics/evaluation.json")
-    good = {name: project.path(name).read_bytes() for name in names}
-    for name in names:
-        for content in [*METRICS, b"[" * 10**5][name == "metrics/evaluation.json" :]:
+    bad = [*BAD, *(json.dumps(dict.fromkeys(MODELS, each)).encode() for each in (3, {"x": "y"}))]
+    for name in METRICS:
+        good = project.path(name).read_bytes()
+        for content in bad:
             project.path(name).write_bytes(content)
             message = fails(project, lambda: summary.main(SimpleNamespace()))
             assert "metrics/" in message
             assert "`dvc repro` rebuilds it" in message
-        project.path(name).write_bytes(good[name])
-    for name in names:
+        project.path(name).write_bytes(good)
+    for name in METRICS:
         project.path(name).write_bytes(b"")
     repro_restores(project, lock)

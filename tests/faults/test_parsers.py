@@ -8,13 +8,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from digits.cli import parameters
 from digits.data.dataset import check_form
-from digits.data.formats import read_idx, read_npz, read_wheel
+from digits.data.formats import read_idx, read_npz
+from digits.data.package_index import read_wheel
 from digits.errors import ParameterError, SourceError
-from digits.params import document
 from tests import pipeline
 
 EXAMPLES = 300
@@ -94,7 +96,7 @@ def check(content):
         path = Path(folder, "params.yaml")
         path.write_bytes(content)
         with contextlib.suppress(ParameterError):
-            document.check(str(path))
+            parameters.check(str(path))
 
 
 @pytest.mark.fault("any bytes: params.yaml", tried=EXAMPLES)
@@ -120,15 +122,16 @@ YAML = st.recursive(
     ),
     max_leaves=6,
 )
-KEYS = ("source", "sha256", "limit", "validation", "seed", "epochs", "batch_size", "units", "x")
+SECTIONS = yaml.safe_load(TEXT)
+KEYS = [key for keys in SECTIONS.values() if isinstance(keys, dict) for key in keys]
 
 
 @pytest.mark.fault("any value: params.yaml", tried=EXAMPLES)
 @several
 @given(
     st.dictionaries(
-        st.sampled_from(("fetch", "preprocess", "train", "train_hidden", "other")),
-        st.dictionaries(st.sampled_from(KEYS), YAML, max_size=5),
+        st.sampled_from([*SECTIONS, "other"]),
+        st.dictionaries(st.sampled_from([*KEYS, "x"]), YAML, max_size=5),
         min_size=1,
     )
 )

@@ -1,8 +1,8 @@
 """Training as a library: any arrays, any model, numbers after each epoch."""
 
-import signal
 import subprocess
 import sys
+import time
 from functools import partial
 
 import numpy as np
@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from digits.data.stored import Examples
+from digits.errors import ArtifactError
 from digits.models import basic, inference
 from digits.models.backend import keras
 from digits.models.saving import save
@@ -41,10 +42,11 @@ def layer(kind, *arguments, **options):
 
 PARTS = {
     "slice": lambda array: array[100:200],
-    "slice of a slice": lambda array: array[50:][60:160],
     "stride": lambda array: array[::3],
     "fancy": lambda array: array[np.arange(299, 99, -2)],
     "Fortran": lambda array: np.asfortranarray(array),
+    "read-only": lambda array: np.broadcast_to(array[5:6], array.shape),
+    "big-endian": lambda array: array.astype(array.dtype.newbyteorder(">")),
 }
 
 
@@ -52,7 +54,9 @@ PARTS = {
 def test_parts_of_a_file_train_as_copies_of_them_do(part, examples):
     """A slice of a memory-mapped file once read the first rows of the whole: `array.offset`."""
     some = Examples(*map(part, examples))
-    copies = Examples(*(np.array(array, order="C") for array in some))
+    copies = Examples(
+        *(np.array(array, array.dtype.newbyteorder("="), order="C") for array in some)
+    )
     (one, first), (other, second) = (train(basic.build, e, NONE, RECIPE) for e in (some, copies))
     np.testing.assert_array_equal(weights(one), weights(other))
     assert first == second
@@ -64,6 +68,27 @@ def test_arrays_of_other_types_are_taken(examples):
     np.testing.assert_allclose(weights(one), weights(other), atol=1e-6)
 
 
+def test_what_a_mapping_holds_in_memory_alone_is_trained_on(examples):
+    images = np.load(examples.images.filename, mmap_mode="c")  # changes never reach the file
+    images[:] = images[::-1].copy()
+    mapped, copies = (Examples(array, examples.labels) for array in (images, np.array(images)))
+    one, other = (weights(train(basic.build, e, NONE, RECIPE)[0]) for e in (mapped, copies))
+    np.testing.assert_array_equal(one, other)
+
+
+def test_a_slice_may_be_held_out_of_the_file_that_is_trained_on(examples):
+    """As in a cross-validation: what is measured is what Keras measures on a copy."""
+    training, held_out = (
+        Examples(*(array[part] for array in examples))
+        for part in (slice(200, 300), slice(100, 200))
+    )
+    model, epochs = train(basic.build, training, held_out, RECIPE)
+    copies = (np.array(array) for array in held_out)
+    measured = model.evaluate(*copies, verbose=0, return_dict=True)
+    assert epochs[-1]["val_loss"] == pytest.approx(measured["loss"], abs=1e-5)
+    assert epochs[-1]["val_accuracy"] == pytest.approx(measured["accuracy"], abs=1e-6)
+
+
 def test_numbers_come_after_each_epoch_and_true_ends_the_training(examples):
     seen = []
 
@@ -72,18 +97,25 @@ def test_numbers_come_after_each_epoch_and_true_ends_the_training(examples):
         return len(so_far) == 2
 
     recipe = RECIPE.model_copy(update={"epochs": 9})
-    _, epochs = train(basic.build, examples, NONE, recipe, after_epoch=after_epoch)
+    model, epochs = train(basic.build, examples, NONE, recipe, after_epoch=after_epoch)
     assert [len(so_far) for so_far in seen] == [1, 2]
     assert epochs == seen[-1]
     assert all(isinstance(value, float) for epoch in epochs for value in epoch.values())
+    assert int(model.optimizer.iterations) == 2 * 10
 
 
-LASTS = {name: layer(layers.Dense, 10, activation=name) for name in ("sigmoid", "softmax", None)}
+LASTS = {
+    name: layer(layers.Dense, 10, activation=name) for name in ("sigmoid", "softmax", "linear")
+}
 BODIES = {
     **{f"last {name}": [last] for name, last in LASTS.items()},
-    "normalized, dropped out": [
+    "normalized": [
         layer(layers.Dense, 32, activation="relu"),
-        layer(layers.BatchNormalization),
+        layer(layers.BatchNormalization, momentum=0.8),
+        LASTS["linear"],
+    ],
+    "dropped out": [
+        layer(layers.Dense, 32, activation="relu"),
         layer(layers.Dropout, 0.2),
         LASTS["sigmoid"],
     ],
@@ -93,22 +125,115 @@ BODIES = {
         layer(layers.Flatten),
         LASTS["softmax"],
     ],
-    "recurrent": [layer(layers.Reshape, (28, 28)), layer(layers.LSTM, 16), LASTS[None]],
+    "recurrent": [layer(layers.Reshape, (28, 28)), layer(layers.LSTM, 16), LASTS["linear"]],
+}
+LONGER = RECIPE.model_copy(update={"epochs": 12})
+
+
+@pytest.fixture(scope="module", params=BODIES)
+def trained(request, examples, tmp_path_factory):
+    """A model of each kind, its history, and the file it is saved in."""
+    keras.utils.clear_session()  # or the layers get other names than in a new process
+    model, epochs = train(build(*BODIES[request.param]), examples, NONE, LONGER)
+    path = tmp_path_factory.mktemp("trained") / "model.keras"
+    save(model, str(path))
+    return request.param, model, epochs, path
+
+
+def test_any_model_learns_and_answers_as_keras_does(trained, examples):
+    _, model, epochs, path = trained
+    logits = inference.load(str(path)).logits(examples.images)
+    assert np.mean(logits.argmax(axis=1) == examples.labels) > 0.9
+    assert epochs[-1]["loss"] < epochs[0]["loss"] / 2
+    for answering in (model, keras.models.load_model(path)):
+        answers = answering.predict(examples.images, verbose=0)
+        np.testing.assert_array_equal(logits.argmax(axis=1), answers.argmax(axis=1))
+
+
+def test_any_model_is_saved_as_the_same_bytes_again(trained, examples, tmp_path):
+    kind, *_, path = trained
+    keras.utils.clear_session()
+    again, _ = train(build(*BODIES[kind]), examples, NONE, LONGER)
+    save(again, f"{tmp_path}/again.keras")
+    assert (tmp_path / "again.keras").read_bytes() == path.read_bytes()
+
+
+@pytest.mark.parametrize(
+    "trained", [kind for kind in BODIES if kind != "dropped out"], indirect=True
+)
+def test_any_model_is_trained_as_keras_trains_it_by_single_batches(trained, examples):
+    kind, _, epochs, _ = trained
+    keras.utils.set_random_seed(0)
+    plain = build(*BODIES[kind])(784, 10)
+    linear = plain.layers[-1].activation is keras.activations.linear
+    plain.compile(
+        keras.optimizers.Adam(0.01), keras.losses.SparseCategoricalCrossentropy(from_logits=linear)
+    )
+    shuffle = np.random.default_rng(0)
+    for epoch in epochs[:2]:
+        batches = np.split(shuffle.permutation(300), range(32, 300, 32))
+        losses = [float(plain.train_on_batch(*(a[batch] for a in examples))) for batch in batches]
+        wanted = np.average(losses, weights=[len(batch) for batch in batches])
+        assert epoch["loss"] == pytest.approx(wanted, abs=1e-4)
+
+
+def functional(*outputs):
+    """A builder of a model that layers called by name make: `outputs` is what to call in turn."""
+
+    def made(pixels, classes):
+        named = {
+            "in": layers.Dense(16, activation="tanh"),
+            "again": layers.Dense(16, activation="tanh"),
+            "out": layers.Dense(classes),
+        }
+        start = end = keras.Input((pixels,))
+        for name in outputs:
+            end = named[name](end)
+        return keras.Model(start, end)
+
+    return made
+
+
+def nested(pixels, classes):
+    inner = keras.Sequential([keras.Input((pixels,)), layers.Dense(5, activation="relu")])
+    return keras.Sequential([keras.Input((pixels,)), inner, layers.Dense(classes)])
+
+
+def bent():
+    """An activation that is a layer itself."""
+    return layers.Dense(5, activation=layers.LeakyReLU(0.1))
+
+
+OTHERS = {
+    "called in turn": functional("in", "again", "out"),
+    "one layer called twice": functional("in", "again", "again", "out"),
+    "nested": nested,
+    "a layer for an activation": lambda *_: build((bent, (), {}), LASTS["linear"])(784, 10),
+    "another activation": build(layer(layers.Dense, 5, activation="gelu"), LASTS["linear"]),
+    "without biases": build(layer(layers.Dense, 10, use_bias=False)),
+    "rescaled": build(layer(layers.Rescaling, 2.0), LASTS["linear"]),
 }
 
 
-@pytest.mark.parametrize("body", BODIES.values(), ids=BODIES)
-def test_any_model_learns_is_saved_as_the_same_bytes_and_answers(body, examples, tmp_path):
-    recipe = RECIPE.model_copy(update={"epochs": 8})
-    for name in ("one", "again"):
-        keras.utils.clear_session()  # or the layers get other names than in a new process
-        model, _ = train(build(*body), examples, NONE, recipe)
-        save(model, f"{tmp_path}/{name}.keras")
-    assert (tmp_path / "one.keras").read_bytes() == (tmp_path / "again.keras").read_bytes()
-    logits = inference.load(f"{tmp_path}/one.keras").logits(examples.images)
-    assert np.mean(logits.argmax(axis=1) == examples.labels) > 0.8
-    answers = keras.models.load_model(tmp_path / "one.keras").predict(examples.images, verbose=0)
-    np.testing.assert_array_equal(logits.argmax(axis=1), answers.argmax(axis=1))
+@pytest.mark.parametrize("other", OTHERS.values(), ids=OTHERS)
+def test_a_model_of_another_form_is_answered_as_by_keras(other, examples, tmp_path):
+    """Only a chain of layers is a stack: one that is called twice is in its list only once."""
+    model = other(784, 10)
+    random = np.random.default_rng(1)
+    for weight in model.weights:
+        weight.assign(random.normal(0, 0.1, weight.shape))
+    save(model, f"{tmp_path}/model.keras")
+    network = inference.load(f"{tmp_path}/model.keras")
+    wanted = model.predict(examples.images, verbose=0)
+    np.testing.assert_allclose(network.logits(examples.images), wanted, rtol=1e-5, atol=1e-5)
+    assert network.parameters == model.count_params()
+
+
+@pytest.mark.parametrize("last", [layers.Softmax, layers.BatchNormalization])
+def test_a_last_layer_without_activation_is_refused_with_a_true_cure(last, tmp_path):
+    save(build(LASTS["linear"], layer(last))(784, 10), f"{tmp_path}/model.keras")
+    with pytest.raises(ArtifactError, match=rf"got {last.__name__}\. Mend the model's file"):
+        inference.load(f"{tmp_path}/model.keras")
 
 
 def slower(recipe, steps):
@@ -116,29 +241,58 @@ def slower(recipe, steps):
     return keras.optimizers.SGD(rate)
 
 
-def mirrored(images, random):
-    some = random.random(len(images)) < 0.5
-    return np.where(some[:, None], images[:, ::-1], images)
-
-
-def test_a_model_may_bring_its_own_optimizer_with_a_schedule(examples):
-    model, _ = train(basic.build, examples, NONE, RECIPE, optimizer=slower)
+def test_a_model_may_bring_its_own_optimizer_with_a_schedule(examples, tmp_path):
+    for name in ("one", "again"):
+        keras.utils.clear_session()
+        model, _ = train(basic.build, examples, NONE, RECIPE, optimizer=slower)
+        save(model, f"{tmp_path}/{name}.keras")
+    assert (tmp_path / "one.keras").read_bytes() == (tmp_path / "again.keras").read_bytes()
     assert isinstance(model.optimizer, keras.optimizers.SGD)
+    assert int(model.optimizer.iterations) == 20
     assert float(model.optimizer.learning_rate) == pytest.approx(0, abs=1e-6)
 
 
-def test_a_block_may_be_changed_anew_in_each_epoch_and_the_seed_decides_how(examples):
+HALVED = {
+    "new": lambda images, random: images * np.float32(0.5),
+    "in place": lambda images, random: np.multiply(images, 0.5, out=images),
+    "float64": lambda images, random: images.astype(np.float64) / 2,
+    "Fortran": lambda images, random: np.asfortranarray(images / 2),
+    "backwards": lambda images, random: (images[::-1] / 2)[::-1],
+    "pictures": lambda images, random: images.reshape(-1, 28, 28) / 2,
+}
+
+
+@pytest.fixture(scope="module")
+def halved(examples):
+    model, epochs = train(basic.build, Examples(examples.images / 2, examples.labels), NONE, RECIPE)
+    return weights(model), epochs
+
+
+@pytest.mark.parametrize("augment", HALVED.values(), ids=HALVED)
+def test_what_an_augmentation_returns_is_trained_on_in_every_epoch(augment, examples, halved):
+    model, epochs = train(basic.build, examples, NONE, RECIPE, augment=augment)
+    np.testing.assert_array_equal(weights(model), halved[0])
+    assert epochs == halved[1]
+
+
+def test_an_augmentation_that_loses_images_is_an_error(examples):
+    with pytest.raises(ValueError, match="cannot reshape"):
+        train(basic.build, examples, NONE, RECIPE, augment=lambda images, random: images[:10])
+
+
+def test_an_augmentation_differs_from_epoch_to_epoch_and_the_seed_decides_how(examples):
     seen = []
 
     def augment(images, random):
-        seen.append(mirrored(images, random))
-        return seen[-1]
+        mirrored = random.random(len(images)) < 0.5
+        seen.append(mirrored)
+        return np.where(mirrored[:, None], images[:, ::-1], images)
 
     run = partial(train, basic.build, examples, NONE, augment=augment)
     one, again = (weights(run(RECIPE)[0]) for _ in range(2))
     np.testing.assert_array_equal(one, again)
+    np.testing.assert_array_equal(seen[:2], seen[2:])
     assert (seen[0] != seen[1]).any()
-    assert (weights(train(basic.build, examples, NONE, RECIPE)[0]) != one).any()
 
 
 ENDLESS = """
@@ -155,14 +309,21 @@ train(basic.build, some, none, recipe, after_epoch=history.keep("history/basic.c
 
 
 def test_a_killed_training_leaves_the_epochs_that_were_done(tmp_path):
-    process = subprocess.Popen(
-        [sys.executable, "-c", ENDLESS], cwd=tmp_path, stdout=subprocess.PIPE, text=True
-    )
-    lines = [process.stdout.readline() for _ in range(3)]  # printed once they are written
-    process.send_signal(signal.SIGKILL)
-    process.communicate()
-    assert [line.split(",")[0] for line in lines] == [f"basic: epoch {n}/10000" for n in (1, 2, 3)]
-    table = pd.read_csv(tmp_path / "history/basic.csv")
-    assert table["epoch"].tolist() == list(range(1, len(table) + 1))
-    assert len(table) >= 3
-    assert list(table) == ["epoch", "loss", "accuracy"]
+    table = tmp_path / "history/basic.csv"
+    with (tmp_path / "out").open("w") as out:
+        process = subprocess.Popen([sys.executable, "-c", ENDLESS], cwd=tmp_path, stdout=out)
+    deadline = time.monotonic() + 120
+    try:
+        while not table.exists() or len(pd.read_csv(table)) < 3:
+            assert process.poll() is None
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+    finally:
+        process.kill()
+        process.wait()
+    epochs = pd.read_csv(table)
+    assert list(epochs) == ["epoch", "loss", "accuracy"]
+    assert epochs["epoch"].tolist() == list(range(1, len(epochs) + 1))
+    said = (tmp_path / "out").read_text().splitlines()  # each epoch, once it is in the table
+    assert len(epochs) - len(said) in (0, 1)
+    assert said[2].startswith("basic: epoch 3/10000, loss ")
