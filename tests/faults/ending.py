@@ -20,7 +20,7 @@ def main_of(stage):
 def state(project):
     """Every output and what stands beside it: path, size, time of the last change.
 
-    Of a history the bytes: a training writes it after each epoch.
+    Of tables the bytes: one may be written, the same again, before the next one cannot be.
     """
     files = (
         path
@@ -30,7 +30,7 @@ def state(project):
     )
     return {
         path.relative_to(project.folder): path.read_bytes()
-        if path.parent.name == "history"
+        if path.suffix == ".csv"
         else (path.lstat().st_size, path.lstat().st_mtime_ns)
         for path in files
     }

@@ -141,7 +141,7 @@ def test_a_lock_file_that_was_cut_off(project, share):
     lock = project.path("dvc.lock").read_bytes()
     left = lock[: round(len(lock) * share)]
     project.path("dvc.lock").write_bytes(left)
-    refused = "validation failed" in project.run("dvc", "status", code=None)
+    refused = "refused" in project.run("sh", "-c", "dvc status || echo refused")
     said = project.run("python", "-m", "digits", "setup")
     restored = "restored the committed dvc.lock: a killed dvc had left it half written\n"
     assert said == (restored if refused else "")
