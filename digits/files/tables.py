@@ -1,6 +1,6 @@
 """Tables as CSV."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -34,15 +34,9 @@ def stacked(tables: Mapping[str, Any], name: str) -> pd.DataFrame:
     return pd.concat(parts, names=[name]).reset_index(level=0)
 
 
-def read_csv(path: str, columns: Iterable[str] = ()) -> pd.DataFrame:
-    """Return the table in the CSV file at `path`. Raises ArtifactError if it has none.
-
-    columns: those that it must have.
-    """
+def read_csv(path: str) -> pd.DataFrame:
+    """Return the table in the CSV file at `path`. Raises ArtifactError if it has none."""
     try:
-        table = pd.read_csv(path)
-        if missing := set(columns) - set(table):
-            raise ValueError(f"no column {', '.join(sorted(missing))}")
+        return pd.read_csv(path)
     except (OSError, ValueError) as fault:
         raise ArtifactError(f"{path} cannot be read: {fault}. `dvc repro` rebuilds it.") from None
-    return table
