@@ -41,11 +41,12 @@ def check(path: str = "params.yaml") -> dict[str, Any]:
             raise ParameterError(f"{path}: unknown section '{name}'{nearest(name, schemas)}")
     for schema in schemas.values():
         validate(document, schema, path)
+    there = models.there()
     for name in document["models"]:
-        if name not in models.there():
+        if name not in there:
             raise ParameterError(
                 f"{path}: models: there is no digits/models/{name}.py with a function build"
-                f"{nearest(name, models.there())}"
+                f"{nearest(name, there)}"
             )
     return document
 
