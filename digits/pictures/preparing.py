@@ -55,7 +55,7 @@ def ink(grey: NDArray[Any]) -> Floats:
     darker = _paper(grey) - grey
     border = np.concatenate([darker[0], darker[-1], darker[:, 0], darker[:, -1]])
     noise = 1.4826 * np.median(np.abs(border))  # a standard deviation, if it is Gaussian
-    if (np.maximum(-darker, 0) ** 2).sum() > (np.maximum(darker, 0) ** 2).sum():
+    if (darker * np.abs(darker)).sum() < 0:  # it is light on dark
         darker = -darker
     strongest = darker.max()
     least = max(CONTRAST, 2 * NOISE * noise)

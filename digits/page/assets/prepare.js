@@ -17,25 +17,18 @@ function prepare(grey, width, height) {
 }
 
 function ink(grey, width, height) {
-  const darker = new Float64Array(grey.length);
   const paper = paperOf(grey, width, height);
-  let dark = 0;
-  let light = 0;
-  for (let y = 0; y < height; y++) {
-    for (let x = 0; x < width; x++) {
-      const value = paper(x, y) - grey[y * width + x];
-      darker[y * width + x] = value;
-      if (value > 0) dark += value ** 2;
-      else light += value ** 2;
-    }
-  }
+  let darker = new Float64Array(grey).map(
+    (value, index) => paper(index % width, Math.floor(index / width)) - value,
+  );
   const noise = 1.4826 * median(sidesOf(darker, width, height).flat().map(Math.abs));
-  const sign = light > dark ? -1 : 1;
-  const strongest = highest(darker, sign);
+  const power = darker.reduce((sum, value) => sum + value * Math.abs(value), 0);
+  if (power < 0) darker = darker.map((value) => -value); // it is light on dark
+  const strongest = highest(darker);
   if (strongest < Math.max(CONTRAST, 2 * NOISE * noise)) return null;
   const floor = Math.max(FAINT * strongest, NOISE * noise);
   return darker.map((value) =>
-    sign * value < floor ? 0 : Math.floor(((sign * value) / strongest) * 255 + 0.5),
+    value < floor ? 0 : Math.floor((value / strongest) * 255 + 0.5),
   );
 }
 
@@ -70,17 +63,15 @@ function place(strokes, width, height) {
 function paperOf(grey, width, height) {
   const sides = sidesOf(grey, width, height).map(median);
   const [top, bottom, left, right] = sides;
-  const range = highest(grey) + highest(grey, -1);
+  const range = highest(grey) - grey.reduce((a, b) => Math.min(a, b));
   const slope = (change) => (Math.abs(change) <= range / 2 ? change : 0);
   const [down, across, middle] = [slope(bottom - top), slope(right - left), median(sides)];
   return (x, y) =>
     middle + down * ((y + 0.5) / height - 0.5) + across * ((x + 0.5) / width - 0.5);
 }
 
-function highest(values, sign = 1) {
-  let most = -Infinity;
-  for (const value of values) if (sign * value > most) most = sign * value;
-  return most;
+function highest(values) {
+  return values.reduce((a, b) => Math.max(a, b));
 }
 
 function sidesOf(values, width, height) {
@@ -117,13 +108,11 @@ function resampling(profile, start, stop, scale) {
   }
   const wanted = Math.floor(CENTRE - (moment / mass - start) * scale + 0.5);
   const offset = Math.max(0, Math.min(wanted, SIDE - (stop - start) * scale));
-  const edge = (pixel) =>
-    Math.min(stop, Math.max(start, (pixel - offset) / scale + start));
+  const edge = (pixel) => Math.min(stop, Math.max(start, (pixel - offset) / scale + start));
   return Array.from({ length: SIDE }, (_, pixel) => {
     const weights = [];
     for (let index = start; index < stop; index++) {
-      const covered =
-        Math.min(edge(pixel + 1), index + 1) - Math.max(edge(pixel), index);
+      const covered = Math.min(edge(pixel + 1), index + 1) - Math.max(edge(pixel), index);
       if (covered > 0) weights.push([index, covered * scale]);
     }
     return weights;
