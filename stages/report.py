@@ -1,12 +1,14 @@
 """Make the page on which the models are shown, and can be tried."""
 
+from hashlib import sha256
+from pathlib import Path
+
 from digits.data.dataset import Dataset, content_sha256
 from digits.data.stored import read_raw
 from digits.files.atomic import read_json, write_bytes
 from digits.files.tables import read_csv
 from digits.models.inference import load
-from digits.page.card import file_sha256, pinned
-from digits.page.findings import Findings, Model
+from digits.page.findings import Findings, Model, pinned
 from digits.page.page import page
 from digits.params import read
 from digits.params.document import leaves, read_document
@@ -16,15 +18,15 @@ from digits.process import run
 
 def main() -> None:
     names = read(Models).root
-    paths = {name: f"models/{name}.keras" for name in names}
     dataset = Dataset(*read_raw("train"), *read_raw("test"))
     scores, kept = read_json("metrics/evaluation.json"), read_json("metrics/robustness.json")
     classes, calibration, robustness = (
         read_csv(f"metrics/{kind}.csv") for kind in ("classes", "calibration", "robustness")
     )
-    models = []
+    models, hashes = [], {"MNIST, the four arrays in IDX form": content_sha256(dataset)}
     for place, name in enumerate(names):
-        network = load(paths[name])
+        path = f"models/{name}.keras"
+        network = load(path)
         found = Model(
             name,
             place,
@@ -40,6 +42,7 @@ def main() -> None:
             robustness=robustness[robustness["model"] == name],
         )
         models.append(found)
+        hashes[path] = sha256(Path(path).read_bytes()).hexdigest()
     settings = leaves(read_document("params.yaml"))
     findings = Findings(
         models=models,
@@ -48,8 +51,7 @@ def main() -> None:
         # not where the data came from, which may be a path: what they are, a hash says below
         settings={key: settings[key] for key in settings if not key.startswith("fetch.")},
         versions=pinned("requirements/runtime.txt"),
-        hashes={"MNIST, the four arrays in IDX form": content_sha256(dataset)}
-        | {path: file_sha256(path) for path in paths.values()},
+        hashes=hashes,
     )
     content = page(findings).encode()
     write_bytes("report/index.html", content)

@@ -57,22 +57,10 @@ def opened(chromium, file, width=1280, height=900, **options):
     page.on("pageerror", lambda fault: said.append(f"uncaught: {fault}"))
     page.on("request", lambda request: asked.append(request.url))
     page.goto(address)
-    settle(page)
     yield page
     context.close()
     assert said == []
     assert [url for url in asked if not url.startswith("data:")] == [address]
-
-
-def settle(page):
-    """Wait until the page can be used and has answered what was last drawn."""
-    page.evaluate(
-        """new Promise((done) => {
-          const idle = () => typeof ready === "undefined" || (ready && !due); // without a canvas
-          const look = () => (idle() ? done() : requestAnimationFrame(look));
-          look();
-        })"""
-    )
 
 
 def draw_digit(page, digit):
@@ -93,7 +81,6 @@ def draw_digit(page, digit):
         for place in places[1:]:
             page.mouse.move(*place, steps=5)
         page.mouse.up()
-    settle(page)
 
 
 def canvas_picture(page):

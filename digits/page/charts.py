@@ -1,13 +1,19 @@
-"""The charts of the page, from the findings."""
+"""The charts of the page: what is drawn where. parts.html.j2 draws it, page.css colours it.
 
-from collections.abc import Callable, Mapping, Sequence
+A chart is 320 units wide, about what a telephone shows, so that its letters are never much smaller
+than those of the text; on a wider screen several stand side by side.
+"""
+
+from collections.abc import Callable, Sequence
+from math import ceil, floor, log10
 from typing import Any, NamedTuple
 
 import pandas as pd
 
 from digits.page.findings import Findings, Model
-from digits.page.svg import BOTTOM, LEFT, RIGHT, Chart, across, percent, upwards
 
+ACROSS, UPWARDS = (50, 300), (172, 12)
+"""Where the axes begin and end, in units of the chart."""
 CORRUPTIONS = {
     "shift": ("Moved", "pixels"),
     "rotation": ("Turned", "degrees"),
@@ -17,137 +23,133 @@ CORRUPTIONS = {
     "inversion": ("Inverted", "share of the way to the negative"),
 }
 """What a corruption is called, and what its severity is measured in."""
+MARKS = (
+    "M-3.6 0a3.6 3.6 0 1 0 7.2 0a3.6 3.6 0 1 0-7.2 0z",  # disc
+    "M-3.4-3.4h6.8v6.8h-6.8z",  # square
+    "M0-4.6L4.5 3.4h-9z",  # triangle
+    "M0-4.8L4.8 0L0 4.8L-4.8 0z",  # square on its corner
+    "M0 4.6L4.5-3.4h-9z",  # triangle on its corner
+    "M-1.5-4.5h3v3h3v3h-3v3h-3v-3h-3v-3h3z",  # cross
+)
+"""Outlines around (0, 0), one for each colour: for those who see no hue."""
 
-Points = Sequence[tuple[float, float]]
+
+class Axis(NamedTuple):
+    """The first tick is drawn at `start`, the last at `end`, in units of the chart."""
+
+    ticks: Sequence[float]
+    start: float
+    end: float
+    show: Callable[[float], str]
+
+    def __call__(self, value: float) -> float:
+        """Return where `value` is drawn, to a tenth of a unit."""
+        low, high = self.ticks[0], self.ticks[-1]
+        share = (value - low) / ((high - low) or 1)
+        return round(self.start + share * (self.end - self.start), 1)
 
 
-class Series(NamedTuple):
-    """A line of the model at `place`, and what it is called."""
+class Line(NamedTuple):
+    """What is drawn of the model at `place`: points (x, y, size of the marker)."""
 
     name: str
     place: int
-    points: Points
-    look: str = "line"
+    points: Sequence[Sequence[float]]
+    look: str = "joined"
+
+
+class Chart(NamedTuple):
+    """A chart; the heading and the note are read aloud for it."""
+
+    heading: str
+    note: str
+    label: str
+    """Of the x axis."""
+    x: Axis
+    y: Axis
+    lines: Sequence[Line]
+    ideal: bool = False
+    """Whether there is a diagonal, on which x is y."""
 
 
 def charts(findings: Findings) -> dict[str, Any]:
-    """Return the drawings by the names that the templates use."""
+    """Return the charts by the names that the templates use."""
     models = findings.models
+    corruptions = models[0].robustness["corruption"].unique()
     return {
-        "accuracy": learning(models, "accuracy"),
-        "loss": learning(models, "loss"),
-        "recalls": recalls(models),
+        "accuracy": learning(models, "accuracy", "On the training digits", percent),
+        "loss": learning(models, "loss", "Cross-entropy, lower is better", "{:.2g}".format),
         "reliability": [reliability(model) for model in models],
-        "robustness": robustness(models),
-        "train": bars("Training digits", findings.described["train"]["examples"]),
-        "test": bars("Test digits", findings.described["test"]["examples"]),
+        "robustness": [robustness(models, corruption) for corruption in corruptions],
     }
 
 
-def learning(models: Sequence[Model], metric: str) -> Chart:
-    """Draw how a metric went from epoch to epoch, on held-out digits too if there were any."""
-    series = []
-    for model in models:
-        series.append(Series(model.name, model.place, points(model.history, "epoch", metric)))
-        if f"val_{metric}" in model.history:
-            held_out = points(model.history, "epoch", f"val_{metric}")
-            series.append(Series(f"{model.name} validation", model.place, held_out, "line dashed"))
-    values = [y for line in series for _, y in line.points]
-    ends = [f"{line.name} {line.points[-1][1]:.4f}" for line in series]
-    title = f"{metric} after each epoch, at the end {', '.join(ends)}"
-    if metric == "accuracy":
-        return lines(title, series, "epoch", span(min(values)))
-    return lines(title, series, "epoch", (0, max(values) * 1.05), "{:.2g}".format)
-
-
-def lines(
-    title: str,
-    series: Sequence[Series],
-    label: str,
-    heights: tuple[float, float],
-    show: Callable[[float], str] = percent,
+def learning(
+    models: Sequence[Model], metric: str, said: str, show: Callable[[float], str]
 ) -> Chart:
-    """Draw lines with markers. label: of the x axis. heights, show: of the y axis, its ends."""
-    values = sorted({x for line in series for x, _ in line.points})
-    at = values if len(values) <= 10 and label == "epoch" else None
-    chart = Chart(title, across(values[0], values[-1], 8), upwards(*heights), label, at, show)
-    for line in series:
-        places = " ".join(f"{chart.x(a)},{chart.y(b)}" for a, b in line.points)
-        chart.add("polyline", f"{line.look} model-{line.place}", {"points": places})
-        for a, b in line.points:
-            chart.marker(line.place, a, b, f"{line.name}, {label} {a:g}: {show(b)}")
-    return chart
+    """Draw how a metric went from epoch to epoch, on held-out digits too if there were any."""
+    columns = ((metric, "", "joined"), (f"val_{metric}", " validation", "joined dashed"))
+    lines = [
+        Line(model.name + held_out, model.place, points(model.history, "epoch", column), look)
+        for model in models
+        for column, held_out, look in columns
+        if column in model.history
+    ]
+    if len(lines) > len(models):
+        said += ", dashed: held-out digits"
+    values = [y for line in lines for _, y, _ in line.points]
+    y = Axis(levels(min(values), max(values)), *UPWARDS, show)
+    note = f"{said}. In the end: {ends(lines, show)}."
+    return Chart(f"{metric.capitalize()} after each epoch", note, "epoch", steps(lines), y, lines)
 
 
-def span(least: float) -> tuple[float, float]:
-    """Return an axis for shares that ends at 1 and begins at a round value below `least`."""
-    step = next(s for s in (0.02, 0.05, 0.1, 0.25, 0.5, 1.0) if (1 - least) / s <= 5)
-    return max(0.0, round(1 - step * -(-(1 - least) // step), 6)), 1.0
-
-
-def points(table: pd.DataFrame, x: str, y: str) -> Points:
-    """Return two columns of a table as points, rows with an empty cell left out."""
-    return [(float(a), float(b)) for a, b in table[[x, y]].dropna().to_numpy()]
-
-
-def recalls(models: Sequence[Model]) -> Chart:
-    """Draw which digits each model finds: markers, those of a digit joined."""
-    series = [(model, points(model.classes, "digit", "recall")) for model in models]
-    low, high = span(min(y for _, line in series for _, y in line))
-    digits = range(len(models[0].classes))
-    x, y = across(0, len(digits) - 1), upwards(min(low, high - 0.1), high)
-    chart = Chart("Recall of each digit", x, y, "digit", digits)
-    for digit in digits:
-        found = [share for _, line in series for number, share in line if number == digit]
-        chart.line("joined", (x(digit), y(max(found))), (x(digit), y(min(found))))
-    for model, line in series:
-        for number, share in line:
-            said = f"{model.name}, {number:g}: {share:.1%} found"
-            chart.marker(model.place, number, share, said)
-    return chart
+def robustness(models: Sequence[Model], corruption: str) -> Chart:
+    """Draw how accuracy falls with the severity of a corruption."""
+    heading, unit = CORRUPTIONS.get(corruption, (corruption, "severity"))
+    lines = []
+    for model in models:
+        rows = model.robustness[model.robustness["corruption"] == corruption]
+        lines.append(Line(model.name, model.place, points(rows, "severity", "accuracy")))
+    note = f"In the end: {ends(lines, percent)}."
+    return Chart(heading, note, unit, steps(lines), Axis(levels(0, 1), *UPWARDS, percent), lines)
 
 
 def reliability(model: Model) -> Chart:
-    """Draw how often a model is right when it is so and so sure: a dot, its area by the count."""
+    """Draw how often a model is right when it is so and so sure: markers, sized by the count."""
     filled = model.calibration[model.calibration["count"] > 0]
-    title = f"Reliability of {model.name}: accuracy against confidence"
-    x, y = across(0, 1, 0), upwards(0, 1)
-    chart = Chart(title, x, y, "confidence", show_x=percent)
-    chart.line("ideal", (x(0), y(0)), (x(1), y(1)))
-    largest = filled["count"].max()
-    for sure, right, count in filled[["confidence", "accuracy", "count"]].to_numpy().tolist():
-        radius = round(2.5 + 8 * (count / largest) ** 0.5, 1)
-        said = f"{count:,.0f} answers, {percent(sure)} sure: {percent(right)} right"
-        place: dict[str, float | str] = {"cx": x(sure), "cy": y(right), "r": radius}
-        chart.hint("circle", f"bubble model-{model.place}", place, said)
-    return chart
+    size = (0.6 + 2 * (filled["count"] / filled["count"].max()) ** 0.5).round(2)
+    line = Line(model.name, model.place, points(filled, "confidence", "accuracy", size), "")
+    x, y = (Axis(levels(0, 1), *span, percent) for span in (ACROSS, UPWARDS))
+    note = f"On average {100 * model.scores['calibration_error']:.1f} points off."
+    return Chart(f"Reliability of {model.name}", note, "confidence", x, y, [line], ideal=True)
 
 
-def robustness(models: Sequence[Model]) -> list[dict[str, Any]]:
-    """Draw, for each corruption, how accuracy falls with its severity."""
-    plots = []
-    for corruption in models[0].robustness["corruption"].unique():
-        heading, unit = CORRUPTIONS.get(corruption, (corruption, "severity"))
-        series = []
-        for model in models:
-            rows = model.robustness[model.robustness["corruption"] == corruption]
-            series.append(Series(model.name, model.place, points(rows, "severity", "accuracy")))
-        ends = ", ".join(f"{line.name} {percent(line.points[-1][1])}" for line in series)
-        title = f"{heading}, accuracy against severity: {ends} in the end"
-        drawing = lines(title, series, unit, (0, 1))
-        plots.append({"heading": heading, "note": f"In the end: {ends}.", "drawing": drawing})
-    return plots
+def points(table: pd.DataFrame, x: str, y: str, size: Any = 1) -> list[list[float]]:
+    """Return two columns of a table as points, rows with an empty cell left out."""
+    rows: list[list[float]] = table.assign(size=size)[[x, y, "size"]].dropna().to_numpy().tolist()
+    return rows
 
 
-def bars(title: str, examples: Mapping[str, int]) -> Chart:
-    """Draw a bar for each digit's count, and a line at their mean."""
-    counts = list(examples.values())
-    x, y = across(0, len(counts) - 1), upwards(0, max(counts))
-    chart = Chart(f"{title} of each kind", x, y, "digit", range(len(counts)), "{:,.0f}".format)
-    for digit, count in enumerate(counts):
-        size: dict[str, float | str] = {"x": x(digit) - 9, "y": y(count), "width": 18}
-        size["height"] = round(BOTTOM - y(count), 1)
-        chart.hint("rect", "column", size, f"{digit}: {count:,}")
-    mean = y(sum(counts) / len(counts))
-    chart.line("ideal", (LEFT, mean), (RIGHT, mean))
-    return chart
+def ends(lines: Sequence[Line], show: Callable[[float], str]) -> str:
+    """Say how high each line ends."""
+    return ", ".join(f"{line.name} {show(line.points[-1][1])}" for line in lines)
+
+
+def steps(lines: Sequence[Line]) -> Axis:
+    """Return an x axis with a tick for each value, or with round ones if these are many."""
+    values = sorted({x for line in lines for x, _, _ in line.points})
+    ticks = values if len(values) <= 8 else levels(values[0], values[-1])
+    return Axis(ticks, *ACROSS, "{:g}".format)
+
+
+def levels(low: float, high: float) -> list[float]:
+    """Return round values, `low` to `high` between them: by 1, 2 or 5 times a power of ten."""
+    least = (high - low) / 5 or 0.01
+    power = 10.0 ** floor(log10(least))
+    step = next(times * power for times in (1, 2, 5, 10) if times * power >= least)
+    return [round(i * step, 9) for i in range(floor(low / step), ceil(high / step) + 1)]
+
+
+def percent(share: float) -> str:
+    """Write a share to three digits."""
+    return f"{100 * share:.3g}%"

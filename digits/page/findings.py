@@ -1,14 +1,20 @@
 """What the page is made from."""
 
+import re
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pandas as pd
 
 from digits.data.dataset import Dataset
+from digits.errors import ArtifactError
 
 if TYPE_CHECKING:
     from digits.models.inference import Dense
+
+LIBRARIES = ("tensorflow", "keras", "numpy", "pandas", "dvc")
+"""Libraries on which the results depend."""
 
 
 class Model(NamedTuple):
@@ -44,3 +50,20 @@ class Findings(NamedTuple):
     """The values of params.yaml by their dotted names."""
     versions: Mapping[str, str]
     hashes: Mapping[str, str]
+
+
+def pinned(path: str) -> dict[str, str]:
+    """Return the versions of LIBRARIES that a requirements file pins.
+
+    Not those of the running environment: the page would differ from one to the next.
+    Raises ArtifactError if there is no such file, or a library is not pinned in it.
+    """
+    try:
+        versions = dict(re.findall(r"^([\w.-]+)==([^\s;]+)", Path(path).read_text(), re.MULTILINE))
+        return {name: versions[name] for name in LIBRARIES}
+    except OSError as fault:
+        raise ArtifactError(f"{path} cannot be read: {fault}. It is in git.") from None
+    except KeyError as missing:
+        raise ArtifactError(
+            f"{path}: expected a line {missing.args[0]}==VERSION, got none. `make lock` writes it."
+        ) from None

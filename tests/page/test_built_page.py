@@ -55,9 +55,9 @@ def test_each_cell_shows_all_its_mistakes_or_the_first_right_answers(page, place
             page.click(
                 f"[data-model='{place}'] [data-actual='{actual}'][data-predicted='{predicted}']"
             )
-            shown = page.evaluate("document.querySelectorAll('#cell-images figure').length")
-            assert shown == (min(count, 48) if actual == predicted else count)
-    assert page.inner_text("#cell-heading").endswith("; the first 48")
+            shown = page.locator(f"[data-model='{place}'] figure").count()
+            assert shown == (min(count, 24) if actual == predicted else count)
+    assert page.inner_text(f".said >> nth={place}").endswith(", of which 24 here")
 
 
 def test_its_headline_is_that_of_the_evaluation(page):
@@ -68,7 +68,7 @@ def test_its_headline_is_that_of_the_evaluation(page):
         assert f"{100 * scores[name]['accuracy_low']:.2f} to" in card
         assert f"{scores[name]['errors']:,} mistakes" in card
         if place:
-            against = page.inner_text(f".against >> nth={place - 1}")
+            against = page.inner_text(f".card >> nth={len(NAMES) + place - 1}")
             gain = scores[name]["accuracy"] - scores[NAMES[0][1]]["accuracy"]
             assert f"{100 * gain:+.2f}" in against
             assert f"fixes {scores[name]['against_baseline']['fixed']:,} of" in against

@@ -1,38 +1,43 @@
 """What the page is made of: images, charts, the sheet, words, the model card."""
 
 import base64
-import hashlib
+import html
 import io
+import re
 import xml.etree.ElementTree as ET
 
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image
 
 from digits.errors import ArtifactError
-from digits.page import card, charts, images, page, svg
+from digits.page import charts, findings, images, page
 from tests.page import made
 
-ACTUAL = np.array([0, 0, 0, 1, 1, 2])
-PREDICTED = np.array([0, 1, 0, 1, 2, 2])
+
+def test_every_mistake_and_the_first_right_answers_of_each_digit_are_shown():
+    actual = [0, 0, 0, 1, 1, 2]
+    one = pd.DataFrame({"actual": actual, "predicted": [0, 1, 0, 1, 2, 2]})
+    other = pd.DataFrame({"actual": actual, "predicted": [0, 0, 0, 1, 1, 1]})
+    assert images.chosen([one], 1) == [0, 1, 3, 4, 5]
+    assert images.chosen([one], 9) == [0, 1, 2, 3, 4, 5]
+    assert images.chosen([one, other], 0) == [1, 4, 5]
+    assert images.chosen([one, other], 1) == [0, 1, 3, 4, 5]
 
 
-def test_of_right_answers_the_first_of_each_digit_are_shown():
-    assert images.right_examples(ACTUAL, PREDICTED, 1).tolist() == [0, 3, 5]
-    assert images.right_examples(ACTUAL, PREDICTED, 9).tolist() == [0, 2, 3, 5]
-
-
-def test_every_mistake_of_any_model_is_shown():
-    other = np.array([0, 0, 0, 1, 1, 1])
-    assert images.chosen(ACTUAL, [PREDICTED, other], 0).tolist() == [1, 4, 5]
-    assert images.chosen(ACTUAL, [PREDICTED, other], 1).tolist() == [0, 1, 3, 4, 5]
-    assert images.chosen(ACTUAL, [], 1).tolist() == []
+def test_samples_are_the_first_of_each_digit_a_column_each():
+    labels = np.arange(100, dtype=np.uint8) % 10
+    assert images.samples(labels).tolist() == list(range(60))
+    assert images.samples(labels[::-1])[:10].tolist() == list(range(9, -1, -1))
+    assert images.samples(labels[:35]).tolist() == list(range(30))
+    assert images.samples(labels[:5]).tolist() == []
 
 
 def test_a_sheet_holds_each_image_where_it_is_looked_for():
     digits, _ = made.drawn(70, seed=0)
-    png = images.sheet(digits)
-    assert images.sheet(digits) == png
+    png = images.sheet(digits, 32)
+    assert images.sheet(digits, 32) == png
     start, _, content = png.partition(",")
     assert start == "data:image/png;base64"
     sheet = np.asarray(Image.open(io.BytesIO(base64.b64decode(content))))
@@ -49,100 +54,96 @@ def test_weights_are_packed_as_little_endian_float32_row_after_row():
 
 
 def test_the_colour_of_a_cell_follows_its_mistakes_and_leaves_the_right_answers_out():
-    counts = np.diag(np.full(5, 900))
-    counts[4, 1], counts[3, 0] = 16, 4
-    heat = np.array(images.matrix(counts)["heat"])
+    actual, predicted = [0] * 900 + [4] * 16 + [3] * 4, [0] * 900 + [1] * 16 + [0] * 4
+    shown = images.matrix(pd.DataFrame({"actual": actual, "predicted": predicted}))
+    heat = np.array(shown["heat"])
     assert (heat[4, 1], heat[3, 0], heat.sum()) == (1, 0.5, 1.5)
-    assert np.array(images.matrix(np.diag(np.full(5, 9)))["heat"]).sum() == 0
+    assert (shown["counts"][0][0], shown["counts"][4][1]) == (900, 16)
+    right = images.matrix(pd.DataFrame({"actual": actual, "predicted": actual}))
+    assert np.array(right["heat"]).sum() == 0
 
 
 @pytest.mark.parametrize(
     ("low", "high", "expected"),
     [
         (0, 1, [0, 0.2, 0.4, 0.6, 0.8, 1]),
-        (0.85, 1, [0.85, 0.9, 0.95, 1]),
-        (0, 6742, [0, 2000, 4000, 6000]),
-        (1, 5, [1, 2, 3, 4, 5]),
+        (0.878, 0.984, [0.85, 0.9, 0.95, 1]),
+        (0.05, 0.47, [0, 0.1, 0.2, 0.3, 0.4, 0.5]),
+        (1, 100, [0, 20, 40, 60, 80, 100]),
+        (1, 1, [1]),
     ],
 )
-def test_ticks_are_round_and_within(low, high, expected):
-    assert svg.ticks(low, high) == pytest.approx(expected)
+def test_ticks_are_round_and_enclose_what_is_drawn(low, high, expected):
+    assert charts.levels(low, high) == expected
 
 
-@pytest.mark.parametrize(
-    ("least", "start"), [(0.9, 0.9), (0.8786, 0.85), (0.95, 0.94), (0.5, 0.5), (0, 0)]
-)
-def test_an_axis_of_shares_begins_at_a_round_value_below_the_least(least, start):
-    assert charts.span(least) == (start, 1)
+def test_an_axis_of_steps_has_a_tick_for_each_or_round_ones_if_they_are_many():
+    for values, ticks in (([0, 0.5, 4], [0, 0.5, 4]), (range(1, 51), [0, 10, 20, 30, 40, 50])):
+        line = charts.Line("one", 0, [[x, 0, 1] for x in values])
+        assert charts.steps([line]).ticks == ticks
 
 
-def test_lines_go_through_their_points_and_say_what_they_show():
-    series = [
-        charts.Series("one", 0, [(0, 0.0), (10, 1.0)]),
-        charts.Series("two", 7, [(0, 1.0), (10, 0.5)]),
-    ]
-    drawn = ET.fromstring(charts.lines("A < B", series, "shift", (0, 1)).__html__())  # noqa: S314
-    assert drawn.get("aria-label") == "A < B"
-    lines = list(drawn.iter("polyline"))
-    left, right = svg.LEFT + 8.0, svg.RIGHT - 8.0
-    assert lines[0].get("points") == f"{left},172.0 {right},12.0"
-    assert lines[1].get("points") == f"{left},12.0 {right},92.0"
-    assert [line.get("class") for line in lines] == ["line model-0", "line model-7"]
-    assert [mark.text for mark in drawn.iter("title")] == [
-        "one, shift 0: 0%",
-        "one, shift 10: 100%",
-        "two, shift 0: 100%",
-        "two, shift 10: 50%",
-    ]
-    outlines = [path.get("d") for path in drawn.iter("path")]
-    assert outlines == [svg.MARKS[0]] * 2 + [svg.MARKS[1]] * 2
+def drawn(findings):
+    """The charts of a page, as they are drawn, by what is read aloud for them."""
+    svgs = re.findall("<svg viewBox=.0 0 320.*?</svg>", page.page(findings), re.DOTALL)
+    return {svg.get("aria-label"): svg for svg in map(ET.fromstring, svgs)}
+
+
+def test_lines_go_through_their_points_and_say_where_they_end():
+    found = made.findings({"one": [], "<two>": []})
+    label = "Moved. In the end: one 40%, <two> 35%."
+    chart = drawn(found)[label]
+    lines = list(chart.iter("polyline"))
+    assert lines[0].get("points").split() == ["50.0,28.0", "175.0,68.0", "300.0,108.0"]
+    assert lines[1].get("points").split() == ["50.0,36.0", "175.0,76.0", "300.0,116.0"]
+    outlines = [path.get("d") for path in chart.iter("path") if path.get("class") == "mark"]
+    assert outlines == [charts.MARKS[0]] * 3 + [charts.MARKS[1]] * 3
+    texts = [text.text for text in chart.iter("text")]
+    assert texts == ["0%", "20%", "40%", "60%", "80%", "100%", "0", "0.5", "1", "pixels"]
+
+
+def test_reliability_is_drawn_by_the_size_of_the_markers():
+    table = pd.DataFrame({"confidence": [0.1, np.nan, 0.9], "accuracy": [0.2, np.nan, 0.8]})
+    model = made.findings({"one": []}).models[0]
+    chart = charts.reliability(model._replace(calibration=table.assign(count=[25, 0, 100])))
+    assert chart.lines[0].points == [[0.1, 0.2, 1.6], [0.9, 0.8, 2.6]]
+    assert (chart.ideal, chart.x(0), chart.y(0), chart.x(1), chart.y(1)) == (True, 50, 172, 300, 12)
 
 
 def test_validation_is_drawn_dashed_where_it_was_measured():
     for validated, dashed in ((True, 2), (False, 0)):
         findings = made.findings({"one": [], "two": []}, validated=validated)
-        content = charts.learning(findings.models, "loss").__html__()
-        assert content.count("dashed") == content.count("one validation,") // 3 * 2 == dashed
+        chart = charts.learning(findings.models, "loss", "Loss", str)
+        assert sum("dashed" in line.look for line in chart.lines) == dashed
+        assert chart.note.count(" validation 0.9") == dashed
         assert ("dashed: held-out digits" in page.page(findings)) == validated
 
 
 def test_a_single_epoch_is_drawn():
-    model = made.findings({"one": []}).models[0]
-    once = model._replace(history=model.history[:1])
-    drawn = ET.fromstring(charts.learning([once], "loss").__html__())  # noqa: S314
-    assert len(list(drawn.iter("path"))) == 2
+    found = made.findings({"one": []})
+    once = found._replace(models=[found.models[0]._replace(history=found.models[0].history[:1])])
+    charts_of_it = drawn(once)
+    assert (
+        "Loss after each epoch. Cross-entropy, lower is better, dashed: held-out digits. "
+        "In the end: one 0.7, one validation 0.7." in charts_of_it
+    )
 
 
-def test_counts_are_words_where_they_are_small():
-    said = {count: page.counted(count, "model") for count in (0, 1, 2, 10, 11, 1234)}
-    assert said == {
-        0: "no models",
-        1: "one model",
-        2: "two models",
-        10: "ten models",
-        11: "11 models",
-        1234: "1,234 models",
-    }
+@pytest.mark.parametrize(("p", "said"), [(7e-120, "p < 0.001, sig"), (0.0314, "p = 0.031, sig")])
+def test_p_values_are_written_as_usual(p, said):
+    found = made.findings({"one": [], "two": []})
+    found.models[1].scores["against_baseline"]["mcnemar_p"] = p
+    assert said in html.unescape(page.page(found))
 
 
-def test_p_values_are_written_as_usual():
-    assert page.p_value(7e-120) == "< 0.001"
-    assert page.p_value(0.0314) == "= 0.031"
-
-
-def test_the_card_names_versions_and_hashes(tmp_path):
-    assert set(card.pinned("requirements/runtime.txt")) == set(card.LIBRARIES)
-    file = tmp_path / "file"
-    file.write_bytes(b"content")
-    assert card.file_sha256(file) == hashlib.sha256(b"content").hexdigest()
+def test_the_card_names_versions():
+    assert set(findings.pinned("requirements/runtime.txt")) == set(findings.LIBRARIES)
 
 
 def test_what_is_missing_for_the_card_is_named(tmp_path):
     pins = tmp_path / "runtime.txt"
     with pytest.raises(ArtifactError, match=r"runtime\.txt cannot be read"):
-        card.pinned(pins)
+        findings.pinned(pins)
     pins.write_text("tensorflow==2.21.0 \\\n    --hash=sha256:00\n")
     with pytest.raises(ArtifactError, match="expected a line keras==VERSION, got none"):
-        card.pinned(pins)
-    with pytest.raises(ArtifactError, match="cannot be read"):
-        card.file_sha256(tmp_path / "no")
+        findings.pinned(pins)

@@ -3,52 +3,48 @@
 
 const canvas = document.getElementById("canvas");
 const pen = canvas.getContext("2d", { willReadFrequently: true });
-const PEN = 26; // of 336: a digit that fills two thirds of the canvas gets MNIST's stroke width
+pen.lineCap = "round";
+pen.lineWidth = 26; // of 336: a digit that fills two thirds of the canvas gets MNIST's stroke width
 const tried = [...findings.models.keys()].filter((place) => findings.models[place].layers.length);
-const drawings = [[]]; // each a list of strokes and examples; undo drops the last
-let stroke = null;
-let pointer = null;
-let due = false;
-let ready = false; // once the examples can be drawn
+let last = null; // where the pen is, in the midst of a stroke
+let example = false; // whether there is an example, which gives way to a stroke
 
-function paint() {
+function clear() {
   pen.fillStyle = "white";
   pen.fillRect(0, 0, canvas.width, canvas.height);
-  for (const item of drawings.at(-1)) {
-    if (item.points) paintStroke(item.points);
-    else paintExample(item.example);
-  }
+  example = false;
 }
 
-function paintStroke(points) {
-  pen.lineWidth = PEN;
-  pen.lineCap = pen.lineJoin = "round";
-  pen.strokeStyle = "black";
+function drawTo(event) {
+  const box = canvas.getBoundingClientRect();
+  const x = ((event.clientX - box.left) * canvas.width) / box.width;
+  const y = ((event.clientY - box.top) * canvas.height) / box.height;
   pen.beginPath();
-  pen.moveTo(points[0].x, points[0].y);
-  for (const { x, y } of points) pen.lineTo(x + 0.01, y); // a line of no length leaves no dot
+  pen.moveTo(...(last ?? [x - 0.01, y])); // a line of no length leaves no dot
+  pen.lineTo(x, y);
   pen.stroke();
+  last = [x, y];
 }
 
 /* at: its place in the sheet, where ink is light: the difference to white makes it dark. */
-function paintExample(at) {
+function drawExample(at) {
   const [x, y] = [at % findings.columns, Math.floor(at / findings.columns)];
-  pen.drawImage(sheet, x * SIDE, y * SIDE, SIDE, SIDE, 0, 0, canvas.width, canvas.height);
+  clear();
   pen.globalCompositeOperation = "difference";
-  pen.fillRect(0, 0, canvas.width, canvas.height);
+  pen.drawImage(sheet, x * SIDE, y * SIDE, SIDE, SIDE, 0, 0, canvas.width, canvas.height);
   pen.globalCompositeOperation = "source-over";
+  example = true;
+  answer();
 }
 
 /* The picture that the models get; null if there is none. */
 function seen() {
-  if (!drawings.at(-1).length) return null;
   const { data } = pen.getImageData(0, 0, canvas.width, canvas.height);
-  const levels = data.filter((_, i) => i % 4 === 0); // it holds no colours, so red will do
+  const levels = new Uint8Array(data.length / 4).map((_, i) => data[4 * i]); // grey, so red will do
   return prepare(levels, canvas.width, canvas.height);
 }
 
 function answer() {
-  due = false;
   const picture = seen();
   showSeen(picture);
   const said = tried.map((place) => {
@@ -57,14 +53,9 @@ function answer() {
     const sure = result && percent(result.softmax[result.digit]);
     return result && `${findings.models[place].name} says ${result.digit}, ${sure} sure`;
   });
-  if (pointer !== null) return; // in the midst of a stroke there is nothing to be read aloud
-  const none = drawings.at(-1).length ? "There is no digit to be seen." : "Nothing drawn yet.";
+  if (last) return; // in the midst of a stroke there is nothing to be read aloud
+  const none = "There is no digit to be seen.";
   document.getElementById("said").textContent = picture ? `${said.join("; ")}.` : none;
-}
-
-function soon() {
-  if (!due) requestAnimationFrame(answer);
-  due = true;
 }
 
 function showSeen(picture) {
@@ -87,70 +78,46 @@ function showAnswer(place, result) {
   });
 }
 
-function positionOf(event) {
-  const box = canvas.getBoundingClientRect();
-  return {
-    x: ((event.clientX - box.left) * canvas.width) / box.width,
-    y: ((event.clientY - box.top) * canvas.height) / box.height,
-  };
-}
-
-function change(items) {
-  drawings.push(items);
-  show();
-}
-
-function show() {
-  paint();
-  soon();
-}
-
 canvas.addEventListener("pointerdown", (event) => {
-  if (pointer !== null || event.button !== 0) return;
-  pointer = event.pointerId;
-  canvas.setPointerCapture(pointer);
-  stroke = { points: [positionOf(event)] };
-  change([...drawings.at(-1).filter((item) => item.points), stroke]);
+  if (!event.isPrimary || event.button !== 0) return;
+  canvas.setPointerCapture(event.pointerId);
+  if (example) clear();
+  drawTo(event);
+  answer();
 });
 
 canvas.addEventListener("pointermove", (event) => {
-  if (event.pointerId !== pointer) return;
-  const events = event.getCoalescedEvents ? event.getCoalescedEvents() : [];
-  stroke.points.push(...(events.length ? events : [event]).map(positionOf));
-  show();
+  if (!event.isPrimary || !last) return;
+  const before = event.getCoalescedEvents?.() ?? []; // while the last answer was computed
+  for (const place of [...before, event]) drawTo(place);
+  answer();
 });
 
-for (const type of ["pointerup", "pointercancel"]) {
-  canvas.addEventListener(type, (event) => {
-    if (event.pointerId !== pointer) return;
-    pointer = null;
-    soon();
-  });
-}
-
-document.getElementById("undo").addEventListener("click", () => {
-  if (drawings.length > 1) drawings.pop();
-  show();
+canvas.addEventListener("lostpointercapture", (event) => {
+  if (!event.isPrimary) return;
+  last = null;
+  answer();
 });
 
 document.getElementById("clear").addEventListener("click", () => {
-  if (drawings.at(-1).length) change([]);
+  clear();
+  answer();
 });
 
-document.getElementById("see").addEventListener("change", (event) => {
-  document.getElementById("seen-figure").hidden = !event.target.checked;
-});
+/* A right answer of the last model for each digit, then its surest mistakes. */
+const right = [...Array(findings.classes).keys()].flatMap((digit) =>
+  inCell(tried.at(-1), digit, digit).slice(0, 1),
+);
+for (const at of [...right, ...mistakes(tried.at(-1)).slice(0, 3)]) {
+  const button = document.createElement("button");
+  button.innerHTML = picture(at, `A ${findings.actual[at]}`);
+  button.addEventListener("click", () => drawExample(at));
+  document.getElementById("examples").append(button);
+}
 
 /* The sheet of images is in the style; the pixels are taken from there. */
 const sheet = new Image();
 sheet.src = getComputedStyle(document.querySelector(".digit")).backgroundImage.slice(5, -2);
-
-for (const button of document.querySelectorAll("#examples button")) {
-  button.addEventListener("click", () => change([{ example: Number(button.dataset.at) }]));
-}
-
-show();
-sheet.decode().then(() => {
-  if (drawings.length === 1) document.querySelector("#examples button")?.click();
-  ready = true;
-});
+sheet.onload = () => document.querySelector("#examples button").click();
+clear();
+answer();

@@ -1,14 +1,21 @@
 "use strict";
-/* The confusion matrices: a cell shows its images. */
+/* The confusion matrices: under each stand its surest mistakes, or the images of a cell. */
 
-/* at: its place in the sheet. Nothing but numbers gets into the HTML. */
-function figure(at, { predicted, confidence }) {
-  const shown = document.createElement("figure");
+const SUREST = 16;
+const WIDE = findings.classes;
+const STEPS = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -WIDE, ArrowDown: WIDE };
+
+/* An image of the sheet as HTML, into which nothing but numbers gets. */
+function picture(at, label) {
   const place = `--x:${at % findings.columns};--y:${Math.floor(at / findings.columns)}`;
-  const label = `A ${findings.actual[at]}, taken for ${predicted[at]}`;
-  shown.innerHTML = `<span class="digit" role="img" aria-label="${label}" style="${place}"></span>
-    <figcaption><small>${percent(confidence[at])}</small></figcaption>`;
-  return shown;
+  return `<span class="digit" role="img" aria-label="${label}" style="${place}"></span>`;
+}
+
+function figure(at, { predicted, confidence }) {
+  const [actual, taken, sure] = [findings.actual[at], predicted[at], percent(confidence[at])];
+  const caption = `<span aria-hidden="true">${actual} → ${taken}</span><br>${sure}`;
+  const image = picture(at, `${actual} read as ${taken}`);
+  return `<figure>${image}<figcaption>${caption}</figcaption></figure>`;
 }
 
 /* Of right answers, of which there may be a thousand, only the first are in the page. */
@@ -20,54 +27,46 @@ function inCell(place, actual, predicted) {
   return actual === predicted ? cell.slice(0, findings.each) : cell;
 }
 
-function heading(name, actual, predicted, count, shown) {
-  const what = actual === predicted ? `${actual} read right` : `${actual} taken for ${predicted}`;
-  const times = count === 1 ? "once" : `${count.toLocaleString("en")} times`;
-  const part = shown < count ? `; the first ${shown}` : "";
-  return `${name}, ${what}: ${count ? times : "never"}${part}`;
+function mistakes(place) {
+  const { predicted, confidence } = findings.models[place];
+  const wrong = [...predicted.keys()].filter((at) => findings.actual[at] !== predicted[at]);
+  return wrong.sort((a, b) => confidence[b] - confidence[a]);
 }
 
-function showCell(button) {
-  const place = Number(button.closest("table").dataset.model);
-  const model = findings.models[place];
-  const { actual, predicted, count } = button.dataset;
-  const cell = inCell(place, +actual, +predicted);
-  for (const other of document.querySelectorAll("[role=grid] button")) {
-    other.setAttribute("aria-pressed", other === button);
+/* button: the cell that is chosen, or null. */
+function show(matrix, button) {
+  const place = Number(matrix.dataset.model);
+  let images = mistakes(place).slice(0, SUREST);
+  let said = images.length ? "The surest mistakes" : "No mistakes";
+  if (button) {
+    const { actual, predicted, count } = button.dataset;
+    images = inCell(place, +actual, +predicted);
+    said = `${actual} read as ${predicted}: ${Number(count).toLocaleString("en")}`;
+    if (images.length < count) said += `, of which ${images.length} here`;
   }
-  document.getElementById("cell-heading").textContent = heading(
-    model.name, actual, predicted, +count, cell.length,
-  );
-  document.getElementById("cell-images").replaceChildren(...cell.map((at) => figure(at, model)));
+  matrix.querySelector(".said").textContent = said;
+  const figures = images.map((at) => figure(at, findings.models[place]));
+  matrix.querySelector(".gallery").innerHTML = figures.join("");
 }
 
 /* One cell of a matrix is in the order of the Tab key; arrows move among the others. */
-const WIDE = findings.classes;
-const STEPS = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -WIDE, ArrowDown: WIDE };
-
-function move(event, buttons) {
-  const from = buttons.indexOf(event.target);
-  const step = STEPS[event.key];
-  if (from < 0 || !step) return;
-  event.preventDefault();
-  const to = from + step;
-  const sideways = Math.abs(step) === 1;
-  if (sideways && Math.floor(to / WIDE) !== Math.floor(from / WIDE)) return;
-  buttons[to]?.focus();
-}
-
-for (const table of document.querySelectorAll("[role=grid]")) {
-  const buttons = [...table.querySelectorAll("button")];
-  const mistakes = buttons.filter((button) => !button.closest(".right"));
-  const most = mistakes.reduce((a, b) => (+b.dataset.count > +a.dataset.count ? b : a));
-  most.tabIndex = 0;
-  table.addEventListener("keydown", (event) => move(event, buttons));
-  table.addEventListener("focusin", (event) => {
+for (const matrix of document.querySelectorAll(".matrix")) {
+  const buttons = [...matrix.querySelectorAll("button")];
+  let chosen = null;
+  buttons[0].tabIndex = 0;
+  matrix.addEventListener("keydown", (event) => {
+    if (!STEPS[event.key]) return;
+    event.preventDefault();
+    buttons[buttons.indexOf(event.target) + STEPS[event.key]]?.focus();
+  });
+  matrix.addEventListener("focusin", (event) => {
     for (const button of buttons) button.tabIndex = button === event.target ? 0 : -1;
   });
-  table.addEventListener("click", (event) => {
-    const button = event.target.closest("button");
-    if (button) showCell(button);
+  matrix.addEventListener("click", ({ target }) => {
+    if (!buttons.includes(target)) return;
+    chosen = target === chosen ? null : target;
+    for (const button of buttons) button.setAttribute("aria-pressed", button === chosen);
+    show(matrix, chosen);
   });
-  showCell(most); // of the last matrix it stays
+  show(matrix, null);
 }

@@ -42,7 +42,7 @@ function infer(place, grey) {
   return { digit: logits.indexOf(largest), softmax: powers.map((power) => power / sum) };
 }
 
-/* As digits/evaluation/mistakes.py writes it. */
+/* Never as if it were certain. */
 function percent(share) {
   if (share >= 0.9995) return "> 99.9%";
   return share < 0.0005 ? "< 0.1%" : `${(100 * share).toFixed(1)}%`;
