@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from digits.figures import picture_axes, png, style
+from digits.figures import png, style
 
 ACROSS = 8
 MOST = 200
@@ -26,7 +26,8 @@ def draw(images: NDArray[np.uint8], captions: list[str]) -> bytes:
         for index in range(count):
             axes = figure.add_subplot(rows, columns, index + 1)
             axes.imshow(images[index], cmap="gray_r", vmin=0, vmax=255, interpolation="nearest")
-            picture_axes(axes)
+            axes.set(xticks=[], yticks=[])
+            axes.spines[:].set_visible(False)
             axes.set_xlabel(_fitting(captions[index]), fontsize=8, parse_math=False)
         return png(figure)
 

@@ -6,7 +6,6 @@ import pytest
 from matplotlib.image import imread
 
 from digits.figures.confusion import confusion
-from digits.figures.samples import samples
 from digits.palette import COLOURS, colour
 
 
@@ -34,21 +33,6 @@ def test_other_counts_give_another_picture():
 
 def test_an_empty_matrix_can_be_drawn():
     assert pixels(confusion("one", COLOURS[0], np.zeros((10, 10), int))).shape[2] == 4
-
-
-def test_samples_show_every_digit_with_its_label(dataset):
-    png = samples(dataset.train_images, dataset.train_labels)
-    assert png == samples(dataset.train_images, dataset.train_labels)
-    height, width, _ = pixels(png).shape
-    assert 600 < width < 1200
-    assert 600 < height < 1200
-    darker = dataset.train_images.copy()
-    darker[np.flatnonzero(dataset.train_labels == 9)[0]] = 255
-    assert samples(darker, dataset.train_labels) != png
-
-
-def test_samples_of_fewer_images_than_there_is_room_for(dataset):
-    assert pixels(samples(dataset.train_images[:3], dataset.train_labels[:3])).size
 
 
 def area(png, wanted):
