@@ -2,14 +2,14 @@
 
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
+from itertools import groupby, repeat
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from digits.data.stored import Examples
-from digits.files.arrays import file_offset
+from digits.files.arrays import fresh
 
 ROWS = 65_536
 """Examples in a block, about: 205 MB of float32 images. MNIST's 60,000 are one block."""
@@ -100,24 +100,22 @@ def read_ahead(
     The first block is being read when this returns.
     """
     reader = ThreadPoolExecutor(max_workers=1)
-    remaining = iter(blocks)
-    first = next(remaining, ())
-    reading = {first: reader.submit(_read, examples, first)}
+    readings = (
+        (reader.submit(_read, examples, runs), sum(1 for _ in same))
+        for runs, same in groupby(blocks)
+    )
+    following = next(readings, None)
 
     def read() -> Iterator[tuple[NDArray[np.float32], NDArray[np.uint8]]]:
+        nonlocal following
         with reader:
-            runs, block = first, reading.pop(first).result()
-            for following in remaining:
-                if following == runs:
-                    yield block
-                    continue
-                reading[following] = reader.submit(_read, examples, following)
-                yield block
+            while following:
+                block, times = following[0].result(), following[1]
+                following = next(readings, None)
+                yield from repeat(block, times)
                 del block  # before the next is waited for
-                runs, block = following, reading.pop(following).result()
-            yield block
 
-    return read() if first else iter(())
+    return read()
 
 
 def _read(examples: Examples, runs: Runs) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
@@ -125,31 +123,16 @@ def _read(examples: Examples, runs: Runs) -> tuple[NDArray[np.float32], NDArray[
 
 
 def _rows(array: NDArray[Any], runs: Runs) -> NDArray[Any]:
-    """Copy rows out of an array; out of a .npy file by reading it, since pages stay in memory."""
+    """Copy rows, in native byte order; from a mapping made anew for each chunk: see `fresh`."""
     count = sum(stop - start for start, stop in runs)
     rows = _aligned((count, *array.shape[1:]), array.dtype.newbyteorder("="))
-    begin, offset = 0, file_offset(array) if array.dtype.isnative else None
-    for start, stop in runs:
-        part = rows[begin : begin + stop - start]
-        if offset is None:
-            part[...] = array[start:stop]
-        else:
-            assert isinstance(array, np.memmap)
-            size = array.itemsize * int(np.prod(array.shape[1:]))
-            _read_into(part, str(array.filename), offset + start * size)
-        begin += len(part)
+    begin = 0
+    for run in runs:
+        for start in range(*run, CHUNK):
+            chunk = fresh(array)[start : min(start + CHUNK, run[1])]
+            rows[begin : begin + len(chunk)] = chunk
+            begin += len(chunk)
     return rows
-
-
-def _read_into(part: NDArray[Any], path: str, offset: int) -> None:
-    """Fill a contiguous array with the bytes of a file from `offset` on."""
-    place = part.reshape(-1).view(np.uint8).data
-    with Path(path).open("rb", buffering=0) as file:
-        file.seek(offset)
-        while place:
-            if not (read := file.readinto(place)):
-                raise OSError(f"{path} ended too early")
-            place = place[read:]
 
 
 def _aligned(shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:

@@ -1,6 +1,6 @@
 """Scale and flatten images in bounded memory; hold examples out for validation."""
 
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -8,24 +8,20 @@ from numpy.typing import NDArray
 
 from digits.errors import DigitsError
 from digits.files.arrays import fresh
+from digits.form import PIXELS
 
 CHUNK = 4096
 """Images scaled at a time: 13 MB of float32."""
 
 
-def scale_to_file(path: Path, images: NDArray[np.uint8], rows: NDArray[np.intp]) -> None:
-    """Write `images[rows] / 255`, flattened, to the .npy file `path`.
+def scaled(images: NDArray[np.uint8], rows: NDArray[np.intp]) -> Iterator[NDArray[np.float32]]:
+    """Yield `images[rows] / 255`, flattened, in chunks: float32 (CHUNK or fewer, 784), 0-1.
 
     images: uint8 (n, 28, 28), 0-255. rows: (m,), in the order wanted.
-    The file: float32 (m, 784), 0-1.
     """
-    pixels = int(np.prod(images.shape[1:]))
-    header = {"descr": "<f4", "fortran_order": False, "shape": (len(rows), pixels)}
-    with path.open("wb") as file:
-        np.lib.format.write_array_header_1_0(file, header)
-        for start in range(0, len(rows), CHUNK):
-            chunk = fresh(images)[rows[start : start + CHUNK]]
-            file.write((chunk.reshape(len(chunk), pixels) / np.float32(255)).data)
+    for start in range(0, len(rows), CHUNK):
+        chunk = fresh(images)[rows[start : start + CHUNK]].reshape(-1, PIXELS)
+        yield np.divide(chunk, 255, dtype=np.float32)
 
 
 def hold_out(labels: NDArray[Any], count: int, seed: int) -> NDArray[np.bool_]:

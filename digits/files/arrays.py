@@ -1,11 +1,12 @@
 """Write arrays as .npy; map them into memory only if they are what they should be."""
 
 import errno
+from collections.abc import Iterable
 from tokenize import TokenError
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from digits.errors import ArtifactError
 from digits.files.atomic import replacing
@@ -13,11 +14,21 @@ from digits.files.atomic import replacing
 
 def write_array(path: str, array: NDArray[Any]) -> None:
     """Write `array` to `path` as .npy. Raises OutputError."""
+    write_chunks(path, [array], array.shape, array.dtype)
+
+
+def write_chunks(
+    path: str, chunks: Iterable[NDArray[Any]], shape: tuple[int, ...], dtype: DTypeLike
+) -> None:
+    """Write chunks as the one array of `shape` that they are together. Raises OutputError.
+
+    The bytes are those of np.save, which says less when the disk is full.
+    """
+    header = {"descr": np.dtype(dtype).str, "fortran_order": False, "shape": shape}
     with replacing(path) as temporary, temporary.open("wb") as file:
-        # as np.save, which says less when the disk is full
-        header = np.lib.format.header_data_from_array_1_0(np.ascontiguousarray(array))
         np.lib.format.write_array_header_1_0(file, header)
-        file.write(np.ascontiguousarray(array).data)
+        for chunk in chunks:
+            file.write(np.ascontiguousarray(chunk).data)
 
 
 def read_array(path: str, dtype: type[np.generic], *shape: int | None) -> NDArray[Any]:
@@ -43,26 +54,18 @@ def read_array(path: str, dtype: type[np.generic], *shape: int | None) -> NDArra
     return array
 
 
-def file_offset(array: NDArray[Any]) -> int | None:
-    """Return where in its .npy file a memory-mapped array begins, in bytes; None if it has none.
+def fresh(array: NDArray[Any]) -> NDArray[Any]:
+    """Map a memory-mapped file anew: the pages of a mapping stay in memory as long as it does.
 
-    A slice has one of its own (`array.offset` is that of the whole file's array); what lies in the
-    file with gaps, or is in memory (or may have been changed there: mode "c"), has none.
+    A slice is mapped from where it lies (`array.offset` is that of the whole). What lies there with
+    gaps, or is in memory, or may have been changed there (mode "c"), is returned as it is.
     """
     if not isinstance(array, np.memmap) or not array.filename or array.mode == "c":
-        return None
-    if not array.flags.c_contiguous:
-        return None
+        return array
+    if not (array.flags.c_contiguous and array.size):
+        return array
     whole = array
     while isinstance(whole.base, np.memmap):
         whole = whole.base
-    return int(whole.offset + array.ctypes.data - whole.ctypes.data)
-
-
-def fresh(array: NDArray[Any]) -> NDArray[Any]:
-    """Map a memory-mapped file anew: the pages of a mapping stay in memory as long as it does."""
-    offset = file_offset(array)
-    if offset is None or not array.size:
-        return array
-    assert isinstance(array, np.memmap)
+    offset = whole.offset + array.ctypes.data - whole.ctypes.data
     return np.memmap(str(array.filename), array.dtype, "r", offset, array.shape)

@@ -2,16 +2,16 @@ import numpy as np
 import pytest
 
 from digits.data import splits
-from digits.data.splits import hold_out, scale_to_file
+from digits.data.splits import hold_out, scaled
 from digits.errors import DigitsError
+from digits.files.arrays import write_chunks
 
 
-def test_255_becomes_1_and_rows_are_flattened(tmp_path):
+def test_255_becomes_1_and_rows_are_flattened():
     images = np.zeros((1, 28, 28), np.uint8)
     images[0, 0, 1] = 255
     images[0, 1, 0] = 51
-    scale_to_file(tmp_path / "a.npy", images, np.array([0]))
-    got = np.load(tmp_path / "a.npy")
+    (got,) = scaled(images, np.array([0]))
     assert got.dtype == np.float32
     assert got.shape == (1, 784)
     assert got[0, 1] == 1.0
@@ -23,8 +23,9 @@ def test_255_becomes_1_and_rows_are_flattened(tmp_path):
 def test_chunks_do_not_show_in_the_file(tmp_path, dataset, monkeypatch, count):
     monkeypatch.setattr(splits, "CHUNK", 7)
     rows = np.arange(count)[::-1]
-    scale_to_file(tmp_path / "a.npy", dataset.train_images, rows)
     whole = dataset.train_images[rows].reshape(count, 784) / np.float32(255)
+    chunks = scaled(dataset.train_images, rows)
+    write_chunks(f"{tmp_path}/a.npy", chunks, whole.shape, whole.dtype)
     np.save(tmp_path / "b.npy", whole)
     assert (tmp_path / "a.npy").read_bytes() == (tmp_path / "b.npy").read_bytes()
 
