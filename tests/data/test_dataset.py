@@ -34,12 +34,11 @@ def test_one_changed_pixel_changes_the_content_hash(dataset):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda d: d._replace(train_images=d.train_images / 255), "train_images: expected uint8"),
-        (lambda d: d._replace(test_images=d.test_images[:, 1:]), r"got uint8 \(100, 27, 28\)"),
-        (lambda d: d._replace(train_labels=d.train_labels[1:]), "got 300 and 299"),
+        (lambda d: d._replace(test_images=d.test_images[:, 1:]), r"test: .* got \(100, 27, 28\)"),
+        (lambda d: d._replace(train_labels=d.train_labels[1:]), r"train: .* and \(299,\)"),
         (lambda d: d._replace(test_labels=d.test_labels + np.uint8(1)), "labels 0-9, got 10"),
-        (lambda d: d._replace(test_labels=np.uint8(1)), "test_labels: expected uint8"),
-        (lambda d: Dataset(*(array[:0] for array in d)), "got 0 and 0"),
+        (lambda d: d._replace(test_labels=np.uint8(1)), r"labels \(n,\), got .* and \(\)"),
+        (lambda d: Dataset(*(array[:0] for array in d)), r"got \(0, 28, 28\) and \(0,\)"),
     ],
 )
 def test_arrays_of_another_form_are_refused(dataset, change, message):

@@ -14,8 +14,7 @@ from hypothesis import strategies as st
 
 from digits.cli import parameters
 from digits.data.dataset import check_form
-from digits.data.formats import read_idx, read_npz
-from digits.data.package_index import read_wheel
+from digits.data.formats import read_idx, read_npz, read_wheel
 from digits.errors import ParameterError, SourceError
 from tests import pipeline
 
