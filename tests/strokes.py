@@ -3,6 +3,8 @@
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
+from digits.pictures.preparing import ink, place
+
 STROKES = {
     0: [[(50, 5), (22, 20), (15, 50), (25, 82), (50, 95), (76, 80), (84, 50), (76, 18), (50, 5)]],
     1: [[(52, 5), (50, 50), (48, 95)]],
@@ -54,3 +56,8 @@ def picture(random):
     if random.random() < 0.3:
         grey = 255 - grey
     return np.rint(grey).clip(0, 255).astype(np.uint8)
+
+
+def prepare(grey):
+    """What `digits predict` shows a model of a picture, whether it is of one digit or more."""
+    return place(ink(grey))

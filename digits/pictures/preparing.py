@@ -37,18 +37,10 @@ STRAY = 0.005
 Floats = NDArray[np.float64]
 
 
-def prepare(grey: NDArray[Any]) -> NDArray[np.uint8]:
-    """Find the digit in a picture; scale and place it as in MNIST.
-
-    grey: uint8 or float (height, width), 0-255, of any size, dark on light or light on dark.
-    Returns uint8 (28, 28), 0 paper to 255 ink. Raises PictureError if the picture is blank.
-    """
-    return place(ink(grey))
-
-
 def ink(grey: NDArray[Any]) -> Floats:
     """Tell ink from paper: whole numbers (height, width), 0 paper to 255 the strongest stroke.
 
+    grey: uint8 or float (height, width), 0-255, of any size, dark on light or light on dark.
     Greys between them are kept, for they are strokes' edges. Raises PictureError if all is paper.
     """
     grey = np.asarray(grey, np.float64)

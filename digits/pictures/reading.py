@@ -3,10 +3,8 @@
 import glob
 import io
 import math
-import struct
 import sys
 import warnings
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -26,9 +24,6 @@ MAX_BYTES = 2**28
 """The most that is read from stdin."""
 LARGEST = 1000
 """Pixels of the longer side beyond which a picture is reduced by averaging, for speed."""
-
-DAMAGED = (OSError, ValueError, SyntaxError, EOFError, LookupError, TypeError, ArithmeticError)
-"""What Pillow raises on damaged files, beside struct.error and zlib.error."""
 
 
 def find(name: str) -> Iterator[str]:
@@ -63,13 +58,13 @@ def read(name: str) -> NDArray[np.float32]:
             warnings.simplefilter("ignore")  # of large or odd files: they are checked here
             with Image.open(file, formats=FORMATS) as image:
                 return _grey(image)
-    except PictureError:
+    except (PictureError, MemoryError):
         raise
     except UnidentifiedImageError:
         raise PictureError(f"expected a picture ({', '.join(FORMATS)}), got none") from None
     except Image.DecompressionBombError:
         raise PictureError(f"larger than {MAX_PIXELS:,} pixels. Make it smaller.") from None
-    except (*DAMAGED, struct.error, zlib.error) as fault:
+    except Exception as fault:  # whatever Pillow stumbles over in a damaged file
         raise PictureError(f"cannot be read, damaged or cut short: {fault}") from None
 
 

@@ -44,7 +44,7 @@ def test_a_floor_for_no_model_names_the_near_one():
     ("change", "message"),
     [
         ({"floors": {"small": {"loss": 0.1}}}, "'accuracy', 'accuracy_low' or 'macro_f1'"),
-        ({"floors": {"small": {"accuracy": True}}}, "expected a number, got True"),
+        ({"floors": {"small": {"accuracy": True}}}, "expected a valid number, got True"),
         ({"floors": {"small": {"accuracy": float("nan")}}}, "floors.small.accuracy: expected"),
         ({"floors": None}, "floors: expected keys and values, got null"),
         ({"against": "--all"}, "against: expected text of the form"),

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from digits.pictures.preparing import prepare
 from tests.browser import canvas_picture, draw_digit, opened
 from tests.page import made
 from tests.page.conftest import PAIR
+from tests.strokes import prepare
 
 
 def test_what_is_drawn_is_answered_and_cleared(page):

@@ -43,7 +43,7 @@ def test_the_committed_file_holds_every_section_and_the_reference_recipe(params)
         ("epochs: 5", "epochs: null", "train.epochs: expected a whole number, got null"),
         ("epochs: 5", "epochs: 0", "expected 1 or more, got 0"),
         ("0.001", ".nan", "train.learning_rate: expected a finite number, got nan"),
-        ("0.001", "0", "train.learning_rate: expected more than 0, got 0"),
+        ("0.001", "0", "train.learning_rate: expected greater than 0, got 0"),
         ("epochs: 5", "epochs: 5\n  epochs: 6", "the key 'epochs' is there twice"),
         ("train:  ", "trian:  ", "section 'train' is missing; did you mean 'trian'?"),
         (GOOD, "[1, 2]", "expected sections (name: keys and values), got a list"),
@@ -86,7 +86,7 @@ def test_a_missing_file_is_named(tmp_path):
     ("value", "message"),
     [
         ("[]", "models: expected 1 values or more, got []"),
-        ("basic", "models: expected a list, got 'basic'"),
+        ("basic", "models: expected a valid list, got 'basic'"),
         ("[basic, basic]", "models: expected each model once, got ['basic', 'basic']"),
         ("[basic, ../x]", "models.1: expected text of the form"),
         ("[basic, hiden]", "no digits/models/hiden.py with a function build; did you mean 'hid"),

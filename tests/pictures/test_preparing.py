@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 
 from digits.errors import PictureError
-from digits.pictures.preparing import prepare
 from tests.pipeline import ROOT
-from tests.strokes import draw, picture
+from tests.strokes import draw, picture, prepare
 
 CALL = """
 const { prepare } = require(process.argv[1]);
