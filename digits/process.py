@@ -34,8 +34,6 @@ def run(main: Callable[[], None]) -> None:
 
 def stop_in_order() -> None:
     """Unwind the stack at a signal, so that temporary files go; watch DVC if it started this."""
-    if threading.current_thread() is not threading.main_thread():
-        return
     for name in ("SIGINT", "SIGTERM", "SIGHUP"):
         number = getattr(signal, name, None)  # Windows has no SIGHUP
         if number and signal.getsignal(number) is not signal.SIG_IGN:  # nohup stays nohup
@@ -70,13 +68,8 @@ def _parents() -> list[psutil.Process]:
 
 
 def _stop_with(parents: list[psutil.Process]) -> None:
-    while all(_runs(process) for process in parents):
-        time.sleep(0.1)
+    with contextlib.suppress(psutil.Error):  # it has gone meanwhile
+        while all(p.is_running() and p.status() != psutil.STATUS_ZOMBIE for p in parents):
+            time.sleep(0.1)
     if not _stopping.is_set():
         os.kill(os.getpid(), signal.SIGTERM)
-
-
-def _runs(process: psutil.Process) -> bool:
-    with contextlib.suppress(psutil.Error):
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
-    return False

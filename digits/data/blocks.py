@@ -80,13 +80,14 @@ def dealt(count: int, rows: int, random: np.random.Generator) -> Iterator[Runs]:
     room = rows
     for start in starts.tolist():
         stop = min(start + CHUNK, count)
-        while stop - start >= room:
-            block.append((start, start + room))
-            yield tuple(sorted(block))
-            start, block, room = start + room, [], rows
-        if start < stop:
-            block.append((start, stop))
-            room -= stop - start
+        while start < stop:
+            end = min(stop, start + room)
+            block.append((start, end))
+            room -= end - start
+            start = end
+            if not room:
+                yield tuple(sorted(block))
+                block, room = [], rows
     if block:
         yield tuple(sorted(block))
 

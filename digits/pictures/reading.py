@@ -5,7 +5,6 @@ import io
 import math
 import sys
 import warnings
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -26,8 +25,8 @@ LARGEST = 1000
 """Pixels of the longer side beyond which a picture is reduced by averaging, for speed."""
 
 
-def find(name: str) -> Iterator[str]:
-    """Yield the files that `name` stands for: a file, a folder's pictures, a pattern, or - (stdin).
+def find(name: str) -> list[str]:
+    """List the files that `name` stands for: a file, a folder's pictures, a pattern, or - (stdin).
 
     Raises PictureError if there are none.
     """
@@ -41,7 +40,7 @@ def find(name: str) -> Iterator[str]:
     if not found:
         what = f"a picture in it ({' '.join(SUFFIXES)})" if path.is_dir() else "a file"
         raise PictureError(f"expected {what}, got none")
-    yield from sorted(found)
+    return sorted(found)
 
 
 def read(name: str) -> NDArray[np.float32]:
@@ -96,15 +95,12 @@ def _flat(image: Image.Image) -> Image.Image:
     """Make 8 bits of grey of any mode, transparency over white paper."""
     if image.mode.startswith(("I", "F")):
         return _narrowed(image)
-    if "transparency" in image.info or image.mode in ("PA", "La", "RGBa"):
+    if image.has_transparency_data:
         image = image.convert("RGBA")
-    elif image.mode not in ("1", "L", "LA", "RGB", "RGBA"):
-        image = image.convert("RGB")
-    if image.mode not in ("LA", "RGBA"):
-        return image.convert("L")
-    paper = Image.new("L", image.size, 255)
-    paper.paste(image.convert("L"), mask=image.getchannel("A"))
-    return paper
+        paper = Image.new("L", image.size, 255)
+        paper.paste(image.convert("L"), mask=image.getchannel("A"))
+        return paper
+    return (image if image.mode in ("1", "L") else image.convert("RGB")).convert("L")
 
 
 def _narrowed(image: Image.Image) -> Image.Image:
