@@ -4,7 +4,6 @@ import argparse
 import errno
 import os
 import sys
-from collections.abc import Callable
 from importlib import import_module
 
 from digits.errors import OutputError
@@ -37,13 +36,13 @@ def main() -> None:
                 module.add_arguments(command)
             command.set_defaults(main=module.main)
     arguments = parser.parse_args()
-    run(lambda: _printing(arguments.main, arguments))
+    run(lambda: _call(arguments))
 
 
-def _printing(main: Callable[[argparse.Namespace], None], arguments: argparse.Namespace) -> None:
-    """Call `main`; what it prints may have no reader (`| head`), or no room."""
+def _call(arguments: argparse.Namespace) -> None:
+    """Call the command; what it prints may have no reader (`| head`), or no room."""
     try:
-        main(arguments)
+        arguments.main(arguments)
         sys.stdout.flush()
     except OSError as fault:
         if fault.errno not in (errno.EPIPE, errno.ENOSPC):

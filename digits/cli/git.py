@@ -6,6 +6,9 @@ from pathlib import Path
 
 from digits.errors import RevisionError
 
+WORKSPACE = "workspace"
+"""In the place of a revision, as DVC calls it: the working folder."""
+
 
 def ask(*arguments: str) -> bytes | None:
     """Return what git answers, None where it says no.
@@ -20,16 +23,19 @@ def ask(*arguments: str) -> bytes | None:
         return None
     reason = " ".join(here.stderr.decode(errors="replace").split())  # it may name the cure
     raise RevisionError(
-        f"git cannot be asked here: {reason}"
-        if "safe.directory" in reason
-        else f"git cannot be asked here: {reason}. Run this in the project's folder, in a clone of "
-        "its git repository"
+        f"git cannot be asked here: {reason}. Run this in the project's folder, in a clone of its "
+        "git repository"
     )
 
 
 def content(revision: str, path: str) -> bytes | None:
-    """Return a file's bytes as they were committed, None where there is no such file."""
-    return ask("cat-file", "blob", f"{revision}:./{path}")
+    """Return a file's bytes in a revision or in `WORKSPACE`, None where there is no such file."""
+    if revision != WORKSPACE:
+        return ask("cat-file", "blob", f"{revision}:./{path}")
+    try:
+        return Path(path).read_bytes()
+    except OSError:
+        return None
 
 
 def committed(*paths: str) -> list[str]:
@@ -46,14 +52,7 @@ def changed(*paths: str) -> list[str]:
     The bytes themselves are compared: what is staged, ignored or assumed unchanged, and what
     `git diff` is set to show, makes no difference. Files that are not in HEAD do not count.
     """
-    return [path for path in committed(*paths) if content("HEAD", path) != _bytes(Path(path))]
-
-
-def _bytes(path: Path) -> bytes | None:
-    try:
-        return path.read_bytes()
-    except OSError:
-        return None
+    return [path for path in committed(*paths) if content("HEAD", path) != content(WORKSPACE, path)]
 
 
 def _run(*arguments: str) -> subprocess.CompletedProcess[bytes]:

@@ -56,13 +56,9 @@ def json_schema() -> dict[str, Any]:
 
     It is a little wider than `check`: JSON Schema takes 5.0 for an integer, and knows no NaN.
     """
-    fields: dict[str, Any] = {name: (schema, ...) for name, schema in sections().items()}
-    whole = create_model(
-        "params.yaml",
-        __config__=Section.model_config,
-        __doc__="Every knob that changes a result.",
-        **fields,
-    )
+    fields: dict[str, Any] = sections()
+    doc = "Every knob that changes a result."
+    whole = create_model("params.yaml", __config__=Section.model_config, __doc__=doc, **fields)
     return {"$schema": GenerateJsonSchema.schema_dialect, **whole.model_json_schema()}
 
 

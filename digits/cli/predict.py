@@ -8,15 +8,18 @@ the others are answered all the same, and the exit code is 1.
 import json
 import sys
 from argparse import ArgumentParser, Namespace
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from digits.cli.tables import printable, table
-from digits.errors import DigitsError, ParameterError
+from digits.errors import ParameterError, PictureError
 from digits.evaluation.answers import probabilities
 from digits.files.atomic import write_bytes
+from digits.form import PIXELS
 from digits.models import inference
 from digits.params import read
 from digits.params.messages import nearest
@@ -24,9 +27,6 @@ from digits.params.models import Models
 from digits.pictures import reading
 from digits.pictures.preparing import ink, place
 from digits.pictures.single import check_single
-
-Seen = list[tuple[str, NDArray[np.uint8]]]
-"""The pictures that could be used: what they are called, and what the models see."""
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -39,15 +39,28 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def main(arguments: Namespace) -> None:
     """Answer each picture; end with exit code 1 if one could not be used."""
-    names = _models(arguments.model)
-    seen, faults = _prepared(arguments.images)
-    rows = _answers(seen, names)
+    networks = {name: inference.load(f"models/{name}.keras") for name in _models(arguments.model)}
+    names: list[str] = []
+    images: list[NDArray[np.uint8]] = []
+    faults: list[str] = []
+    for pattern in arguments.images:
+        with _told(pattern, faults):
+            for name in reading.find(pattern):
+                with _told(name, faults):
+                    images.append(_prepared(name))
+                    names.append(printable(name))
+    answers = {model: _answers(network, images) for model, network in networks.items()}
+    rows: list[dict[str, Any]] = [
+        {"file": name, "model": model, **answers[model][index]}
+        for index, name in enumerate(names)
+        for model in networks
+    ]
     if arguments.json:
         print(json.dumps(rows, indent=2))
     elif rows:
         print(_table(rows))
-    if arguments.show and seen:
-        _show(arguments.show, seen, rows)
+    if arguments.show and rows:
+        _show(arguments.show, images, rows)
     if faults:
         sys.exit(1)
 
@@ -55,58 +68,43 @@ def main(arguments: Namespace) -> None:
 def _models(asked: str | None) -> list[str]:
     """Return the models that answer. Raises ParameterError."""
     names = read(Models).root
-    if asked == "all":
-        return names
-    if asked is not None and asked not in names:
-        raise ParameterError(f"{asked} is no model of params.yaml{nearest(asked, [*names, 'all'])}")
-    return [asked or names[-1]]
+    choices = {**{name: [name] for name in names}, "all": names}
+    if asked is not None and asked not in choices:
+        raise ParameterError(f"{asked} is no model of params.yaml{nearest(asked, choices)}")
+    return choices[asked or names[-1]]
 
 
-def _prepared(patterns: list[str]) -> tuple[Seen, int]:
-    """Read and prepare all pictures, name what is wrong on stderr; return them and the faults."""
-    seen: Seen = []
-    faults = 0
-    for pattern in patterns:
-        name = pattern
-        try:
-            for name in reading.find(pattern):
-                try:
-                    strokes = ink(reading.read(name))
-                    check_single(strokes)
-                    seen.append((printable(name), place(strokes)))
-                except DigitsError as fault:
-                    faults += 1
-                    print(f"error: {printable(name)}: {printable(fault)}", file=sys.stderr)
-        except DigitsError as fault:
-            faults += 1
-            print(f"error: {printable(pattern)}: {printable(fault)}", file=sys.stderr)
-    return seen, faults
+@contextmanager
+def _told(name: str, faults: list[str]) -> Iterator[None]:
+    """Say on stderr what is wrong with a picture, keep its name in `faults`, and go on."""
+    try:
+        yield
+    except PictureError as fault:
+        faults.append(name)
+        print(f"error: {printable(name)}: {printable(fault)}", file=sys.stderr)
 
 
-def _answers(seen: Seen, names: list[str]) -> list[dict[str, Any]]:
-    """Answer each picture by each model."""
-    if not seen:
-        return []
-    images = np.stack([image for _, image in seen]).reshape(len(seen), -1)
-    pixels = images.astype(np.float32) / np.float32(255)
-    logits = {model: inference.load(f"models/{model}.keras").logits(pixels) for model in names}
-    chances = {model: probabilities(values) for model, values in logits.items()}
+def _prepared(name: str) -> NDArray[np.uint8]:
+    """Return what the models see of a picture. Raises PictureError."""
+    strokes = ink(reading.read(name))
+    check_single(strokes)
+    return place(strokes)
+
+
+def _answers(network: inference.Network, images: list[NDArray[np.uint8]]) -> list[dict[str, Any]]:
+    """Return for each picture the two likeliest digits, and how likely they are."""
+    pixels = np.reshape(images, (len(images), PIXELS)).astype(np.float32) / np.float32(255)
+    chances = probabilities(network.logits(pixels))
     return [
-        {"file": file, "model": model, **_likeliest(chances[model][index])}
-        for index, (file, _) in enumerate(seen)
-        for model in names
+        {
+            "digit": first,
+            "confidence": round(float(row[first]), 6),
+            "runner_up": second,
+            "runner_up_confidence": round(float(row[second]), 6),
+        }
+        for row in chances
+        for first, second in [np.argsort(-row, kind="stable")[:2].tolist()]
     ]
-
-
-def _likeliest(chances: NDArray[np.float64]) -> dict[str, Any]:
-    """Return the two likeliest digits and their probabilities. chances: (classes,)."""
-    first, second = np.argsort(-chances, kind="stable")[:2].tolist()
-    return {
-        "digit": first,
-        "confidence": round(float(chances[first]), 6),
-        "runner_up": second,
-        "runner_up_confidence": round(float(chances[second]), 6),
-    }
 
 
 def _table(rows: list[dict[str, Any]]) -> str:
@@ -116,14 +114,14 @@ def _table(rows: list[dict[str, Any]]) -> str:
     return table(["file", "model", "digit", "confidence", "runner-up"], cells)
 
 
-def _show(path: str, seen: Seen, rows: list[dict[str, Any]]) -> None:
+def _show(path: str, images: list[NDArray[np.uint8]], rows: list[dict[str, Any]]) -> None:
     """Write the pictures as the models saw them to `path`, each with its answers."""
     from digits.figures.seen import draw  # matplotlib, for those who ask for it
 
-    answers = [f"{row['model']}: {row['digit']} ({row['confidence']:.0%})" for row in rows]
-    each = len(rows) // len(seen)
-    captions = [
-        "\n".join([name, *answers[index * each : (index + 1) * each]])
-        for index, (name, _) in enumerate(seen)
-    ]
-    write_bytes(path, draw(np.stack([image for _, image in seen]), captions))
+    each = len(rows) // len(images)
+    captions = []
+    for start in range(0, len(rows), each):
+        answers = rows[start : start + each]
+        lines = [f"{row['model']}: {row['digit']} ({row['confidence']:.0%})" for row in answers]
+        captions.append("\n".join([answers[0]["file"], *lines]))
+    write_bytes(path, draw(np.stack(images), captions))

@@ -6,18 +6,17 @@ preprocess made. Nothing else is written.
 """
 
 import json
-import os
 import subprocess
 import sys
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
-from statistics import mean, stdev
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import pandas as pd
+
 from digits.cli import parameters
 from digits.cli.revisions import stale
-from digits.cli.tables import table
 from digits.errors import ArtifactError, DigitsError
 from digits.files.atomic import read_json
 
@@ -31,7 +30,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 def main(arguments: Namespace) -> None:
     """Print each model's accuracies on the test set, their mean and their standard deviation."""
     count = int(arguments.count) if arguments.count.isdecimal() else 0
-    if not 2 <= count <= 2**32:
+    if count < 2:
         raise DigitsError(
             f"expected 2 or more seeds, since one has no deviation; got {arguments.count}"
         )
@@ -41,14 +40,18 @@ def main(arguments: Namespace) -> None:
             f"data/processed is not of today's code and parameters ({', '.join(stages)} to be "
             "run): `dvc repro preprocess` first"
         )
-    found: dict[str, list[float]] = {name: [] for name in values["models"]}
+    found = []
     for seed in range(count):
-        for name, accuracy in accuracies(values, seed).items():
-            found[name].append(accuracy)
-        shown = ", ".join(f"{name} {each[-1]:.2%}" for name, each in found.items())
+        found.append(accuracies(values, seed))
+        shown = ", ".join(f"{name} {share:.2%}" for name, share in found[-1].items())
         print(f"seed {seed}: {shown}", file=sys.stderr, flush=True)
-    rows = {name: spread(each) for name, each in found.items()}
-    print(json.dumps(rows, indent=2) if arguments.json else as_text(rows))
+    frame = pd.DataFrame(found)
+    table = spread(frame)
+    if arguments.json:
+        whole = table.assign(accuracies=pd.Series(frame.to_dict("list")))
+        print(whole.to_json(orient="index", indent=2))
+    else:
+        print(table.map("{:.2%}".format).to_string())
 
 
 def accuracies(values: dict[str, Any], seed: int) -> dict[str, float]:
@@ -57,45 +60,19 @@ def accuracies(values: dict[str, Any], seed: int) -> dict[str, float]:
     with TemporaryDirectory(prefix="digits-seeds-") as folder:
         text = json.dumps(values, ensure_ascii=False)  # JSON is YAML, without doubtful forms
         Path(folder, "params.yaml").write_text(text, encoding="utf-8")
-        Path(folder, "data").symlink_to(Path("data").resolve(), target_is_directory=True)
+        for name in ("data", "digits", "stages"):
+            Path(folder, name).symlink_to(Path(name).resolve(), target_is_directory=True)
         for stage in (*(f"train_{name}" for name in values["models"]), "evaluate"):
-            _run(stage, folder)
+            command = [sys.executable, "-m", f"stages.{stage}"]
+            done = subprocess.run(command, cwd=folder, capture_output=True, errors="replace")
+            if done.returncode:
+                said = f"{done.stdout}{done.stderr}".strip()
+                raise DigitsError(f"stage {stage} failed (exit code {done.returncode}):\n{said}")
         tested = read_json(f"{folder}/metrics/evaluation.json")
     return {name: tested[name]["accuracy"] for name in values["models"]}
 
 
-def _run(stage: str, folder: str) -> None:
-    """Run a stage of this project in another folder. Raises DigitsError with what it said."""
-    paths = [str(Path.cwd()), *filter(None, [os.environ.get("PYTHONPATH")])]
-    done = subprocess.run(
-        [sys.executable, "-m", f"stages.{stage}"],
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        errors="replace",
-    )
-    if done.returncode:
-        raise DigitsError(
-            f"stage {stage} failed (exit code {done.returncode}):\n{done.stdout.strip()}"
-        )
-
-
-def spread(values: list[float]) -> dict[str, Any]:
-    """Sum up accuracies: mean, standard deviation of a sample (n - 1), extremes, all by seed."""
-    return {
-        "mean": round(mean(values), 6),
-        "deviation": round(stdev(values), 6),
-        "lowest": min(values),
-        "highest": max(values),
-        "accuracies": values,
-    }
-
-
-def as_text(rows: dict[str, dict[str, Any]]) -> str:
-    """Return what `spread` says of each model as a table, in percent."""
-    columns = ("mean", "deviation", "lowest", "highest")
-    cells = [[name, *(f"{row[column]:.2%}" for column in columns)] for name, row in rows.items()]
-    return table(["model", *columns], cells)
+def spread(frame: pd.DataFrame) -> pd.DataFrame:
+    """Sum up each column of accuracies; the deviation is that of a sample (n - 1)."""
+    names = {"std": "deviation", "min": "lowest", "max": "highest"}
+    return frame.agg(["mean", *names]).T.rename(columns=names).round(6)

@@ -9,77 +9,72 @@ import hashlib
 import json
 import os
 import re
-import stat
+import shutil
 import tempfile
 from argparse import Namespace
+from collections.abc import Callable
 from pathlib import Path
 
+from configobj import ConfigObj, ConfigObjError  # with which DVC reads its settings
+from dvc.config import Config
+from dvc.dvcfile import Lockfile
+from dvc.exceptions import DvcException
+from dvc.utils.serialize import parse_yaml
+
 from digits.cli import git
-from digits.errors import DigitsError, OutputError, RevisionError
+from digits.errors import DigitsError, OutputError
 from digits.files.atomic import replacing, write_bytes
 
-PLAIN = re.compile(r"[\w /\\:.,+@~=-]+", re.ASCII)
-"""A path that DVC can write into the settings of an experiment, and that needs no quotes there."""
-OURS = re.compile(r"(.*[/\\])?(\.dvc-site-cache|tmp[/\\]site-cache|handwritten-digits[/\\].*)")
-"""Values that this, or an earlier version of the documents, has set; others are the user's."""
+OURS = re.compile(r"(.*[/\\])?(\.dvc-site-cache|tmp[/\\]site-cache|handwritten-digits[-/\\].*)")
+"""Values that this, or an earlier version of it, has set; others are the user's."""
 
 
 def main(arguments: Namespace) -> None:
     """Make ready and mend. Raises DigitsError."""
     if not Path(".dvc").is_dir():
         raise DigitsError("there is no .dvc here. Run this in the project's folder")
-    mend_rwlock(Path(".dvc/tmp/rwlock"))
-    mend_dvc_lock(Path("dvc.lock"))
+    mend(".dvc/tmp/rwlock", json.loads)
+    mend("dvc.lock", lambda content: Lockfile.validate(parse_yaml(content.decode(), "dvc.lock")))
     path = Path(".dvc/config.local").resolve()  # what a link points to, not the link
     try:
-        settings = caches(Path.cwd())
-        old = text(path)
-        mode = stat.S_IMODE(path.stat().st_mode) if path.exists() else 0o600
-    except OSError as fault:
-        raise OutputError(f"no private cache for DVC can be made: {fault}") from None
-    new = old
-    for (section, key), value in settings.items():
-        new = setting(new, section, key, value)
-    if new == old:
-        return
-    with replacing(str(path)) as temporary:
-        temporary.touch(mode=0o600)  # it may hold secrets
-        temporary.write_bytes(new.encode(errors="surrogateescape"))
-        temporary.chmod(mode)
-    print("set in .dvc/config.local: a private site cache for DVC")
+        there, (site, cache) = Config(".dvc"), caches(Path.cwd())
+        config = ConfigObj(str(path), encoding="utf-8")
+        before = config.dict()
+        for section, key, value in (("core", "site_cache_dir", site), ("cache", "dir", cache)):
+            old = there[section].get(key)
+            if old and not OURS.fullmatch(old):
+                continue
+            section = next((name for name in config.sections if name.lower() == section), section)
+            if value:
+                config.setdefault(section, {})[key] = value
+            else:
+                config.get(section, {}).pop(key, None)
+        if config.dict() != before:
+            write(path, config)
+            print("set in .dvc/config.local: a private site cache for DVC")
+    except (ConfigObjError, DvcException, OSError, UnicodeError) as fault:
+        raise OutputError(f"no private cache for DVC can be set here: {fault}") from None
 
 
-def caches(clone: Path) -> dict[tuple[str, str], str | None]:
-    """Make the private folder; return what is to be set, None for what is not to be there.
+def caches(clone: Path) -> tuple[str, str | None]:
+    """Make the private folder; return it, and where DVC is to find its cache, None for .dvc/cache.
 
     DVC copies these paths to where an experiment runs, and can write only ASCII there. A clone
     whose own path has other letters gets a folder elsewhere, with a link to its cache.
     """
     site = clone / ".dvc/tmp/site-cache"
-    if PLAIN.fullmatch(str(site)):
+    if str(site).isascii():
         private(site)
-        return {("core", "site_cache_dir"): str(site), ("cache", "dir"): None}
-    home = Path("~").expanduser() if "HOME" in os.environ else Path()
-    usable = home.is_absolute() and PLAIN.fullmatch(str(home)) and os.access(home, os.W_OK)
-    above = (home / ".cache" if usable else Path(tempfile.gettempdir())) / "handwritten-digits"
-    folder = above / hashlib.sha256(os.fsencode(clone)).hexdigest()[:12]
-    for each in (above, folder, folder / "site"):
-        private(each)
-    cache, link = clone / ".dvc/cache", folder / "cache"
+        return str(site), None
+    home = Path(os.path.expanduser("~/.cache"))  # noqa: PTH111 (Path's own fails without a home)
+    above = home if home.is_absolute() and str(home).isascii() else Path(tempfile.gettempdir())
+    site = above / f"handwritten-digits-{hashlib.sha256(os.fsencode(clone)).hexdigest()[:12]}"
+    private(site)
+    cache, link = clone / ".dvc/cache", site / "cache"
     cache.mkdir(exist_ok=True)
     if not link.is_symlink():
         link.symlink_to(cache, target_is_directory=True)
-    others = [clone / ".dvc/config", Path(os.path.expanduser("~/.config/dvc/config"))]  # noqa: PTH111
-    own = any(re.search(r"(?im)^\[cache\][^\[]*^\s*dir\s*=", text(path)) for path in others)
-    return {
-        ("core", "site_cache_dir"): str(folder / "site"),
-        ("cache", "dir"): None if own else str(link),
-    }
-
-
-def text(path: Path) -> str:
-    """Return what a file holds, "" if there is none; other encodings can be written back."""
-    return path.read_bytes().decode(errors="surrogateescape") if path.exists() else ""
+    return str(site), str(link)
 
 
 def private(folder: Path) -> None:
@@ -90,77 +85,35 @@ def private(folder: Path) -> None:
     folder.chmod(0o700)
 
 
-def setting(config: str, section: str, key: str, value: str | None) -> str:
-    """Return the text of a DVC config with a value of ours set, None: taken out.
+def write(path: Path, config: ConfigObj) -> None:
+    """Write DVC's settings, comments too, to a file of the same mode; a new one may hold secrets.
 
-    Every other line stays, and so does a value of the user's own, unless it is a relative site
-    cache. (`dvc config` writes ASCII alone, and has emptied the file where it held other letters.)
+    (`dvc config` drops comments, and empties the file where it holds other letters than ASCII.)
     """
-    end = "\r\n" if "\r\n" in config else "\n"
-    head = re.search(rf"(?im)^\ufeff?[ \t]*\[ *{section} *\].*\n?", config)
-    if head is None:
-        gap = end if config and not config.endswith("\n") else ""
-        return config if value is None else f"{config}{gap}[{section}]{end}    {key} = {value}{end}"
-    following = re.compile(r"(?m)^[ \t]*\[").search(config, head.end())
-    line = re.compile(rf"(?im)^([ \t]*{key}[ \t]*=[ \t]*)(.*?)([ \t]+#.*)?$\n?").search(
-        config, head.end(), following.start() if following else len(config)
-    )
-    if line is None:
-        added = "" if value is None else f"    {key} = {value}{end}"
-        gap = end if added and not head[0].endswith("\n") else ""
-        return f"{config[: head.end()]}{gap}{added}{config[head.end() :]}"
-    there = line[2].strip().strip("'\"")
-    if not OURS.fullmatch(there) and (section == "cache" or Path(there).is_absolute()):
-        return config
-    mended = "" if value is None else f"{line[1]}{value}{(line[3] or '').rstrip()}{end}"
-    return f"{config[: line.start()]}{mended}{config[line.end() :]}"
+    path.touch(mode=0o600)
+    with replacing(str(path)) as temporary:
+        temporary.touch(mode=0o600)
+        shutil.copymode(path, temporary)
+        with temporary.open("wb") as file:
+            config.write(file)
 
 
-def mend_rwlock(path: Path) -> None:
-    """Remove DVC's list of who reads and writes what if it is cut off.
+def mend(name: str, read: Callable[[bytes], object]) -> None:
+    """Restore the committed file if DVC, by `read`, cannot; remove it where none is committed.
 
-    DVC rewrites it in place. Where it was killed in the middle, every later `dvc repro` would end
-    with "Unable to read RWLock-file"; without the file it begins a new one.
+    DVC rewrites these in place. Where it was killed in the middle, every later `dvc repro` would
+    end with "Unable to read RWLock-file" or "'./dvc.lock' validation failed". What they had of
+    newer runs, DVC finds again. A file with conflict markers is left for git.
     """
-    try:
-        json.loads(path.read_bytes())
-    except OSError:
+    content, committed = git.content(git.WORKSPACE, name), git.content("HEAD", name)
+    if content in (None, committed) or b"<<<<<<< " in content:
         return
-    except ValueError:
-        path.unlink(missing_ok=True)
-        print(f"removed {path}, which a killed dvc had left half written")
-
-
-def mend_dvc_lock(path: Path) -> None:
-    """Restore the committed dvc.lock if it is cut off; remove it where none is committed.
-
-    DVC rewrites it in place. Where it was killed in the middle, every later `dvc repro` would end
-    with "'./dvc.lock' validation failed". What the file had of newer runs, DVC finds again in its
-    run-cache. A file with conflict markers is left for git.
-    """
     try:
-        content = path.read_bytes()
-        committed = git.content("HEAD", str(path)) or b""
-    except (OSError, RevisionError):  # no such file; no git
-        return
-    if (content and content == committed) or b"<<<<<<< " in content or is_lock(content):
-        return
-    if is_lock(committed):
-        write_bytes(str(path), committed)
-        print(f"restored the committed {path}: a killed dvc had left it half written")
-    else:
-        path.unlink()
-        print(f"removed {path}, which a killed dvc had left half written")
-
-
-def is_lock(content: bytes) -> bool:
-    """Say whether DVC accepts `content` as a dvc.lock."""
-    from dvc.dvcfile import Lockfile  # slow, and seldom needed
-    from dvc.utils.serialize import YAMLFileCorruptedError, parse_yaml
-    from dvc.utils.strictyaml import YAMLValidationError
-
-    try:
-        Lockfile.validate(parse_yaml(content.decode(), "dvc.lock"))
-    except (UnicodeDecodeError, YAMLFileCorruptedError, YAMLValidationError):
-        return False
-    return True
+        read(content)
+    except (DvcException, ValueError):
+        if committed is None:
+            Path(name).unlink()
+            print(f"removed {name}, which a killed dvc had left half written")
+        else:
+            write_bytes(name, committed)
+            print(f"restored the committed {name}: a killed dvc had left it half written")

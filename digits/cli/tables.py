@@ -1,22 +1,18 @@
 """What is printed of names and numbers: one line each, in tables of text or of Markdown."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from tabulate import tabulate
 
-NUMBER = re.compile(r"-|[-+]?\d[\d.,e+-]*%?")
 
-
-def table(head: Sequence[str], rows: Iterable[Sequence[Any]], markdown: bool = False) -> str:
-    """Return a table; columns of numbers end at the right. `rows`: one or more."""
-    cells = [[_escaped(str(cell)) if markdown else printable(cell) for cell in row] for row in rows]
-    columns = zip(*cells, strict=True)
-    align = ["right" if all(map(NUMBER.fullmatch, column)) else "left" for column in columns]
+def table(head: Sequence[str], rows: list[list[Any]], markdown: bool = False) -> str:
+    """Return a table: a column of names, and others that end at the right. `rows`: one or more."""
+    cells = [[_escaped(cell) if markdown else printable(cell) for cell in row] for row in rows]
+    align = ["left", *["right"] * (len(head) - 1)]
     form = "pipe" if markdown else "plain"
-    text: str = tabulate(cells, head, form, disable_numparse=True, colalign=align)
-    return text
+    return tabulate(cells, head, form, disable_numparse=True, colalign=align)
 
 
 def printable(text: object) -> str:
@@ -24,6 +20,6 @@ def printable(text: object) -> str:
     return "".join(letter if letter.isprintable() else "?" for letter in str(text))
 
 
-def _escaped(text: str) -> str:
+def _escaped(text: object) -> str:
     """Keep to one cell, in which nothing is Markdown or HTML."""
     return re.sub(r"[\\`*<|]", r"\\\g<0>", printable(text))

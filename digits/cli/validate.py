@@ -7,13 +7,12 @@ names. All are made, or those that are named, whatever the first ones say. What 
 goes to stderr.
 """
 
-import re
 from argparse import ArgumentParser, Namespace
 
 from digits.cli import parameters
 from digits.cli.compare import compare
-from digits.cli.rebuild import dvc, rebuild
-from digits.cli.revisions import ANSWERS, resolve
+from digits.cli.rebuild import rebuild
+from digits.cli.revisions import ANSWERS, resolve, stale
 from digits.errors import DigitsError, RevisionError
 from digits.evaluation import gate
 from digits.files.atomic import read_json
@@ -21,70 +20,55 @@ from digits.params import read
 from digits.params.messages import nearest
 from digits.params.models import Models
 
-GATE = "gate.yaml"
-SIDES = ("old", "new")
-
 
 def check_parameters() -> str:
     """Check both files that people write."""
     parameters.check()
-    gate.read(GATE)
-    return f"params.yaml and {GATE} are valid"
+    gate.read()
+    return "params.yaml and gate.yaml are valid"
 
 
 def check_lock() -> str:
-    """Check dvc.lock against code and parameters, by what DVC would run. This needs no data.
-
-    DVC exits 0 if a stage is stale, other than 0 if its data are not here either: its output says.
-    """
-    done = dvc("repro", "--dry", "--allow-missing", capture_output=True, text=True)
-    said = done.stdout + done.stderr
-    stale = re.findall(r"^Running stage '(.+)':$|failed to reproduce '(.+?)'", said, re.MULTILINE)
-    if stale:
-        names = ", ".join(dict.fromkeys(one or other for one, other in stale))
+    """Check dvc.lock against code and parameters."""
+    if stages := stale():
         raise DigitsError(
-            f"dvc.lock is not up to date: {names}, and what depends on it, would run again. "
-            "`dvc repro`, then commit dvc.lock and metrics/"
+            f"dvc.lock is not up to date: {', '.join(stages)}, and what depends on it, would run "
+            "again. `dvc repro`, then commit dvc.lock and metrics/"
         )
-    if done.returncode:
-        raise DigitsError(f"`dvc repro --dry --allow-missing` failed: {said.strip()}")
     return "of this code and these parameters"
 
 
 def check_floors() -> str:
     """Check the metrics against the floors."""
-    floors = gate.read(GATE).floors
+    floors = gate.read().floors
     if faults := gate.below(floors, read_json("metrics/evaluation.json"), read(Models).root):
         raise DigitsError(
-            f"{'; '.join(faults)}. Make the model better, or lower the floor in {GATE}"
+            f"{'; '.join(faults)}. Make the model better, or lower the floor in gate.yaml"
         )
-    count = sum(map(len, floors.values()))
-    return f"{count} metrics are as high as {GATE} asks" if count else f"{GATE} has none"
+    return f"{sum(map(len, floors.values()))} metrics are as high as gate.yaml asks"
 
 
 def check_comparison() -> str:
     """Check that no model lost more than gate.yaml allows."""
-    asked = gate.read(GATE)
+    asked = gate.read()
     other = resolve(asked.against)
     try:
         other.content(ANSWERS)
     except RevisionError as fault:
         return str(fault)
-    report, worse = compare(asked.against), []
-    said = f"with {other.name}: "
+    report, found, worse = compare(asked.against), [], []
     for name, model in report["models"].items():
-        shares = " to ".join(f"{model[side]['accuracy']:.2%}" for side in SIDES if model[side])
-        said += f"{name} {model['verdict'] or 'not compared'} ({shares}), "
+        shares = [f"{model[side]['accuracy']:.2%}" for side in ("old", "new") if model[side]]
+        found.append(f"{name} {model['verdict'] or 'not compared'} ({' to '.join(shares)})")
         if model["verdict"] == "worse" and -model["difference"] > asked.allowed_regression:
             worse.append(name)
-    said = "; ".join([said.removesuffix(", "), *report["notes"]])
+    said = "; ".join([f"with {other.name}: {', '.join(found)}", *report["notes"]])
     if worse:
         raise DigitsError(
             f"{said}. `digits compare {other.name}` shows more of {', '.join(worse)}. Mend it, or "
-            f"raise allowed_regression, which is {asked.allowed_regression:g}, in {GATE}"
+            f"raise allowed_regression, which is {asked.allowed_regression:g}, in gate.yaml"
         )
-    same = other.commit == resolve("HEAD").commit
-    return said + (f" (this is {other.name}: compare a branch)" if same else "")
+    return said
 
 
 CHECKS = {
@@ -109,12 +93,11 @@ def main(arguments: Namespace) -> None:
         if name not in CHECKS:
             raise DigitsError(f"{name} is no check{nearest(name, CHECKS)}")
     for name in names:
-        result = "ok"
         try:
             if name == "rebuild" and arguments.quick:
                 result, said = "skipped", "by --quick: whether the results come back is not known"
             else:
-                said = CHECKS[name]()
+                result, said = "ok", CHECKS[name]()
         except (DigitsError, MemoryError) as fault:
             result, said = "FAILED", str(fault)
             failed.append(name)

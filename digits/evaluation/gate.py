@@ -23,7 +23,7 @@ class Gate(Section):
     allowed_regression: Share = Field(description="of accuracy; a significant loss that passes")
 
 
-def read(path: str) -> Gate:
+def read(path: str = "gate.yaml") -> Gate:
     """Return the content of the YAML file at `path`. Raises ParameterError."""
     return validate({Gate.section: read_document(path)}, Gate, path)
 

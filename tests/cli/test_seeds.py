@@ -6,10 +6,11 @@ import subprocess
 import sys
 import time
 
+import pandas as pd
 import pytest
 import yaml
 
-from digits.cli.seeds import as_text, spread
+from digits.cli.seeds import spread
 from tests import pipeline
 
 DIGITS = [sys.executable, "-m", "digits", "seeds"]
@@ -129,25 +130,25 @@ def test_bad_parameters_and_stale_data(own):
     assert any("train.epochs: expected a whole number" in line for line in seeds(own, "2")[2])
 
 
-def test_the_table():
-    rows = {"one": spread([0.9261, 0.9265, 0.9243]), "second": spread([1.0, 0.9766])}
-    assert (
-        as_text(rows)
-        == """\
-model      mean    deviation    lowest    highest
-one      92.56%        0.12%    92.43%     92.65%
-second   98.83%        1.65%    97.66%    100.00%"""
-    )
+def test_the_table(own):
+    code, out, _ = seeds(own, "2")
+    assert code == 0
+    head, *rows = out.splitlines()
+    assert head.split() == ["mean", "deviation", "lowest", "highest"]
+    room = len(own.path("data/processed").read_text())
+    for name, row in zip(own.models, rows, strict=True):
+        low = room + len(name)
+        assert row.split() == [name, f"{low + 0.5:.2f}%", "0.71%", f"{low}.00%", f"{low + 1}.00%"]
 
 
 def test_the_spread_by_hand():
-    assert spread([0.1, 0.2, 0.3]) == {
-        "mean": 0.2,
-        "deviation": 0.1,
-        "lowest": 0.1,
-        "highest": 0.3,
-        "accuracies": [0.1, 0.2, 0.3],
-    }
+    found = spread(pd.DataFrame({"one": [0.1, 0.2, 0.3], "two": [1.0, 0.9766, 1.0]}))
+    assert found.loc["one"].to_dict() == {
+        "mean": 0.2, "deviation": 0.1, "lowest": 0.1, "highest": 0.3,
+    }  # fmt: skip
+    assert found.loc["two"].to_dict() == {
+        "mean": 0.9922, "deviation": 0.01351, "lowest": 0.9766, "highest": 1.0,
+    }  # fmt: skip
 
 
 @pytest.mark.slow

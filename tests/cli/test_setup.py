@@ -2,6 +2,7 @@
 
 import os
 import stat
+from hashlib import sha256
 from itertools import pairwise
 
 import pytest
@@ -12,7 +13,8 @@ from tests.cli.conftest import Small, make
 SETTINGS = """\
 # mine: Grüße
 ['remote "storage"']
-    keyfile = /home/José/key  # secret
+    url = /home/José/data    # secret
+    version_aware = true
 [core]
     remote = storage
     # the end
@@ -22,9 +24,9 @@ SETTINGS = """\
 SAID = "set in .dvc/config.local: a private site cache for DVC\n"
 
 
-def set_up(small, **variables):
+def set_up(small, **options):
     """Run it as `make repro` does, in the C locale."""
-    return small.digits("setup", LC_ALL="C", **variables)
+    return small.digits("setup", LC_ALL="C", **options)
 
 
 def value(small, name):
@@ -54,21 +56,18 @@ def test_a_fresh_clone(clone, tmp_path):
     assert list(site.glob("repo/*"))
     assert clone.run("git", "status", "--porcelain") == ""
     if not str(clone.folder).isascii():
-        assert site.is_relative_to(tmp_path / ".cache/handwritten-digits")
+        assert str(site).startswith(f"{tmp_path}/.cache/handwritten-digits-")
         assert os.path.realpath(value(clone, "cache.dir")) == str(clone.path(".dvc/cache"))
 
 
 def test_other_settings_stay(clone, tmp_path):
     config = clone.path(".dvc/config.local")
-    before = SETTINGS.encode() + b"# \xff, of another encoding"
-    config.write_bytes(before)
+    config.write_text(SETTINGS)
     config.chmod(0o640)
     assert set_up(clone, HOME=tmp_path) == SAID
-    after = config.read_bytes()
-    kept = [
-        line for line in after.splitlines() if b"site_cache" not in line and b"dir =" not in line
-    ]
-    assert kept == before.splitlines()
+    after = config.read_text().splitlines()
+    kept = [line.strip() for line in after if "site_cache" not in line and "dir =" not in line]
+    assert kept == [line.strip() for line in SETTINGS.splitlines()]
     assert mode(config) == 0o640
     assert list(config.parent.glob(".*.tmp")) == []
     assert set_up(clone, HOME=tmp_path) == ""
@@ -95,11 +94,20 @@ def test_a_cache_that_is_set_elsewhere_stays(tmp_path):
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
 def test_a_setting_of_before_is_replaced_in_its_place(small, old, end):
     config = small.path(".dvc/config.local")
-    lines = ["[core]", f'  Site_Cache_Dir = "{old}" # here', "  remote = storage", ""]
+    lines = ["[core]", f'  site_cache_dir = "{old}" # here', "  remote = storage", ""]
     config.write_bytes(end.join(lines).encode())
     assert set_up(small) == SAID
-    lines[1] = f"  Site_Cache_Dir = {small.path('.dvc/tmp/site-cache')} # here"
-    assert config.read_bytes() == end.join(lines).encode()
+    lines[1] = f"  site_cache_dir = {small.path('.dvc/tmp/site-cache')}    # here"
+    assert config.read_text().split() == "\n".join(lines).split()
+
+
+@pytest.mark.parametrize("bad", [b"# \xff\n", b"[core\n", b"core = 3\n", b"[core]\nx = 1\nx = 2"])
+def test_settings_that_dvc_cannot_read_stay_as_they_are(small, bad):
+    small.path(".dvc/config.local").write_bytes(bad)
+    output = set_up(small, code=None)
+    assert output.startswith("error: no private cache for DVC can be set here: config file error: ")
+    assert output.count("\n") == 1
+    assert small.path(".dvc/config.local").read_bytes() == bad
 
 
 def test_a_clone_that_was_moved(tmp_path):
@@ -114,8 +122,8 @@ def test_a_clone_that_was_moved(tmp_path):
         small = Small(tmp_path / new)
         assert set_up(small, HOME=tmp_path) == SAID
         assert set_up(small, HOME=tmp_path) == ""
-        ours = tmp_path / new if new.isascii() else tmp_path / ".cache/handwritten-digits"
-        assert value(small, "core.site_cache_dir").startswith(f"{ours}/")
+        ours = tmp_path / new if new.isascii() else tmp_path / ".cache/handwritten-digits-"
+        assert value(small, "core.site_cache_dir").startswith(str(ours))
         assert value(small, "core.remote") == "storage"
         text = small.path(".dvc/config.local").read_text()
         assert ("/cache\n" in text) == (new == "josé")
@@ -124,22 +132,22 @@ def test_a_clone_that_was_moved(tmp_path):
         small.run("dvc", "status")
 
 
-def test_without_a_home(tmp_path):
-    small = make(tmp_path / "josé")
-    environment = ["env", "-u", "HOME"]
-    output = small.run(
-        *environment, f"PYTHONPATH={pipeline.ROOT}", "python", "-m", "digits", "setup"
-    )
-    assert output == SAID
-    assert value(small, "core.site_cache_dir").isascii()
+@pytest.mark.parametrize("home", ["josé", "relative"])
+def test_a_home_of_no_use(tmp_path, home):
+    small = make(tmp_path / "josé/small")
+    home = tmp_path / home if home == "josé" else home
+    assert set_up(small, HOME=home, TMPDIR=tmp_path) == SAID
+    site = value(small, "core.site_cache_dir")
+    assert site.startswith(f"{tmp_path}/handwritten-digits-")
 
 
 def test_a_folder_of_somebody_else_is_not_used(tmp_path):
     small = make(tmp_path / "josé")
     (tmp_path / ".cache").mkdir()
-    (tmp_path / ".cache/handwritten-digits").symlink_to(tmp_path)
+    name = f"handwritten-digits-{sha256(os.fsencode(small.folder)).hexdigest()[:12]}"
+    (tmp_path / ".cache" / name).symlink_to(tmp_path)
     output = small.digits("setup", HOME=tmp_path, code=1)
-    assert "handwritten-digits is not a folder of yours" in output
+    assert f"{name} is not a folder of yours" in output
     assert not small.path(".dvc/config.local").exists()
 
 

@@ -39,7 +39,7 @@ def test_checks_are_made_in_the_order_in_which_they_are_named(small):
     names = ["comparison", "lock"]
     said = validate(small, *names, checks=names)
     assert said["lock"] == "ok of this code and these parameters"
-    assert said["comparison"].endswith("(this is main: compare a branch)")
+    assert said["comparison"].startswith("ok with main: one within noise (70.00% to 70.00%), ")
     output = small.digits("validate", "lock", "lok", code=1)
     assert output == "error: lok is no check; did you mean 'lock'?\n"
 
@@ -49,10 +49,18 @@ def test_what_is_left_out_is_said(small):
     assert said["rebuild"] == "skipped by --quick: whether the results come back is not known"
 
 
+def test_a_lock_that_dvc_could_mend_from_its_run_cache(small):
+    lock = small.path("dvc.lock").read_bytes()
+    small.edit("params.yaml", "seed: 0", "seed: 1")
+    small.run("dvc", "repro", "--quiet")
+    small.path("dvc.lock").write_bytes(lock)
+    assert "not up to date: evaluate" in one(small, "lock", fails=True)
+
+
 def test_floors(small):
     scores = {"one": {"accuracy": 0.7}, "two": {"accuracy": 0.9}, "gone": {"accuracy": 0.1}}
     small.path("metrics/evaluation.json").write_text(json.dumps(scores))
-    assert one(small, "floors") == "ok gate.yaml has none"
+    assert one(small, "floors") == "ok 0 metrics are as high as gate.yaml asks"
     gate(small, floors={"one": {"accuracy": 0.7}})  # two is new, and has no floor yet
     assert one(small, "floors") == "ok 1 metrics are as high as gate.yaml asks"
     gate(small, floors={"one": {"accuracy": 0.8}})
