@@ -4,10 +4,10 @@ PYTHON ?= python3
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help repro test test-slow test-faults check validate rebuild bench lock clean
+.PHONY: help repro test test-slow test-faults check validate rebuild rebuild-elsewhere bench lock clean
 
 help:  ## List these targets
-	@sed -n 's/^\([a-z-]*\):.*##/\1:/p' Makefile | awk -F': +' '{ printf "make %-11s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z-]*\):.*##/\1:/p' Makefile | awk -F': +' '{ printf "make %-17s %s\n", $$1, $$2 }'
 
 repro: .venv/runtime  ## Build what is stale, show the results
 	@python -m digits setup
@@ -34,6 +34,9 @@ validate: .venv/runtime  ## Say whether this is fit to be merged (rebuilds every
 
 rebuild: .venv/runtime  ## Run every stage again, compare with the committed bytes
 	python -m digits rebuild
+
+rebuild-elsewhere: .venv/test  ## The same under qemu on other processors, on small data
+	pytest --verbose -m "slow or elsewhere" tests/test_elsewhere.py
 
 bench: .venv/runtime .venv-bench/bench  ## Measure speed and memory against peers and the limit (an hour)
 	dvc repro --quiet

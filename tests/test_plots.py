@@ -114,7 +114,7 @@ def test_every_table_and_picture_is_drawn_and_nothing_is_asked_of_the_network(pr
         path.relative_to(project.folder).as_posix().replace("/", "_")
         for path in project.folder.glob("metrics/**/*.png")
     }
-    assert len(pictures) == len(MODELS) + 1
+    assert len(pictures) == len(MODELS)
     assert set(re.findall(r'<img src="static/workspace_([\w.]+)"', shown)) == pictures
     assert asked_by_the_page(asked) == []
 

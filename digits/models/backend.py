@@ -1,13 +1,11 @@
-"""Import TensorFlow and Keras: quietly, on the CPU, with every numeric setting pinned.
+"""Import TensorFlow and Keras: quietly, on the CPU, with all that decides a result pinned.
 
-Use `from digits.models.backend import keras, tf` in place of the plain imports. The pins make the
-results a function of code, data and parameters alone, not of the machine's settings:
-- one intra-op thread setting, since the way a sum is split over threads decides its last bits
-  (2, 4 and 8 gave the same bits, 1 gave others);
-- no GPU and no oneDNN kernels, which round differently from machine to machine;
-- Keras's float type and epsilon, which ~/.keras/keras.json could change.
+Use `from digits.models.backend import keras, tf` in place of the plain imports. The results are
+then a function of code, data and parameters alone: not of the machine's settings, and not of its
+processor, as far as docs/same-bytes.md promises. It shows what each pin is for.
 """
 
+import contextlib
 import gc
 import os
 import re
@@ -16,9 +14,29 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-os.environ["KERAS_BACKEND"] = "tensorflow"
-os.environ["TF_ENABLE_ONEDNN_OPTS"] = "0"
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")  # informational lines off, warnings on
+TENSORFLOW = "2.21"
+"""The version for which the pins are known to suffice: `make rebuild-elsewhere` tells."""
+
+XLA_FLAGS = {
+    # These block matrix products by the sizes of the processor's caches: YNNPACK, ...
+    "xla_cpu_experimental_ynn_fusion_type": "",
+    # ... and Eigen, so XLA's own loops are taken instead, which it allows where Eigen has ...
+    "xla_backend_extra_options": "xla_force_enable_experimental_llvm_ir_gemm",
+    # ... no threads, among which it would split sums.
+    "xla_cpu_multi_thread_eigen": "false",
+    # Vectors of another width add up in another order; newer processors have wider ones.
+    "xla_cpu_prefer_vector_width": "256",
+    "xla_cpu_max_isa": "AVX2",
+}
+SETTINGS = {
+    "KERAS_BACKEND": "tensorflow",
+    "KERAS_HOME": os.devnull,  # so that no keras.json is read, which sets what floats are, and more
+    "TF_CPP_MIN_LOG_LEVEL": os.environ.get("TF_CPP_MIN_LOG_LEVEL", "1"),  # no more than warnings
+    # oneDNN, as TensorFlow's kernels and beneath Eigen's: made for the processor at hand
+    "TF_ENABLE_ONEDNN_OPTS": "0",
+    "TENSORFLOW_USE_CUSTOM_CONTRACTION_KERNEL": "false",
+    "XLA_FLAGS": " ".join(f"--{flag}={value}" for flag, value in XLA_FLAGS.items()),
+}
 
 # What TensorFlow says at every start on a machine without a GPU, before it heeds the level above.
 CHATTER = re.compile(
@@ -45,6 +63,12 @@ def without_chatter() -> Iterator[None]:
                     os.write(2, line)
 
 
+for name in list(os.environ):
+    if name.startswith(("KERAS_", "TENSORFLOW_", "TF_", "XLA_")):
+        del os.environ[name]
+os.environ.update(SETTINGS)
+early = "tensorflow" in sys.modules
+
 # The imports make two million objects, none of them garbage. The collector would look through them
 # while they are made (0.6 s of 3.1), and at the process's end once more (0.9 s).
 gc.disable()
@@ -52,13 +76,25 @@ with without_chatter():
     import keras
     import tensorflow as tf
 
-    tf.config.threading.set_intra_op_parallelism_threads(2)
-    tf.config.threading.set_inter_op_parallelism_threads(1)
-    tf.config.set_visible_devices([], "GPU")
+    with contextlib.suppress(RuntimeError):  # it has computed something before: said below
+        tf.config.threading.set_intra_op_parallelism_threads(2)
+        tf.config.threading.set_inter_op_parallelism_threads(1)
+        tf.config.set_visible_devices([], "GPU")
 gc.freeze()
 gc.enable()
 
-keras.config.set_floatx("float32")
-keras.config.set_epsilon(1e-7)
+if not tf.__version__.startswith(f"{TENSORFLOW}."):
+    del os.environ["XLA_FLAGS"]  # XLA, which has not read it yet, would abort at an unknown flag
+    print(
+        f"TensorFlow {tf.__version__} is not {TENSORFLOW}, for which the arithmetic is pinned: the "
+        "results may be other bytes than elsewhere",
+        file=sys.stderr,
+    )
+elif early:
+    print(
+        "TensorFlow was imported before its arithmetic was pinned: the results may be other bytes "
+        "than those of the pipeline",
+        file=sys.stderr,
+    )
 
 __all__ = ["keras", "tf"]

@@ -2,13 +2,80 @@ import os
 import subprocess
 import sys
 
+import pytest
 
-def run(code):
-    """Run `code` in a new Python; return what it wrote to stderr."""
+BITS = """
+import hashlib
+import numpy
+random = numpy.random.default_rng(0)
+image, kernel, gradient = (
+    random.standard_normal(shape, numpy.float32) for shape in ((32, 784), (784, 100), (32, 100))
+)
+forth = tf.function(lambda: tf.matmul(image, kernel), jit_compile=True)()
+back = tf.function(lambda: tf.matmul(image, gradient, transpose_a=True), jit_compile=True)()
+print(hashlib.sha256(forth.numpy().tobytes() + back.numpy().tobytes()).hexdigest())
+"""
+PINNED = "from digits.models.backend import tf\n"
+
+
+def run(code, out=False, **variables):
+    """Run `code` in a new Python; return what it wrote to stderr, or to stdout."""
     environment = {key: value for key, value in os.environ.items() if not key.startswith("TF_")}
-    return subprocess.run(
-        [sys.executable, "-c", code], env=environment, check=True, capture_output=True, text=True
-    ).stderr
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env=environment | variables,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    return done.stdout if out else done.stderr
+
+
+@pytest.fixture(scope="module")
+def pinned():
+    """The bits of two products, as the stages compute them."""
+    return run(PINNED + BITS, out=True)
+
+
+def test_the_pins_reach_xla(pinned):
+    assert run("import tensorflow as tf\n" + BITS, out=True) != pinned
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [
+        {"XLA_FLAGS": "--xla_cpu_max_isa=SSE4_2 --xla_cpu_enable_fast_math=true"},
+        {"XLA_FLAGS": "--no-such-flag", "TF_XLA_FLAGS": "--neither-this"},
+        {"TENSORFLOW_USE_CUSTOM_CONTRACTION_KERNEL": "true", "TF_ENABLE_ONEDNN_OPTS": "1"},
+        {"TF_NUM_INTRAOP_THREADS": "1", "OMP_NUM_THREADS": "1", "KERAS_BACKEND": "jax"},
+    ],
+)
+def test_no_setting_of_the_users_changes_a_bit(pinned, variables):
+    assert run(PINNED + BITS, out=True, **variables) == pinned
+
+
+def test_one_core_gives_the_same_bits(pinned):
+    one = "import os; os.sched_setaffinity(0, [min(os.sched_getaffinity(0))])\n"
+    assert run(one + PINNED + BITS, out=True) == pinned
+
+
+def test_what_keras_json_says_does_not_count(pinned, tmp_path):
+    tmp_path.joinpath("keras.json").write_text(
+        '{"floatx": "float64", "epsilon": 1, "backend": "torch",'
+        ' "image_data_format": "channels_first"}'
+    )
+    code = "from digits.models.backend import keras, tf\nassert keras.config.epsilon() == 1e-7\n"
+    assert run(code + BITS, out=True, KERAS_HOME=str(tmp_path)) == pinned
+
+
+def test_another_tensorflow_is_told_and_not_pinned():
+    code = "import tensorflow\ntensorflow.__version__ = '2.99.0'\n"
+    assert "\nTensorFlow 2.99.0 is not 2." in "\n" + run(code + PINNED + BITS)
+
+
+def test_a_tensorflow_that_was_used_before_is_told():
+    code = "import tensorflow as tf\ntf.zeros(3) + 1\n"
+    assert "before its arithmetic was pinned" in run(code + PINNED)
 
 
 def test_tensorflow_starts_quietly_and_real_warnings_are_passed_on():

@@ -1,0 +1,101 @@
+"""The same bytes on other processors: every stage and the checks, under qemu's emulation of them.
+
+`make rebuild-elsewhere` tries all of them, `make test-slow` two. What they have in common with the
+processor of this machine is AVX2 and FMA; their caches, makers and further instructions differ.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from digits.data.dataset import Dataset, content_sha256
+from tests import pipeline
+from tests.conftest import make_images
+
+QEMU = shutil.which("qemu-x86_64")
+PROCESSORS = {
+    "EPYC-Milan": "AMD: caches of 32 KiB, 512 KiB, 32 MiB",
+    "Haswell": "Intel: 32 KiB, 4 MiB, 16 MiB",
+    "EPYC-Milan,legacy-cache=on": "AMD, first cache of 64 KiB: 64 KiB, 512 KiB, 16 MiB",
+    "EPYC-Rome,l3-cache=off": "AMD, without a third cache",
+    "Icelake-Server": "Intel, whose code LLVM tunes otherwise; qemu leaves out AVX-512",
+    "Dhyana": "of a third maker",
+}
+QUICK = 2
+"""So many of them are slow tests; the others are run by `make rebuild-elsewhere` alone."""
+
+
+@pytest.fixture(scope="module")
+def native(tmp_path_factory):
+    """A project that was built on this machine's own processor, on digits that are hard to read."""
+    said = QEMU and subprocess.run([QEMU, "--version"], capture_output=True, text=True).stdout
+    if not said or [*map(int, re.findall(r"\d+", said)[:2])] < [7, 2]:
+        miss = pytest.fail if "REQUIRE_QEMU" in os.environ else pytest.skip
+        miss(
+            "no qemu-x86_64 of 7.2 or later, the first with AVX2: on Debian, apt install qemu-user"
+        )
+    hard = Dataset(*make_images(300, seed=1, ink=36), *make_images(200, seed=2, ink=36))
+    folder = tmp_path_factory.mktemp("native") / "project"
+    project = pipeline.make(folder, hard, content_sha256(hard))
+    project.set("train.epochs", 1)
+    project.set("preprocess.validation", 30)
+    project.repro()
+    project.commit("results")
+    return project
+
+
+def emulated(folder, processor):
+    """Make an environment like the one of this Python, in which Python runs on `processor`.
+
+    So do the stages and DVC: they are started as `sys.executable`, which is this `python`.
+    """
+    python = folder / "bin/python"
+    python.parent.mkdir(parents=True)
+    shutil.copy(Path(sys.prefix, "pyvenv.cfg"), folder)
+    folder.joinpath("lib").symlink_to(Path(sys.prefix, "lib"))
+    real = os.path.realpath(sys.executable)
+    python.write_text(
+        f'#!/bin/sh\nexec {QEMU} -cpu {processor} -0 "$0" {real} "$@" 2>> {folder}/said\n'
+    )
+    python.chmod(0o700)
+    return python
+
+
+@pytest.mark.parametrize(
+    "processor",
+    [
+        pytest.param(name, marks=pytest.mark.slow if place < QUICK else pytest.mark.elsewhere)
+        for place, name in enumerate(PROCESSORS)
+    ],
+)
+def test_a_rebuild_gives_the_same_bytes(native, tmp_path, processor):
+    project = pipeline.copy(native, tmp_path / "project")
+    python = emulated(tmp_path / "environment", processor)
+    checks = ["parameters", "lock", "rebuild"]
+    output = project.run(str(python), "-m", "digits", "validate", *checks, code=None)
+    said = (tmp_path / "environment/said").read_text()
+    said = [line for line in said.splitlines() if "TCG doesn't support" not in line]
+    assert output.count("ok  ") == len(checks), "\n".join([output, *said])
+    assert "the rebuild gave the committed bytes" in output
+    assert project.run("git", "status", "--porcelain") == ""
+    assert project.hashes() == native.hashes()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "variables",
+    [
+        ["OPENBLAS_CORETYPE=Haswell"],
+        ["OPENBLAS_CORETYPE=SkylakeX", "OPENBLAS_NUM_THREADS=1"],
+        ["OPENBLAS_CORETYPE=Zen", "NPY_DISABLE_CPU_FEATURES=X86_V4 AVX512_ICL AVX512_SPR"],
+    ],
+)
+def test_numpys_own_paths_change_no_output(project, variables):
+    for stage in ("evaluate", "robustness", "report"):
+        project.run("env", *variables, "python", "-m", f"stages.{stage}")
+    assert project.run("dvc", "status") == "Data and pipelines are up to date.\n"
