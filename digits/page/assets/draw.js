@@ -1,4 +1,3 @@
-"use strict";
 /* The canvas: what is drawn, what the models make of it. */
 
 const canvas = document.getElementById("canvas");
@@ -6,6 +5,7 @@ const pen = canvas.getContext("2d", { willReadFrequently: true });
 pen.lineCap = "round";
 pen.lineWidth = 26; // of 336: a digit that fills two thirds of the canvas gets MNIST's stroke width
 const tried = [...findings.models.keys()].filter((place) => findings.models[place].layers.length);
+const NOTHING = { digit: "–", softmax: [] };
 let last = null; // where the pen is, in the midst of a stroke
 let example = false; // whether there is an example, which gives way to a stroke
 
@@ -46,36 +46,23 @@ function seen() {
 
 function answer() {
   const picture = seen();
-  showSeen(picture);
+  const levels = Array.from(picture ?? new Uint8Array(SIDE * SIDE));
+  const pixels = Uint8ClampedArray.from(levels.flatMap((level) => [level, level, level, 255]));
+  const shown = document.getElementById("seen").getContext("2d");
+  shown.putImageData(new ImageData(pixels, SIDE), 0, 0);
   const said = tried.map((place) => {
-    const result = picture && infer(place, picture);
-    showAnswer(place, result);
-    const sure = result && percent(result.softmax[result.digit]);
-    return result && `${findings.models[place].name} says ${result.digit}, ${sure} sure`;
+    const { digit, softmax } = picture ? infer(place, picture) : NOTHING;
+    document.getElementById(`answer-${place}`).textContent = digit;
+    document.querySelectorAll(`#try td.model-${place}`).forEach((cell, row) => {
+      cell.style.setProperty("--share", softmax[row] ?? 0);
+      cell.classList.toggle("best", row === digit);
+      cell.textContent = percent(softmax[row]);
+    });
+    return `${findings.models[place].name} says ${digit}, ${percent(softmax[digit])} sure`;
   });
   if (last) return; // in the midst of a stroke there is nothing to be read aloud
   const none = "There is no digit to be seen.";
   document.getElementById("said").textContent = picture ? `${said.join("; ")}.` : none;
-}
-
-function showSeen(picture) {
-  const context = document.getElementById("seen").getContext("2d");
-  const image = context.createImageData(SIDE, SIDE);
-  for (let i = 0; i < SIDE * SIDE; i++) {
-    const level = picture ? picture[i] : 0;
-    image.data.set([level, level, level, 255], 4 * i);
-  }
-  context.putImageData(image, 0, 0);
-}
-
-function showAnswer(place, result) {
-  document.getElementById(`answer-${place}`).textContent = result ? result.digit : "–";
-  document.querySelectorAll(`#try td.model-${place}`).forEach((cell, digit) => {
-    const share = result ? result.softmax[digit] : 0;
-    cell.style.setProperty("--share", share);
-    cell.classList.toggle("best", Boolean(result) && result.digit === digit);
-    cell.textContent = result ? percent(share) : "–";
-  });
 }
 
 canvas.addEventListener("pointerdown", (event) => {
@@ -120,4 +107,3 @@ const sheet = new Image();
 sheet.src = getComputedStyle(document.querySelector(".digit")).backgroundImage.slice(5, -2);
 sheet.onload = () => document.querySelector("#examples button").click();
 clear();
-answer();

@@ -1,7 +1,6 @@
-"use strict";
 /* The confusion matrices: under each stand its surest mistakes, or the images of a cell. */
 
-const SUREST = 16;
+const ALL = [...findings.actual.keys()]; // the places in the sheet
 const WIDE = findings.classes;
 const STEPS = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -WIDE, ArrowDown: WIDE };
 
@@ -12,31 +11,29 @@ function picture(at, label) {
 }
 
 function figure(at, { predicted, confidence }) {
-  const [actual, taken, sure] = [findings.actual[at], predicted[at], percent(confidence[at])];
-  const caption = `<span aria-hidden="true">${actual} → ${taken}</span><br>${sure}`;
-  const image = picture(at, `${actual} read as ${taken}`);
-  return `<figure>${image}<figcaption>${caption}</figcaption></figure>`;
+  const [actual, taken] = [findings.actual[at], predicted[at]];
+  const caption = `<span aria-hidden="true">${actual} → ${taken}</span><br>`;
+  return `<figure>${picture(at, `${actual} read as ${taken}`)}
+    <figcaption>${caption}${percent(confidence[at])}</figcaption></figure>`;
 }
 
 /* Of right answers, of which there may be a thousand, only the first are in the page. */
 function inCell(place, actual, predicted) {
   const taken = findings.models[place].predicted;
-  const cell = [...taken.keys()].filter(
-    (at) => findings.actual[at] === actual && taken[at] === predicted,
-  );
+  const cell = ALL.filter((at) => findings.actual[at] === actual && taken[at] === predicted);
   return actual === predicted ? cell.slice(0, findings.each) : cell;
 }
 
 function mistakes(place) {
   const { predicted, confidence } = findings.models[place];
-  const wrong = [...predicted.keys()].filter((at) => findings.actual[at] !== predicted[at]);
+  const wrong = ALL.filter((at) => findings.actual[at] !== predicted[at]);
   return wrong.sort((a, b) => confidence[b] - confidence[a]);
 }
 
 /* button: the cell that is chosen, or null. */
 function show(matrix, button) {
   const place = Number(matrix.dataset.model);
-  let images = mistakes(place).slice(0, SUREST);
+  let images = mistakes(place).slice(0, 16);
   let said = images.length ? "The surest mistakes" : "No mistakes";
   if (button) {
     const { actual, predicted, count } = button.dataset;

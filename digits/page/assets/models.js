@@ -1,13 +1,10 @@
 "use strict";
 /* The models, as trained: dense layers, weights embedded as base64 of little-endian float32. */
 
-const findings = JSON.parse(document.getElementById("findings").textContent);
-for (const model of findings.models) {
-  for (const layer of model.layers) {
-    layer.kernel = floats(layer.kernel); // (inputs, outputs), row after row
-    layer.bias = floats(layer.bias);
-  }
-}
+/* A kernel is (inputs, outputs), row after row. */
+const findings = JSON.parse(document.getElementById("findings").textContent, (key, value) =>
+  key === "kernel" || key === "bias" ? floats(value) : value,
+);
 
 function floats(base64) {
   const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
@@ -42,8 +39,9 @@ function infer(place, grey) {
   return { digit: logits.indexOf(largest), softmax: powers.map((power) => power / sum) };
 }
 
-/* Never as if it were certain. */
+/* Never as if it were certain; a dash for no share. */
 function percent(share) {
+  if (share === undefined) return "–";
   if (share >= 0.9995) return "> 99.9%";
   return share < 0.0005 ? "< 0.1%" : `${(100 * share).toFixed(1)}%`;
 }
