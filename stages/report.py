@@ -20,9 +20,8 @@ def main() -> None:
     names = read(Models).root
     dataset = Dataset(*read_raw("train"), *read_raw("test"))
     scores, kept = read_json("metrics/evaluation.json"), read_json("metrics/robustness.json")
-    classes, calibration, robustness = (
-        read_csv(f"metrics/{kind}.csv") for kind in ("classes", "calibration", "robustness")
-    )
+    kinds = ("classes", "calibration", "robustness")
+    tables = {kind: read_csv(f"metrics/{kind}.csv") for kind in kinds}
     models, hashes = [], {"MNIST, the four arrays in IDX form": content_sha256(dataset)}
     for place, name in enumerate(names):
         path = f"models/{name}.keras"
@@ -37,9 +36,7 @@ def main() -> None:
             kept=kept[name]["mean_accuracy"],
             history=read_csv(f"metrics/history/{name}.csv"),
             predictions=read_csv(f"metrics/predictions/{name}.csv"),
-            classes=classes[classes["model"] == name],
-            calibration=calibration[calibration["model"] == name],
-            robustness=robustness[robustness["model"] == name],
+            **{kind: table[table["model"] == name] for kind, table in tables.items()},
         )
         models.append(found)
         hashes[path] = sha256(Path(path).read_bytes()).hexdigest()

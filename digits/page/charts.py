@@ -35,18 +35,17 @@ MARKS = (
 
 
 class Axis(NamedTuple):
-    """The first tick is drawn at `start`, the last at `end`, in units of the chart."""
+    """The first tick is drawn where `span` begins, the last where it ends."""
 
     ticks: Sequence[float]
-    start: float
-    end: float
+    span: tuple[float, float]
     show: Callable[[float], str]
 
     def __call__(self, value: float) -> float:
         """Return where `value` is drawn, to a tenth of a unit."""
-        low, high = self.ticks[0], self.ticks[-1]
+        (start, end), low, high = self.span, self.ticks[0], self.ticks[-1]
         share = (value - low) / ((high - low) or 1)
-        return round(self.start + share * (self.end - self.start), 1)
+        return round(start + share * (end - start), 1)
 
 
 class Line(NamedTuple):
@@ -98,7 +97,7 @@ def learning(
     if len(lines) > len(models):
         said += ", dashed: held-out digits"
     values = [y for line in lines for _, y, _ in line.points]
-    y = Axis(levels(min(values), max(values)), *UPWARDS, show)
+    y = Axis(levels(min(values), max(values)), UPWARDS, show)
     note = f"{said}. In the end: {ends(lines, show)}."
     return Chart(f"{metric.capitalize()} after each epoch", note, "epoch", steps(lines), y, lines)
 
@@ -111,7 +110,7 @@ def robustness(models: Sequence[Model], corruption: str) -> Chart:
         rows = model.robustness[model.robustness["corruption"] == corruption]
         lines.append(Line(model.name, model.place, points(rows, "severity", "accuracy")))
     note = f"In the end: {ends(lines, percent)}."
-    return Chart(heading, note, unit, steps(lines), Axis(levels(0, 1), *UPWARDS, percent), lines)
+    return Chart(heading, note, unit, steps(lines), Axis(levels(0, 1), UPWARDS, percent), lines)
 
 
 def reliability(model: Model) -> Chart:
@@ -119,7 +118,7 @@ def reliability(model: Model) -> Chart:
     filled = model.calibration[model.calibration["count"] > 0]
     size = (0.6 + 2 * (filled["count"] / filled["count"].max()) ** 0.5).round(2)
     line = Line(model.name, model.place, points(filled, "confidence", "accuracy", size), "")
-    x, y = (Axis(levels(0, 1), *span, percent) for span in (ACROSS, UPWARDS))
+    x, y = (Axis(levels(0, 1), span, percent) for span in (ACROSS, UPWARDS))
     note = f"On average {100 * model.scores['calibration_error']:.1f} points off."
     return Chart(f"Reliability of {model.name}", note, "confidence", x, y, [line], ideal=True)
 
@@ -139,7 +138,7 @@ def steps(lines: Sequence[Line]) -> Axis:
     """Return an x axis with a tick for each value, or with round ones if these are many."""
     values = sorted({x for line in lines for x, _, _ in line.points})
     ticks = values if len(values) <= 8 else levels(values[0], values[-1])
-    return Axis(ticks, *ACROSS, "{:g}".format)
+    return Axis(ticks, ACROSS, "{:g}".format)
 
 
 def levels(low: float, high: float) -> list[float]:

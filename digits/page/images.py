@@ -22,13 +22,11 @@ SAMPLES = 6
 
 
 def images(findings: Findings) -> dict[str, Any]:
-    """Return what the templates name; of the matrices, one for each model."""
+    """Return what the templates name, `findings` also for the scripts; a matrix for each model."""
     train, labels, tested, actual = findings.dataset
     rows = chosen([model.predictions for model in findings.models], EACH)
     return {
-        "classes": CLASSES,
         "side": SIDE,
-        "columns": COLUMNS,
         "sheet": sheet(tested[rows], COLUMNS),
         "samples": sheet(train[samples(labels)], CLASSES),
         "matrices": [matrix(model.predictions) for model in findings.models],
@@ -70,12 +68,11 @@ def matrix(predictions: pd.DataFrame) -> dict[str, Any]:
 
 
 def embedded(model: Model, rows: list[int]) -> dict[str, Any]:
-    """Return a model's answers to `rows` and its layers, for the scripts."""
+    """Return a model's answers to `rows` and its layers."""
     some = model.predictions.iloc[rows]
     return {
         "name": model.name,
-        "predicted": some["predicted"].tolist(),
-        "confidence": some["confidence"].tolist(),
+        **{column: some[column].tolist() for column in ("predicted", "confidence")},
         "layers": [
             {"kernel": packed(kernel), "bias": packed(bias), "activation": activation}
             for kernel, bias, activation in model.layers
@@ -95,6 +92,5 @@ def sheet(digits: NDArray[np.uint8], columns: int) -> str:
     tiles[: len(digits)] = digits
     grid = tiles.reshape(rows, columns, SIDE, SIDE).swapaxes(1, 2)
     content = io.BytesIO()
-    picture = Image.fromarray(grid.reshape(rows * SIDE, columns * SIDE))
-    picture.save(content, "PNG", optimize=True)
+    Image.fromarray(grid.reshape(rows * SIDE, -1)).save(content, "PNG", optimize=True)
     return f"data:image/png;base64,{b64encode(content.getvalue()).decode()}"

@@ -13,9 +13,6 @@ from digits.page.images import images
 from digits.palette import colour
 
 FOLDER = Path(__file__).with_name("assets")
-SCRIPTS = ("models.js", "explore.js")
-CANVAS = ("prepare.js", "draw.js")
-"""Scripts for a page on which a model can be tried."""
 
 
 def page(findings: Findings) -> str:
@@ -29,7 +26,8 @@ def page(findings: Findings) -> str:
         keep_trailing_newline=True,
     )
     tried = [model for model in findings.models if model.layers]
-    script = "\n".join(read(name) for name in SCRIPTS + (CANVAS if tried else ()))
+    scripts = ["models.js", "explore.js"] + ["prepare.js", "draw.js"] * bool(tried)
+    script = "\n".join(map(read, scripts))
     return environment.get_template("index.html.j2").render(
         findings._asdict()
         | images(findings)
@@ -46,5 +44,5 @@ def page(findings: Findings) -> str:
 
 
 def read(name: str) -> str:
-    """Return the content of a file of the page."""
+    """Return the content of a file in assets/."""
     return FOLDER.joinpath(name).read_text(encoding="utf-8")
