@@ -39,8 +39,7 @@ def main() -> None:
         calibration[name] = reliability(answer.confidence, right)
         columns = {"actual": labels, "predicted": answer.predicted, "confidence": answer.confidence}
         write_csv(f"metrics/predictions/{name}.csv", columns)
-        picture = confusion(name, colour(place), counts)
-        write_bytes(f"metrics/confusion/{name}.png", picture)
+        write_bytes(f"metrics/confusion/{name}.png", confusion(name, colour(place), counts))
         print(f"evaluate: {name}: {scores[name]['accuracy']:.2%} of {len(labels):,} test digits")
     write_json("metrics/evaluation.json", scores)
     write_bytes("metrics/answers.json", record(labels, predicted).encode())

@@ -1,5 +1,6 @@
 """Read examples block by block, one block ahead of the computing: a file may exceed memory."""
 
+import math
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import groupby, repeat
@@ -38,15 +39,14 @@ def shuffled(
     """
     rows, count = rows_per_block(batch_size), len(examples.labels)
     deal, shuffle = np.random.default_rng([seed, 1]), np.random.default_rng(seed)
-    blocks = read_ahead(
-        examples, (runs for _ in range(epochs) for runs in dealt(count, rows, deal))
-    )
+    dealing = (runs for _ in range(epochs) for runs in dealt(count, rows, deal))
+    blocks = read_ahead(examples, dealing)
 
     def epoch() -> Iterator[Block]:
         for _ in range(-(-count // rows)):
-            images, labels = next(blocks)
-            yield Block(images, labels, shuffle.permutation(len(labels)))
-            del images, labels  # or there were three blocks in memory, not two
+            block = next(blocks)
+            yield Block(*block, shuffle.permutation(len(block.labels)))
+            del block  # or there were three in memory, not two
 
     return (epoch() for _ in range(epochs))
 
@@ -55,9 +55,9 @@ def in_order(examples: Examples, batch_size: int) -> Iterator[Block]:
     """Yield blocks that hold every example exactly once, in the order of the file."""
     rows, count = rows_per_block(batch_size), len(examples.labels)
     runs = (((start, min(start + rows, count)),) for start in range(0, count, rows))
-    for images, labels in read_ahead(examples, runs):
-        yield Block(images, labels, np.arange(len(labels)))
-        del images, labels
+    for block in read_ahead(examples, runs):
+        yield Block(*block, np.arange(len(block.labels)))
+        del block
 
 
 def rows_per_block(batch_size: int) -> int:
@@ -92,22 +92,18 @@ def dealt(count: int, rows: int, random: np.random.Generator) -> Iterator[Runs]:
         yield tuple(sorted(block))
 
 
-def read_ahead(
-    examples: Examples, blocks: Iterable[Runs]
-) -> Iterator[tuple[NDArray[np.float32], NDArray[np.uint8]]]:
-    """Return images and labels of each block; read the next one while the caller computes.
+def read_ahead(examples: Examples, blocks: Iterable[Runs]) -> Iterator[Examples]:
+    """Return the examples of each block; read the next one while the caller computes.
 
     A block that is the same as the one before (the only one, in the next epoch) is not read again.
     The first block is being read when this returns.
     """
     reader = ThreadPoolExecutor(max_workers=1)
-    readings = (
-        (reader.submit(_read, examples, runs), sum(1 for _ in same))
-        for runs, same in groupby(blocks)
-    )
+    plan = ((runs, sum(1 for _ in same)) for runs, same in groupby(blocks))
+    readings = ((reader.submit(_read, examples, runs), times) for runs, times in plan)
     following = next(readings, None)
 
-    def read() -> Iterator[tuple[NDArray[np.float32], NDArray[np.uint8]]]:
+    def read() -> Iterator[Examples]:
         nonlocal following
         with reader:
             while following:
@@ -119,14 +115,20 @@ def read_ahead(
     return read()
 
 
-def _read(examples: Examples, runs: Runs) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
-    return _rows(examples.images, runs), _rows(examples.labels, runs)
+def _read(examples: Examples, runs: Runs) -> Examples:
+    return Examples(*(_rows(array, runs) for array in examples))
 
 
 def _rows(array: NDArray[Any], runs: Runs) -> NDArray[Any]:
-    """Copy rows, in native byte order; from a mapping made anew for each chunk: see `fresh`."""
-    count = sum(stop - start for start, stop in runs)
-    rows = _aligned((count, *array.shape[1:]), array.dtype.newbyteorder("="))
+    """Copy rows, in native byte order; from a mapping made anew for each chunk: see `fresh`.
+
+    They begin at a multiple of 64 bytes, where TensorFlow can use them without a copy.
+    """
+    shape = (sum(stop - start for start, stop in runs), *array.shape[1:])
+    size = array.itemsize * math.prod(shape)
+    memory = np.empty(size + 64, np.uint8)
+    offset = -memory.ctypes.data % 64
+    rows = memory[offset : offset + size].view(array.dtype.newbyteorder("=")).reshape(shape)
     begin = 0
     for run in runs:
         for start in range(*run, CHUNK):
@@ -134,11 +136,3 @@ def _rows(array: NDArray[Any], runs: Runs) -> NDArray[Any]:
             rows[begin : begin + len(chunk)] = chunk
             begin += len(chunk)
     return rows
-
-
-def _aligned(shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
-    """Allocate an array at a multiple of 64 bytes, where TensorFlow can use it without a copy."""
-    size = dtype.itemsize * int(np.prod(shape))
-    memory = np.empty(size + 64, np.uint8)
-    start = -memory.ctypes.data % 64
-    return memory[start : start + size].view(dtype).reshape(shape)

@@ -25,7 +25,6 @@ PAUSE = 0.5
 MAX_PAUSE = 30
 """Seconds, when the server asks for a longer pause (Retry-After)."""
 MAX_BYTES = 64 * 2**20
-PASSING = {408, 429, 500, 502, 503, 504}
 
 
 def download(url: str, sha256: str, folder: Path) -> Path:
@@ -72,7 +71,7 @@ def _session(scheme: str) -> requests.Session:
     retry = Retry(
         ATTEMPTS - 1,
         backoff_factor=PAUSE,
-        status_forcelist=PASSING,
+        status_forcelist={408, 429, 500, 502, 503, 504},
         raise_on_status=False,
         retry_after_max=MAX_PAUSE,
     )

@@ -19,9 +19,6 @@ from digits.form import SIDE
 MAX_BYTES = 2**28
 """The largest array that is read: 342,392 images. MNIST's are 47 MB."""
 
-IDX_NAMES = ("train-images-idx3", "train-labels-idx1", "t10k-images-idx3", "t10k-labels-idx1")
-NPZ_NAMES = ("x_train", "y_train", "x_test", "y_test")
-
 
 @contextmanager
 def reading(path: Path) -> Iterator[None]:
@@ -41,32 +38,32 @@ def read_idx(path: Path) -> NDArray[np.uint8]:
     with reading(path), gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
         start = file.read(4)
         if start not in (b"\x00\x00\x08\x01", b"\x00\x00\x08\x03"):
-            raise ValueError(
-                "expected an IDX file of bytes (starts 00 00 08 01 or 03), "
-                f"got {start.hex(' ') or 'an empty file'}"
-            )
+            got = start.hex(" ") or "an empty file"
+            raise ValueError(f"expected an IDX file of bytes (starts 00 00 08 01 or 03), got {got}")
         return _bytes(file, struct.unpack(f">{start[3]}I", file.read(4 * start[3])))
+
+
+def read_idx_folder(folder: Path) -> Dataset:
+    """Read the four IDX files of `folder`."""
+    names = ("train-images-idx3", "train-labels-idx1", "t10k-images-idx3", "t10k-labels-idx1")
+    return Dataset(*(read_idx(_find_idx(folder, name)) for name in names))
 
 
 def _find_idx(folder: Path, name: str) -> Path:
     """Find an IDX file under any of its usual names: with a dot in it, gzipped."""
     stems = (name, name.replace("-idx", ".idx"))
     names = [f"{stem}-ubyte{end}" for stem in stems for end in ("", ".gz")]
-    for each in names:
-        if (folder / each).is_file():
-            return folder / each
+    for path in map(folder.joinpath, names):
+        if path.is_file():
+            return path
     raise SourceError(f"{folder}: expected a file {names[0]} (or {', '.join(names[1:])}), got none")
 
 
-def read_idx_folder(folder: Path) -> Dataset:
-    """Read the four IDX files of `folder`."""
-    return Dataset(*(read_idx(_find_idx(folder, name)) for name in IDX_NAMES))
-
-
 def read_npz(path: Path) -> Dataset:
-    """Read an .npz with Keras's x_train, y_train, x_test and y_test. Nothing is unpickled."""
+    """Read the four arrays of an .npz of Keras's form. Nothing is unpickled."""
+    names = ("x_train.npy", "y_train.npy", "x_test.npy", "y_test.npy")
     with reading(path), zipfile.ZipFile(path) as archive:
-        return Dataset(*(_read_npy(archive, f"{name}.npy") for name in NPZ_NAMES))
+        return Dataset(*(_read_npy(archive, name) for name in names))
 
 
 def read_wheel(path: Path) -> Dataset:

@@ -85,7 +85,7 @@ def obtain(source: str, sha256: str) -> tuple[Dataset, str]:
     """
     if source != "auto":
         return _verified(read_local(Path(source)), sha256), source
-    failures = []
+    failures = ["no source has the data:"]
     for name, load in SOURCES.items():
         try:
             with tempfile.TemporaryDirectory(prefix="digits-") as folder:
@@ -93,28 +93,25 @@ def obtain(source: str, sha256: str) -> tuple[Dataset, str]:
         except (SourceError, OSError) as fault:  # OSError: no room for temporary files
             print(f"{name}: {fault}", file=sys.stderr)
             failures.append(f"  {name}: {fault}")
-    raise SourceError(
-        "no source has the data:\n"
-        + "\n".join(failures)
-        + "\nCheck the network, or set fetch.source in params.yaml to an .npz of Keras's form or "
+    failures.append(
+        "Check the network, or set fetch.source in params.yaml to an .npz of Keras's form or "
         "to a folder with the four IDX files, and run `dvc repro` again."
     )
+    raise SourceError("\n".join(failures))
 
 
 def read_local(path: Path) -> Dataset:
     """Read an .npz of Keras's form, or a folder with the four IDX files."""
-    fault = "which is neither"
+    fault = "is neither"
     try:
         if stat.S_ISDIR(mode := path.stat().st_mode):
             return read_idx_folder(path)
         if stat.S_ISREG(mode):
             return read_npz(path)
     except (OSError, ValueError) as unreadable:
-        fault = f"which cannot be read: {getattr(unreadable, 'strerror', None) or unreadable}"
-    raise SourceError(
-        f"fetch.source: expected 'auto', an .npz file or a folder with IDX files, got '{path}', "
-        f"{fault}"
-    )
+        fault = f"cannot be read: {getattr(unreadable, 'strerror', None) or unreadable}"
+    wanted = "'auto', an .npz file or a folder with IDX files"
+    raise SourceError(f"fetch.source: expected {wanted}, got '{path}', which {fault}")
 
 
 def _verified(dataset: Dataset, sha256: str) -> Dataset:

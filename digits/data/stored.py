@@ -22,9 +22,8 @@ def read_raw(split: str) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
 
     Raises ArtifactError where they are something else.
     """
-    prefix = f"data/raw/{split}"
-    images = read_array(f"{prefix}_images.npy", np.uint8, None, SIDE, SIDE)
-    return images, _read_labels(prefix, len(images), classes=2)
+    images = read_array(f"data/raw/{split}_images.npy", np.uint8, None, SIDE, SIDE)
+    return images, _read_labels(f"data/raw/{split}_labels.npy", len(images), classes=2)
 
 
 def read_examples(split: str, classes: int = 2) -> Examples:
@@ -33,13 +32,12 @@ def read_examples(split: str, classes: int = 2) -> Examples:
     classes: how many different labels there must be; 0 if there may be no examples either.
     Raises ArtifactError where they are something else.
     """
-    prefix = f"data/processed/{split}"
-    images = read_array(f"{prefix}_images.npy", np.float32, None, PIXELS)
-    return Examples(images, _read_labels(prefix, len(images), classes))
+    images = read_array(f"data/processed/{split}_images.npy", np.float32, None, PIXELS)
+    labels = _read_labels(f"data/processed/{split}_labels.npy", len(images), classes)
+    return Examples(images, labels)
 
 
-def _read_labels(prefix: str, count: int, classes: int) -> NDArray[np.uint8]:
-    path = f"{prefix}_labels.npy"
+def _read_labels(path: str, count: int, classes: int) -> NDArray[np.uint8]:
     labels: NDArray[np.uint8] = read_array(path, np.uint8, count)
     found = np.unique(labels)
     if len(found) < classes or (found >= CLASSES).any():

@@ -29,15 +29,12 @@ def check_single(strokes: Floats) -> None:
     clear = strokes.sum(axis=0) <= MAX_CLEAR_INK * 255 * height
     turns = np.flatnonzero(np.diff(clear.astype(int), prepend=0, append=0))
     for start, stop in zip(turns[::2], turns[1::2], strict=True):
-        if stop - start < MIN_GAP * height:
-            continue
-        if _is_part(strokes[:, :start], strokes) and _is_part(strokes[:, stop:], strokes):
+        parts = strokes[:, :start], strokes[:, stop:]
+        if stop - start >= MIN_GAP * height and all(_is_part(part, strokes) for part in parts):
             raise PictureError("expected one digit, got several side by side. Cut them apart.")
-    if right - left > MAX_WIDTH * height:
-        raise PictureError(
-            "expected one digit, got something "
-            f"{(right - left) / height:.1f} times as wide as high: several?"
-        )
+    if (width := (right - left) / height) > MAX_WIDTH:
+        what = f"something {width:.1f} times as wide as high"
+        raise PictureError(f"expected one digit, got {what}: several?")
 
 
 def _is_part(part: Floats, strokes: Floats) -> bool:
