@@ -25,13 +25,10 @@ def main() -> None:
     models, hashes = [], {"MNIST, the four arrays in IDX form": content_sha256(dataset)}
     for place, name in enumerate(names):
         path = f"models/{name}.keras"
-        network = load(path)
         found = Model(
             name,
             place,
-            form=network.form,
-            parameters=network.parameters,
-            layers=network.stack,
+            network=load(path),
             scores=scores[name],
             kept=kept[name]["mean_accuracy"],
             history=read_csv(f"metrics/history/{name}.csv"),

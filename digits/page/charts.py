@@ -98,8 +98,7 @@ def learning(
         said += ", dashed: held-out digits"
     values = [y for line in lines for _, y, _ in line.points]
     y = Axis(levels(min(values), max(values)), UPWARDS, show)
-    note = f"{said}. In the end: {ends(lines, show)}."
-    return Chart(f"{metric.capitalize()} after each epoch", note, "epoch", steps(lines), y, lines)
+    return curves(f"{metric.capitalize()} after each epoch", f"{said}. ", "epoch", y, lines)
 
 
 def robustness(models: Sequence[Model], corruption: str) -> Chart:
@@ -109,8 +108,13 @@ def robustness(models: Sequence[Model], corruption: str) -> Chart:
     for model in models:
         rows = model.robustness[model.robustness["corruption"] == corruption]
         lines.append(Line(model.name, model.place, points(rows, "severity", "accuracy")))
-    note = f"In the end: {ends(lines, percent)}."
-    return Chart(heading, note, unit, steps(lines), Axis(levels(0, 1), UPWARDS, percent), lines)
+    return curves(heading, "", unit, Axis(levels(0, 1), UPWARDS, percent), lines)
+
+
+def curves(heading: str, said: str, label: str, y: Axis, lines: Sequence[Line]) -> Chart:
+    """Return a chart of lines, whose note also says where each ends."""
+    ends = ", ".join(f"{line.name} {y.show(line.points[-1][1])}" for line in lines)
+    return Chart(heading, f"{said}In the end: {ends}.", label, steps(lines), y, lines)
 
 
 def reliability(model: Model) -> Chart:
@@ -127,11 +131,6 @@ def points(table: pd.DataFrame, x: str, y: str, size: Any = 1) -> list[list[floa
     """Return two columns of a table as points, rows with an empty cell left out."""
     rows: list[list[float]] = table.assign(size=size)[[x, y, "size"]].dropna().to_numpy().tolist()
     return rows
-
-
-def ends(lines: Sequence[Line], show: Callable[[float], str]) -> str:
-    """Say how high each line ends."""
-    return ", ".join(f"{line.name} {show(line.points[-1][1])}" for line in lines)
 
 
 def steps(lines: Sequence[Line]) -> Axis:

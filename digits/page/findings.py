@@ -11,7 +11,7 @@ from digits.data.dataset import Dataset
 from digits.errors import ArtifactError
 
 if TYPE_CHECKING:
-    from digits.models.inference import Dense
+    from digits.models.inference import Network
 
 LIBRARIES = ("tensorflow", "keras", "numpy", "pandas", "dvc")
 """Libraries on which the results depend."""
@@ -23,10 +23,7 @@ class Model(NamedTuple):
     name: str
     place: int
     """In the list of models, from 0, the baseline: decides on the colour and the marker."""
-    form: str
-    parameters: int
-    layers: "Sequence[Dense]"
-    """Those that the canvas computes; none if it cannot."""
+    network: "Network"
     scores: Mapping[str, Any]
     """As evaluate writes them."""
     kept: float

@@ -18,7 +18,6 @@ COLUMNS = 32
 """Images in a row of the sheet."""
 EACH = 24
 """Right answers in the page for each digit and model; of the mistakes there are all."""
-SAMPLES = 6
 
 
 def images(findings: Findings) -> dict[str, Any]:
@@ -50,8 +49,8 @@ def chosen(tables: Iterable[pd.DataFrame], each: int) -> list[int]:
 
 
 def samples(labels: NDArray[np.uint8]) -> NDArray[np.int64]:
-    """Return the rows of the first images of each digit, by turns."""
-    first = [np.flatnonzero(labels == digit)[:SAMPLES] for digit in range(CLASSES)]
+    """Return the rows of the first six images of each digit, by turns."""
+    first = [np.flatnonzero(labels == digit)[:6] for digit in range(CLASSES)]
     return np.array([*zip(*first, strict=False)], np.int64).ravel()
 
 
@@ -75,7 +74,7 @@ def embedded(model: Model, rows: list[int]) -> dict[str, Any]:
         **{column: some[column].tolist() for column in ("predicted", "confidence")},
         "layers": [
             {"kernel": packed(kernel), "bias": packed(bias), "activation": activation}
-            for kernel, bias, activation in model.layers
+            for kernel, bias, activation in model.network.stack
         ],
     }
 

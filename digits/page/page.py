@@ -22,10 +22,9 @@ def page(findings: Findings) -> str:
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
-        lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    tried = [model for model in findings.models if model.layers]
+    tried = [model for model in findings.models if model.network.stack]
     scripts = ["models.js", "explore.js"] + ["prepare.js", "draw.js"] * bool(tried)
     script = "\n".join(map(read, scripts))
     return environment.get_template("index.html.j2").render(

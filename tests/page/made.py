@@ -8,7 +8,7 @@ from digits.evaluation.calibration import reliability
 from digits.evaluation.corruptions import CORRUPTIONS
 from digits.evaluation.scoring import by_class, confusion_matrix
 from digits.evaluation.significance import compare
-from digits.models.inference import Dense
+from digits.models.inference import Dense, Network
 from digits.page.findings import Findings, Model
 from tests.strokes import draw
 
@@ -83,9 +83,7 @@ def model(name, place, layers, labels, wrong, validated):
     return Model(
         name=name,
         place=place,
-        form="784 → 10 units" if layers else "Reshape, Conv2D, Flatten, Dense",
-        parameters=7850,
-        layers=layers,
+        network=Network(["Reshape", "Conv2D", "Flatten", "Dense"], 7850, layers, logits_of),
         scores={
             "accuracy": share,
             "accuracy_low": share - 0.01,

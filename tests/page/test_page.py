@@ -67,7 +67,7 @@ def test_a_card_compares_each_model_with_the_baseline(chromium, write, models):
     assert len(cards) == 2 * len(models) - 1
     for model, card in zip(findings.models, cards, strict=False):
         assert card.startswith(f"{model.name} {100 * model.scores['accuracy']:.2f}%")
-        assert f"{model.scores['errors']} mistakes · {model.form}, 7,850 parameters" in card
+        assert f"{model.scores['errors']} mistakes · {model.network.form}, 7,850 parameters" in card
     for model, card in zip(findings.models[1:], cards[len(models) :], strict=True):
         pair = model.scores["against_baseline"]
         gain = 100 * (model.scores["accuracy"] - baseline.scores["accuracy"])
