@@ -49,7 +49,6 @@ function show(matrix, button) {
 /* One cell of a matrix is in the order of the Tab key; arrows move among the others. */
 for (const matrix of document.querySelectorAll(".matrix")) {
   const buttons = [...matrix.querySelectorAll("button")];
-  let chosen = null;
   buttons[0].tabIndex = 0;
   matrix.addEventListener("keydown", (event) => {
     if (!STEPS[event.key]) return;
@@ -61,8 +60,8 @@ for (const matrix of document.querySelectorAll(".matrix")) {
   });
   matrix.addEventListener("click", ({ target }) => {
     if (!buttons.includes(target)) return;
-    chosen = target === chosen ? null : target;
-    for (const button of buttons) button.setAttribute("aria-pressed", button === chosen);
+    const chosen = target.ariaPressed === "true" ? null : target;
+    for (const button of buttons) button.ariaPressed = button === chosen;
     show(matrix, chosen);
   });
   show(matrix, null);

@@ -30,9 +30,8 @@ function compute({ kernel, bias, activation }, input) {
 /* place: of the model in the list. grey: a level for each pixel, 0 paper to 255 ink. */
 function infer(place, grey) {
   const pixels = Float32Array.from(grey, (level) => level / 255);
-  const logits = Array.from(
-    findings.models[place].layers.reduce((values, layer) => compute(layer, values), pixels),
-  );
+  const { layers } = findings.models[place];
+  const logits = [...layers.reduce((values, layer) => compute(layer, values), pixels)];
   const largest = Math.max(...logits);
   const powers = logits.map((value) => Math.exp(value - largest));
   const sum = powers.reduce((a, b) => a + b);

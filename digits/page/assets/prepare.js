@@ -51,8 +51,7 @@ function place(strokes, width, height) {
       for (let x = left; x < right; x++) line[x] += weight * strokes[y * width + x];
     }
     for (let column = 0; column < SIDE; column++) {
-      let sum = 0;
-      for (const [x, weight] of across[column]) sum += weight * line[x];
+      const sum = across[column].reduce((sum, [x, weight]) => sum + weight * line[x], 0);
       image[row * SIDE + column] = Math.min(255, Math.floor(sum + 0.5));
     }
   }
@@ -100,12 +99,9 @@ function span(profile) {
 
 // For each of the 28 pixels of one axis, the [pixel, weight] of the picture that it averages.
 function resampling(profile, start, stop, scale) {
-  let mass = 0;
-  let moment = 0;
-  for (let index = start; index < stop; index++) {
-    mass += profile[index];
-    moment += profile[index] * (index + 0.5);
-  }
+  const kept = profile.slice(start, stop);
+  const mass = kept.reduce((sum, value) => sum + value, 0);
+  const moment = kept.reduce((sum, value, index) => sum + value * (start + index + 0.5), 0);
   const wanted = Math.floor(CENTRE - (moment / mass - start) * scale + 0.5);
   const offset = Math.max(0, Math.min(wanted, SIDE - (stop - start) * scale));
   const edge = (pixel) => Math.min(stop, Math.max(start, (pixel - offset) / scale + start));
