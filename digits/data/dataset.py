@@ -25,10 +25,8 @@ def check_form(dataset: Dataset) -> None:
     for split, images, labels in (("train", *dataset[:2]), ("test", *dataset[2:])):
         count = labels.size
         if not count or images.shape != (count, SIDE, SIDE) or labels.shape != (count,):
-            raise SourceError(
-                f"{split}: expected images (n, {SIDE}, {SIDE}) and labels (n,), "
-                f"got {images.shape} and {labels.shape}"
-            )
+            wanted = f"images (n, {SIDE}, {SIDE}) and labels (n,)"
+            raise SourceError(f"{split}: expected {wanted}, got {images.shape} and {labels.shape}")
         if labels.max() >= CLASSES:
             raise SourceError(f"{split}: expected labels 0-{CLASSES - 1}, got {labels.max()}")
 

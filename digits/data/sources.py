@@ -80,7 +80,6 @@ def obtain(source: str, sha256: str) -> tuple[Dataset, str]:
     source: "auto" for the first of SOURCES that has it, else the path of an .npz of Keras's form
         or of a folder with the four IDX files.
     sha256: as `dataset.content_sha256` gives it.
-
     Raises SourceError, with a line for each source that was tried.
     """
     if source != "auto":

@@ -25,8 +25,7 @@ CENTRE = 14.5
 """The middle of pixel 14, as a distance from the edge."""
 
 FAINT = 0.15
-"""Share of the strongest stroke: what is fainter is paper. At 0.25, 99.85 % of MNIST's boxes
-stay 20."""
+"""Share of the strongest stroke: fainter is paper. At 0.25, 99.85 % of MNIST's boxes stay 20."""
 NOISE = 4.0
 """Standard deviations of the paper's noise: what is fainter is paper."""
 CONTRAST = 20.0
