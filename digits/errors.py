@@ -1,13 +1,5 @@
 """What can go wrong by the user's hand or the world's: each ends in one line and exit code 1.
 
-    DigitsError
-    ├── ParameterError   params.yaml, or gate.yaml, cannot be used
-    ├── SourceError      the images could not be obtained, or are not those that were asked for
-    ├── ArtifactError    a file that a stage wrote is missing, damaged or of another form
-    ├── OutputError      a file cannot be written
-    ├── PictureError     no single digit can be read in a picture
-    └── RevisionError    git cannot show a revision, or it does not hold what is asked of it
-
 `digits.process.run` prints them. Whatever else is raised is our own fault: it keeps its traceback.
 """
 
