@@ -5,6 +5,7 @@ complete and check params.yaml; to be committed after a change of a schema.
 """
 
 import json
+from importlib import import_module
 from typing import Any
 
 from pydantic import BaseModel, create_model
@@ -24,7 +25,8 @@ from digits.params.train import Train
 
 def sections() -> dict[str, type[BaseModel]]:
     """Return the schema of each section by its name: the pipeline's, and each model's own."""
-    own = [params for name in models.there() if (params := models.params_of(name))]
+    modules = [import_module(f"digits.models.{name}") for name in models.there()]
+    own = [module.Params for module in modules if hasattr(module, "Params")]
     schemas: list[Any] = [Models, Fetch, Preprocess, Train, *own, Robustness]
     return {schema.section: schema for schema in schemas}
 

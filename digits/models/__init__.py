@@ -5,19 +5,10 @@ the section `train_NAME` of params.yaml. TensorFlow is imported when a model is 
 Which of them are evaluated and shown, and in what order, params.yaml says.
 """
 
-from importlib import import_module
 from pathlib import Path
-
-from digits.params import Section
 
 
 def there() -> list[str]:
     """Name the models that this folder holds, by the alphabet."""
     files = sorted(Path(__file__).parent.glob("*.py"))
     return [file.stem for file in files if "\ndef build(" in file.read_text(encoding="utf-8")]
-
-
-def params_of(name: str) -> type[Section] | None:
-    """Return the schema of a model's own section; None if it has none."""
-    params: type[Section] | None = getattr(import_module(f"digits.models.{name}"), "Params", None)
-    return params

@@ -10,6 +10,7 @@ import io
 import json
 import zipfile
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple, TypeAlias
 
 import h5py
@@ -41,17 +42,11 @@ class FormError(Exception):
 
 
 class Dense(NamedTuple):
-    """A dense layer: activation(values @ kernel + bias)."""
+    """activation(values @ kernel + bias), with kernel (inputs, outputs) and bias (outputs,)."""
 
     kernel: NDArray[np.float32]
-    """(inputs, outputs)."""
     bias: NDArray[np.float32]
-    """(outputs,)."""
     activation: str
-
-    def __call__(self, values: Floats) -> Floats:
-        """Compute (n, inputs) to (n, outputs)."""
-        return ACTIVATIONS[self.activation](values @ self.kernel.astype(float) + self.bias)
 
 
 class Network(NamedTuple):
@@ -98,7 +93,8 @@ def load(path: str) -> Network:
         with h5py.File(io.BytesIO(weights)) as file:
             stack = _stack(layers, file, len(weights))
             parameters = _count(file)
-        network = Network(kinds, parameters, stack, _by_numpy(stack) if stack else _by_keras(path))
+        compute = partial(_by_numpy, stack) if stack else _by_keras(path)
+        network = Network(kinds, parameters, stack, compute)
         shape = network.logits(np.zeros((1, PIXELS), np.float32)).shape
         if shape != (1, CLASSES):
             raise FormError(f"expected {CLASSES} classes out of {PIXELS} pixels, got {shape[1:]}")
@@ -108,9 +104,8 @@ def load(path: str) -> Network:
     except MemoryError:
         raise
     except Exception as fault:  # the list of what damaged files raise has no end
-        reason = (str(fault).splitlines() or [type(fault).__name__])[0].rstrip(".")
-        cure = "`dvc repro` rebuilds it."
-        raise ArtifactError(f"{path} cannot be loaded: {reason}. {cure}") from None
+        said = (str(fault).splitlines() or [type(fault).__name__])[0].rstrip(".")
+        raise ArtifactError(f"{path} cannot be loaded: {said}. `dvc repro` rebuilds it.") from None
     return network
 
 
@@ -152,24 +147,18 @@ def _array(file: h5py.File, name: str, room: int) -> NDArray[np.float32]:
 
 def _count(file: h5py.File) -> int:
     """Count the weights of all layers; the state of a random generator is none."""
-    sizes: list[int] = []
-
-    def visit(name: str, node: Any) -> None:
-        if isinstance(node, h5py.Dataset) and "seed_generator" not in name:
-            sizes.append(node.size)
-
-    file["layers"].visititems(visit)
-    return sum(sizes)
+    names: list[str] = []
+    file["layers"].visit(names.append)
+    nodes = (file["layers"][name] for name in names if "seed_generator" not in name)
+    return sum(node.size for node in nodes if isinstance(node, h5py.Dataset))
 
 
-def _by_numpy(stack: list[Dense]) -> Compute:
-    def compute(images: Images) -> Floats:
-        values = images.astype(np.float64)
-        for layer in stack:
-            values = layer(values)
-        return values
-
-    return compute
+def _by_numpy(stack: list[Dense], images: Images) -> Floats:
+    values = images.astype(np.float64)
+    for layer in stack:
+        values = values @ layer.kernel.astype(float) + layer.bias
+        values = ACTIVATIONS[layer.activation](values)
+    return values
 
 
 def _by_keras(path: str) -> Compute:

@@ -18,34 +18,20 @@ def save(model: "keras.Model", path: str) -> None:
     `keras.models.load_model` opens the file as any other: compiled, the optimizer's state in it.
     Keras itself would write the time of saving into it, and memory addresses. Raises OutputError.
     """
-    with replacing(path) as temporary:
-        with tempfile.TemporaryDirectory(prefix="digits-") as folder:
-            saved = Path(folder, "model.keras")
-            model.save(saved)
-            members = _members(saved)
-        members["metadata.json"]["date_saved"] = "1980-01-01@00:00:00"
-        _drop_shared_object_ids(members["config.json"])
-        with zipfile.ZipFile(temporary, "w") as archive:
-            for name, content in members.items():
-                data = content if isinstance(content, bytes) else json.dumps(content)
-                archive.writestr(zipfile.ZipInfo(name), data)  # ZipInfo: dated 1980-01-01
+    with replacing(path) as temporary, tempfile.TemporaryDirectory(prefix="digits-") as folder:
+        saved = Path(folder, "model.keras")
+        model.save(saved)
+        with zipfile.ZipFile(saved) as members, zipfile.ZipFile(temporary, "w") as archive:
+            for name in members.namelist():
+                content = members.read(name)
+                if name.endswith(".json"):
+                    content = json.dumps(json.loads(content, object_hook=_timeless)).encode()
+                archive.writestr(zipfile.ZipInfo(name), content)  # ZipInfo: dated 1980-01-01
 
 
-def _members(path: Path) -> dict[str, Any]:
-    """Read a .keras file: JSON members parsed, the others (the weights) as bytes."""
-    with zipfile.ZipFile(path) as archive:
-        contents = {name: archive.read(name) for name in archive.namelist()}
-    return {
-        name: json.loads(content) if name.endswith(".json") else content
-        for name, content in contents.items()
-    }
-
-
-def _drop_shared_object_ids(node: Any) -> None:
-    """Drop the ids by which Keras marks equal objects: memory addresses, of no use for loading."""
-    if isinstance(node, dict):
-        node.pop("shared_object_id", None)
-        node = list(node.values())
-    if isinstance(node, list):
-        for child in node:
-            _drop_shared_object_ids(child)
+def _timeless(node: dict[str, Any]) -> dict[str, Any]:
+    """Drop the ids by which Keras marks equal objects, of no use for loading; set the date."""
+    node.pop("shared_object_id", None)
+    if "date_saved" in node:
+        node["date_saved"] = "1980-01-01@00:00:00"
+    return node
