@@ -18,9 +18,7 @@ def reliability(
     is above its lower edge, up to and with its upper edge. NaN stands where a bin is empty.
     """
     edges = np.linspace(0, 1, bins + 1)
-    index = np.searchsorted(edges, confidence, side="left")
-    index -= 1
-    np.clip(index, 0, bins - 1, out=index)
+    index = np.searchsorted(edges[1:-1], confidence, side="left")
     count = np.bincount(index, minlength=bins)
     filled = np.where(count, count, np.nan)
     return {

@@ -6,9 +6,6 @@ from typing import Any, NamedTuple
 
 from digits.evaluation.significance import mcnemar_exact, wilson_interval
 
-LEVEL = 0.05
-"""A difference that chance alone makes less often than this counts."""
-
 
 class Record(NamedTuple):
     """What a version's models were asked, and got wrong: metrics/answers.json."""
@@ -35,8 +32,9 @@ def read(content: Any) -> Record:
 def compare(old: Record, new: Record) -> dict[str, dict[str, Any]]:
     """Compare each model of either version: in the order of the new one, removed ones last.
 
-    verdict: "better", "worse", "within noise"; "new" or "removed" where only one version has the
-    model; None where the examples are others. Shares are 0-1; None: there is no such number.
+    verdict: "better", "worse", "within noise" (chance alone makes the difference in 5 % of cases or
+    more); "new" or "removed" where only one version has the model; None where the examples are
+    others. Shares are 0-1; None: there is no such number.
     fixed, broke: examples that only the new, only the old version gets right.
     """
     return {name: _compare(name, old, new) for name in dict.fromkeys([*new.wrong, *old.wrong])}
@@ -55,7 +53,7 @@ def _compare(model: str, old: Record, new: Record) -> dict[str, Any]:
     fixed, broke = len(before - after), len(after - before)
     low, high = interval(fixed, broke, new.examples)
     p = mcnemar_exact(fixed, broke)
-    found["verdict"] = "within noise" if p >= LEVEL else "better" if fixed > broke else "worse"
+    found["verdict"] = "within noise" if p >= 0.05 else "better" if fixed > broke else "worse"
     shares = ((fixed - broke) / new.examples, low, high)
     values = (*(round(share, 6) for share in shares), fixed, broke, float(f"{p:.3g}"))
     return {**found, **dict(zip(pair, values, strict=True))}

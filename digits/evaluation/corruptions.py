@@ -69,24 +69,21 @@ def noise(images: Images, deviation: float, random: np.random.Generator) -> Imag
 
 
 def blur(images: Images, sigma: float, random: np.random.Generator) -> Images:
-    """Convolve with a Gaussian of `sigma` pixels, cut off at four of them."""
-    radius = int(4 * sigma + 0.5)
+    """Convolve with a Gaussian of `sigma` pixels, cut off at four of them.
+
+    Moved copies are added up: not by BLAS, which rounds as it likes.
+    """
+    radius, side = int(4 * sigma + 0.5), images.shape[1]
     offsets = np.arange(-radius, radius + 1)
     kernel = np.exp(-0.5 * (offsets / max(sigma, 1e-9)) ** 2)
-    for axis in (1, 2):
-        images = _convolve(images, (kernel / kernel.sum()).astype(np.float32), axis)
+    weights = (kernel / kernel.sum()).astype(np.float32)
+    for _ in range(2):  # down each column; then, transposed, along each row
+        padded = np.pad(images, ((0, 0), (radius, radius), (0, 0)))
+        images = np.zeros_like(padded[:, :side])
+        for start, weight in enumerate(weights):
+            images += weight * padded[:, start : start + side]
+        images = images.transpose(0, 2, 1)
     return images
-
-
-def _convolve(images: Images, kernel: NDArray[np.float32], axis: int) -> Images:
-    """Convolve along an axis by adding up moved copies: not by BLAS, which rounds as it likes."""
-    margin = [(0, 0)] * images.ndim
-    margin[axis] = (len(kernel) // 2, len(kernel) // 2)
-    padded = np.moveaxis(np.pad(images, margin), axis, 0)
-    total = np.zeros_like(np.moveaxis(images, axis, 0))
-    for start, weight in enumerate(kernel):
-        total += weight * padded[start : start + len(total)]
-    return np.moveaxis(total, 0, axis)
 
 
 def contrast(images: Images, lost: float, random: np.random.Generator) -> Images:

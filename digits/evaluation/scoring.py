@@ -16,8 +16,7 @@ def score(answers: Answers, labels: NDArray[np.uint8], counts: NDArray[np.int64]
     labels: (n,). counts: their confusion matrix. The interval of the accuracy is Wilson's, of
     95 %; the loss is the mean over the examples, as Keras's is.
     """
-    predicted = answers.predicted
-    right = predicted == labels
+    right = answers.predicted == labels
     low, high = wilson_interval(int(right.sum()), len(labels))
     return {
         "accuracy": round(float(right.mean()), 6),

@@ -30,11 +30,8 @@ def compare(old_right: NDArray[np.bool_], new_right: NDArray[np.bool_]) -> dict[
     """
     fixed = int(np.sum(new_right & ~old_right))
     broke = int(np.sum(old_right & ~new_right))
-    return {
-        "fixed": fixed,
-        "broke": broke,
-        "mcnemar_p": float(f"{mcnemar_exact(fixed, broke):.3g}"),
-    }
+    p = float(f"{mcnemar_exact(fixed, broke):.3g}")
+    return {"fixed": fixed, "broke": broke, "mcnemar_p": p}
 
 
 def mcnemar_exact(fixed: int, broke: int) -> float:

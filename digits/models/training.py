@@ -37,8 +37,7 @@ def train(
     """Build a model and train it by `recipe`, as `model.fit` would, 6 times faster.
 
     (Both models, 5 epochs of MNIST in batches of 32, compiling included; an epoch after the first
-    12 and 10 times. Measured by `make bench`: benchmarks/results/table.md.) It is fast because an
-    epoch is one compiled program, with no Python between the steps: see `compile_loop`.
+    12 and 10 times. Measured by `make bench`: benchmarks/results/table.md.) See `compile_loop`.
 
     build: makes the model for so many pixels and so many classes.
     training, validation: images and labels, in memory or memory-mapped, slices and views as well.
