@@ -12,16 +12,13 @@ CHUNK = 8_192
 """Rows rounded and written together."""
 
 
-def write_csv(path: str, rows: Any, count: str | None = None) -> None:
+def write_csv(path: str, rows: Any) -> None:
     """Write `rows`, a list of dicts or a dict of columns, to `path` as CSV with a header.
 
     Numbers are rounded to 6 decimals, so that their last bits do not show; NaN is an empty cell.
-    count: the name of a first column that counts the rows, from 1; none by default.
     Raises OutputError.
     """
     table = pd.DataFrame(rows, copy=False)
-    if count:
-        table.insert(0, count, range(1, len(table) + 1))
     with replacing(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
         for start in range(0, max(len(table), 1), CHUNK):
             part = table.iloc[start : start + CHUNK].round(6)

@@ -14,7 +14,7 @@ def keep(path: str, epochs: int) -> Callable[[list[dict[str, float]]], None]:
     """
 
     def after_epoch(history: list[dict[str, float]]) -> None:
-        write_csv(path, history, count="epoch")
+        write_csv(path, [{"epoch": n, **means} for n, means in enumerate(history, 1)])
         values = ", ".join(f"{metric} {value:.4f}" for metric, value in history[-1].items())
         print(f"{Path(path).stem}: epoch {len(history)}/{epochs}, {values}", flush=True)
 

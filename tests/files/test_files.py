@@ -34,12 +34,6 @@ def test_json_ends_with_a_newline_and_refuses_nan(tmp_path):
     assert json.loads(path.read_text()) == {"accuracy": 0.5}
 
 
-def test_csv_rows_are_counted_from_one(tmp_path):
-    path = tmp_path / "history.csv"
-    tables.write_csv(str(path), [{"loss": 0.5}, {"loss": 0.25}], count="epoch")
-    assert path.read_bytes() == b"epoch,loss\n1,0.5\n2,0.25\n"
-
-
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)

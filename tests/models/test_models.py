@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from digits.data.stored import Examples
-from digits.models import basic, hidden
+from digits.models import basic, hidden, history
 from digits.models.backend import keras
 from digits.models.saving import save
 from digits.models.training import train
@@ -24,6 +24,13 @@ def test_the_models_of_the_recipe():
     large = hidden.build(784, 10, 100)
     assert large.count_params() == 79_510
     assert [layer.activation.__name__ for layer in large.layers] == ["relu", "sigmoid"]
+
+
+def test_the_epochs_of_a_history_are_counted_from_one(tmp_path, capsys):
+    path = tmp_path / "basic.csv"
+    history.keep(str(path), 5)([{"loss": 0.5}, {"loss": 0.25}])
+    assert path.read_bytes() == b"epoch,loss\n1,0.5\n2,0.25\n"
+    assert capsys.readouterr().out == "basic: epoch 2/5, loss 0.2500\n"
 
 
 def test_keras_alone_opens_a_saved_model_compiled_and_trained(trained, tmp_path, examples):
