@@ -20,7 +20,12 @@ def run(main: Callable[[], None]) -> None:
     Ctrl-C, SIGTERM and SIGHUP end it with one line and exit code 128 + signal. Run by DVC, it also
     ends when DVC does, or it would write on beside the next `dvc repro`.
     """
-    stop_in_order()
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)  # Windows has no SIGHUP
+        if number and signal.getsignal(number) is not signal.SIG_IGN:  # nohup stays nohup
+            signal.signal(number, _stop)
+    if "DVC_STAGE" in os.environ:
+        threading.Thread(target=_stop_with, args=[_parents()], daemon=True).start()
     try:
         main()
     except DigitsError as fault:
@@ -32,20 +37,11 @@ def run(main: Callable[[], None]) -> None:
         )
 
 
-def stop_in_order() -> None:
-    """Unwind the stack at a signal, so that temporary files go; watch DVC if it started this."""
-    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
-        number = getattr(signal, name, None)  # Windows has no SIGHUP
-        if number and signal.getsignal(number) is not signal.SIG_IGN:  # nohup stays nohup
-            signal.signal(number, _stop)
-    if "DVC_STAGE" in os.environ:
-        threading.Thread(target=_stop_with, args=[_parents()], daemon=True).start()
-
-
 _stopping = threading.Event()
 
 
 def _stop(number: int, frame: FrameType | None) -> None:
+    """Unwind the stack at a signal, so that temporary files go."""
     if _stopping.is_set():  # by another signal: the terminal's SIGHUP, then the parent's end
         return
     _stopping.set()

@@ -27,11 +27,8 @@ def progress(name: str, total: int, unit: str) -> Iterator[Callable[[int], objec
         if done < total and now - printed >= EVERY:
             rate = done / (now - start)
             left = (total - done) / rate
-            print(
-                f"{name}: {done:,} of {total:,}, {rate:,.0f}{unit}/s, {left:,.0f} s left",
-                file=sys.stderr,
-                flush=True,
-            )
+            line = f"{name}: {done:,} of {total:,}, {rate:,.0f}{unit}/s, {left:,.0f} s left"
+            print(line, file=sys.stderr, flush=True)
             printed = now
 
     yield advance

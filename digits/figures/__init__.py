@@ -6,8 +6,6 @@ from contextlib import AbstractContextManager
 import matplotlib.style
 from matplotlib.figure import Figure
 
-DPI = 120
-
 STYLE = {
     "font.size": 11,
     "axes.titlesize": 12,
@@ -24,5 +22,5 @@ def style() -> AbstractContextManager[None]:
 def png(figure: Figure) -> bytes:
     """Render without the metadata that name the library's version."""
     content = io.BytesIO()
-    figure.savefig(content, format="png", dpi=DPI, metadata={"Software": None})
+    figure.savefig(content, format="png", dpi=120, metadata={"Software": None})
     return content.getvalue()
