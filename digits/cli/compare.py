@@ -76,24 +76,23 @@ def compare(old: str = MAIN, new: str | None = None) -> dict[str, Any]:
 
 def as_text(report: dict[str, Any], markdown: bool = False) -> str:
     """Return the report as lines and tables for a terminal, or as a section of Markdown."""
-    models, params = report["models"], report["params"]
+    models = report["models"]
     verdicts = ", ".join(f"{name} {models[name]['verdict'] or 'no verdict'}" for name in models)
     names = [
         f"{side}: {revision['revision']}{f' ({commit[:7]})' if commit else ''}."
         for side, revision in (("Old", report["old"]), ("New", report["new"]))
         for commit in [revision["commit"]]
     ]
+    rows = [[name, pair["old"], pair["new"]] for name, pair in report["params"].items()]
+    same = "params.yaml: the same values."
     head = ["model", "old", "new", "difference (95 %)", "fixed", "broke", "p", "verdict"]
     parts = [
         f"{'### ' * markdown}{printable(verdicts)}",
         printable(" ".join(names)),
         table(head, [_row(name, model) for name, model in models.items()], markdown),
         "Differences are in percentage points; p is of McNemar's exact test.",
-        "params.yaml: the same values.",
+        table(["parameter", "old", "new"], rows, markdown) if rows else same,
     ]
-    if params:
-        rows = [[name, pair["old"], pair["new"]] for name, pair in params.items()]
-        parts[-1] = table(["parameter", "old", "new"], rows, markdown)
     parts += [f"{'> ' * markdown}Note: {printable(note)}" for note in report["notes"]]
     return "\n\n".join(parts)
 

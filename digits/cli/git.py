@@ -6,9 +6,6 @@ from pathlib import Path
 
 from digits.errors import RevisionError
 
-WORKSPACE = "workspace"
-"""In the place of a revision, as DVC calls it: the working folder."""
-
 
 def ask(*arguments: str) -> bytes | None:
     """Return what git answers, None where it says no.
@@ -28,9 +25,9 @@ def ask(*arguments: str) -> bytes | None:
     )
 
 
-def content(revision: str, path: str) -> bytes | None:
-    """Return a file's bytes in a revision or in `WORKSPACE`, None where there is no such file."""
-    if revision != WORKSPACE:
+def content(revision: str | None, path: str) -> bytes | None:
+    """Return a file's bytes, None where it is not; revision: None for the working folder."""
+    if revision:
         return ask("cat-file", "blob", f"{revision}:./{path}")
     try:
         return Path(path).read_bytes()
@@ -52,7 +49,7 @@ def changed(*paths: str) -> list[str]:
     The bytes themselves are compared: what is staged, ignored or assumed unchanged, and what
     `git diff` is set to show, makes no difference. Files that are not in HEAD do not count.
     """
-    return [path for path in committed(*paths) if content("HEAD", path) != content(WORKSPACE, path)]
+    return [path for path in committed(*paths) if content("HEAD", path) != content(None, path)]
 
 
 def _run(*arguments: str) -> subprocess.CompletedProcess[bytes]:

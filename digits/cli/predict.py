@@ -47,20 +47,22 @@ def main(arguments: Namespace) -> None:
         with _told(pattern, faults):
             for name in reading.find(pattern):
                 with _told(name, faults):
-                    images.append(_prepared(name))
+                    strokes = ink(reading.read(name))
+                    check_single(strokes)
+                    images.append(place(strokes))
                     names.append(printable(name))
     answers = {model: _answers(network, images) for model, network in networks.items()}
-    rows: list[dict[str, Any]] = [
-        {"file": name, "model": model, **answers[model][index]}
+    found: list[list[dict[str, Any]]] = [
+        [{"file": name, "model": model, **answers[model][index]} for model in networks]
         for index, name in enumerate(names)
-        for model in networks
     ]
+    rows = [row for of_picture in found for row in of_picture]
     if arguments.json:
         print(json.dumps(rows, indent=2))
     elif rows:
         print(_table(rows))
     if arguments.show and rows:
-        _show(arguments.show, images, rows)
+        _show(arguments.show, images, found)
     if faults:
         sys.exit(1)
 
@@ -82,13 +84,6 @@ def _told(name: str, faults: list[str]) -> Iterator[None]:
     except PictureError as fault:
         faults.append(name)
         print(f"error: {printable(name)}: {printable(fault)}", file=sys.stderr)
-
-
-def _prepared(name: str) -> NDArray[np.uint8]:
-    """Return what the models see of a picture. Raises PictureError."""
-    strokes = ink(reading.read(name))
-    check_single(strokes)
-    return place(strokes)
 
 
 def _answers(network: inference.Network, images: list[NDArray[np.uint8]]) -> list[dict[str, Any]]:
@@ -114,14 +109,12 @@ def _table(rows: list[dict[str, Any]]) -> str:
     return table(["file", "model", "digit", "confidence", "runner-up"], cells)
 
 
-def _show(path: str, images: list[NDArray[np.uint8]], rows: list[dict[str, Any]]) -> None:
+def _show(path: str, images: list[NDArray[np.uint8]], found: list[list[dict[str, Any]]]) -> None:
     """Write the pictures as the models saw them to `path`, each with its answers."""
     from digits.figures.seen import draw  # matplotlib, for those who ask for it
 
-    each = len(rows) // len(images)
     captions = []
-    for start in range(0, len(rows), each):
-        answers = rows[start : start + each]
+    for answers in found:
         lines = [f"{row['model']}: {row['digit']} ({row['confidence']:.0%})" for row in answers]
         captions.append("\n".join([answers[0]["file"], *lines]))
     write_bytes(path, draw(np.stack(images), captions))

@@ -58,10 +58,13 @@ def rebuild(*stages: str) -> str:
     if differing := git.changed(*RESULTS):
         raise DigitsError(f"not as in the last commit: {', '.join(differing)}; commit them first")
     options = ["--force", "--single-item", *stages] if stages else ["--force"]
-    if code := _dvc("repro", *options):
-        raise DigitsError(
-            f"`dvc repro {' '.join(options)}` ended with exit code {code}; it said why"
-        )
+    # `python` in a stage's command shall be the one that runs this
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
+    command = [sys.executable, "-m", "dvc", "repro", *options]
+    done = subprocess.run(command, env={**os.environ, "PATH": path}, stdout=sys.stderr)
+    if done.returncode:
+        said = f"`dvc repro {' '.join(options)}` ended with exit code {done.returncode}"
+        raise DigitsError(f"{said}; it said why")
     after = _outputs(Path(LOCK).read_bytes())
     differing = git.changed(*RESULTS)
     differing += [path for path in before if before[path] != after.get(path)]
@@ -100,13 +103,6 @@ def elsewhere() -> str:
         if (there := metadata.version(name)) != version
     ]
     return f"this is {'; '.join(others)}" if others else ""
-
-
-def _dvc(*arguments: str) -> int:
-    """Run DVC, `python` in a stage's command being the one that runs this; return its exit code."""
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
-    command = [sys.executable, "-m", "dvc", *arguments]
-    return subprocess.run(command, env={**os.environ, "PATH": path}, stdout=sys.stderr).returncode
 
 
 def _outputs(lock: bytes | None) -> dict[str, Any]:

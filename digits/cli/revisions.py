@@ -4,7 +4,6 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,7 +28,7 @@ class Revision:
 
     def content(self, path: str) -> bytes:
         """Return what a file holds that is in git."""
-        found = git.content(self.commit or git.WORKSPACE, path)
+        found = git.content(self.commit, path)
         if found is None:
             raise RevisionError(
                 f"{self.name} (commit {self.commit[:7]}) has no {path}: its results are older than "
@@ -60,7 +59,7 @@ class Revision:
             ) from None
 
 
-WORKSPACE = Revision(git.WORKSPACE, None)
+WORKSPACE = Revision("workspace", None)  # as DVC calls it
 
 
 def resolve(name: str) -> Revision:
@@ -68,7 +67,12 @@ def resolve(name: str) -> Revision:
 
     Raises RevisionError if there is none, or no git repository.
     """
-    for candidate in (name, f"origin/{name}", *(_default_branches() if name == MAIN else ())):
+    candidates = [name, f"origin/{name}"]
+    if name == MAIN:
+        for question in ("rev-parse --abbrev-ref origin/HEAD", "config init.defaultBranch"):
+            candidates += (git.ask(*question.split()) or b"").decode(errors="replace").split()
+        candidates += ["master", "origin/master"]
+    for candidate in candidates:
         if found := git.ask("rev-parse", "--verify", "--quiet", f"{candidate}^{{commit}}"):
             return Revision(candidate, found.decode().strip())
     if git.ask("rev-parse", "--is-shallow-repository") == b"true\n":
@@ -80,14 +84,6 @@ def resolve(name: str) -> Revision:
     refs = git.ask("for-each-ref", "--format=%(refname:short)", "refs/heads", "refs/tags") or b""
     there = refs.decode(errors="replace").split() or ["HEAD"]
     raise RevisionError(f"{name} is not a revision of this repository{nearest(name, there)}")
-
-
-def _default_branches() -> Iterator[str]:
-    """Yield what the default branch may be called where it is not main."""
-    for question in ("rev-parse --abbrev-ref origin/HEAD", "config init.defaultBranch"):
-        if answer := git.ask(*question.split()):
-            yield answer.decode(errors="replace").strip()
-    yield from ("master", "origin/master")
 
 
 def stale(*stages: str) -> list[str]:

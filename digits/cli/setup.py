@@ -105,7 +105,7 @@ def mend(name: str, read: Callable[[bytes], object]) -> None:
     end with "Unable to read RWLock-file" or "'./dvc.lock' validation failed". What they had of
     newer runs, DVC finds again. A file with conflict markers is left for git.
     """
-    content, committed = git.content(git.WORKSPACE, name), git.content("HEAD", name)
+    content, committed = git.content(None, name), git.content("HEAD", name)
     if content in (None, committed) or b"<<<<<<< " in content:
         return
     try:

@@ -9,7 +9,9 @@ from tabulate import tabulate
 
 def table(head: Sequence[str], rows: list[list[Any]], markdown: bool = False) -> str:
     """Return a table: a column of names, and others that end at the right. `rows`: one or more."""
-    cells = [[_escaped(cell) if markdown else printable(cell) for cell in row] for row in rows]
+    cells = [[printable(cell) for cell in row] for row in rows]
+    if markdown:  # in which nothing in a cell is Markdown or HTML
+        cells = [[re.sub(r"[\\`*<|]", r"\\\g<0>", cell) for cell in row] for row in cells]
     align = ["left", *["right"] * (len(head) - 1)]
     form = "pipe" if markdown else "plain"
     return tabulate(cells, head, form, disable_numparse=True, colalign=align)
@@ -18,8 +20,3 @@ def table(head: Sequence[str], rows: list[list[Any]], markdown: bool = False) ->
 def printable(text: object) -> str:
     """Keep to one line, whatever a name is made of."""
     return "".join(letter if letter.isprintable() else "?" for letter in str(text))
-
-
-def _escaped(text: object) -> str:
-    """Keep to one cell, in which nothing is Markdown or HTML."""
-    return re.sub(r"[\\`*<|]", r"\\\g<0>", printable(text))

@@ -21,15 +21,13 @@ from digits.params.messages import nearest
 from digits.params.models import Models
 
 
-def check_parameters() -> str:
-    """Check both files that people write."""
+def _parameters() -> str:
     parameters.check()
     gate.read()
     return "params.yaml and gate.yaml are valid"
 
 
-def check_lock() -> str:
-    """Check dvc.lock against code and parameters."""
+def _lock() -> str:
     if stages := stale():
         raise DigitsError(
             f"dvc.lock is not up to date: {', '.join(stages)}, and what depends on it, would run "
@@ -38,8 +36,7 @@ def check_lock() -> str:
     return "of this code and these parameters"
 
 
-def check_floors() -> str:
-    """Check the metrics against the floors."""
+def _floors() -> str:
     floors = gate.read().floors
     if faults := gate.below(floors, read_json("metrics/evaluation.json"), read(Models).root):
         raise DigitsError(
@@ -48,8 +45,7 @@ def check_floors() -> str:
     return f"{sum(map(len, floors.values()))} metrics are as high as gate.yaml asks"
 
 
-def check_comparison() -> str:
-    """Check that no model lost more than gate.yaml allows."""
+def _comparison() -> str:
     asked = gate.read()
     other = resolve(asked.against)
     try:
@@ -72,11 +68,11 @@ def check_comparison() -> str:
 
 
 CHECKS = {
-    "parameters": check_parameters,
-    "lock": check_lock,
+    "parameters": _parameters,
+    "lock": _lock,
     "rebuild": rebuild,
-    "floors": check_floors,
-    "comparison": check_comparison,
+    "floors": _floors,
+    "comparison": _comparison,
 }
 
 
