@@ -19,8 +19,7 @@ def main() -> None:
     held_out = hold_out(labels[: params.limit], params.validation, params.seed)
     write_split("train", images, labels, np.flatnonzero(~held_out))
     write_split("validation", images, labels, np.flatnonzero(held_out))
-    rows = np.arange(len(test_labels[: params.limit]))
-    write_split("test", test_images, test_labels, rows)
+    write_split("test", test_images, test_labels, np.arange(len(test_labels[: params.limit])))
 
 
 def write_split(

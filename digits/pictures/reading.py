@@ -49,9 +49,12 @@ def read(name: str) -> NDArray[np.float32]:
     Raises PictureError if it is no picture, damaged, or larger than `MAX_PIXELS`.
     """
     try:
+        content = sys.stdin.buffer.read(MAX_BYTES + 1) if name == "-" else b""
+        if len(content) > MAX_BYTES:
+            raise PictureError(f"expected at most {MAX_BYTES:,} bytes, got more")
         # A file, not its name: by name, Pillow maps a plain TIFF to memory, a turned one wrongly.
         with (
-            io.BytesIO(_stdin()) if name == "-" else Path(name).open("rb") as file,
+            io.BytesIO(content) if name == "-" else Path(name).open("rb") as file,
             warnings.catch_warnings(),
         ):
             warnings.simplefilter("ignore")  # of large or odd files: they are checked here
@@ -65,13 +68,6 @@ def read(name: str) -> NDArray[np.float32]:
         raise PictureError(f"larger than {MAX_PIXELS:,} pixels. Make it smaller.") from None
     except Exception as fault:  # whatever Pillow stumbles over in a damaged file
         raise PictureError(f"cannot be read, damaged or cut short: {fault}") from None
-
-
-def _stdin() -> bytes:
-    content = sys.stdin.buffer.read(MAX_BYTES + 1)
-    if len(content) > MAX_BYTES:
-        raise PictureError(f"expected at most {MAX_BYTES:,} bytes, got more")
-    return content
 
 
 def _grey(image: Image.Image) -> NDArray[np.float32]:
