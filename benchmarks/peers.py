@@ -43,10 +43,13 @@ def _builder(model: str) -> Callable[[int, int], Any]:
 
 
 def _keras(model: str, **options: Any) -> Any:
-    from digits.models.backend import keras
+    """Build and compile, without the pins of this project, as TensorFlow comes."""
+    import keras
 
     keras.utils.set_random_seed(SEED)
-    built = _builder(model)(784, 10)
+    dense = keras.layers.Dense
+    layers = [dense(units, activation="relu") for units in HIDDEN[model]]
+    built = keras.Sequential([keras.Input((784,)), *layers, dense(10, activation="sigmoid")])
     built.compile(
         keras.optimizers.Adam(RATE),
         loss="sparse_categorical_crossentropy",
@@ -57,7 +60,7 @@ def _keras(model: str, **options: Any) -> Any:
 
 
 def _fit(built: Any, images: Any, labels: Any, epoch_done: Callable[[], None]) -> Predict:
-    from digits.models.backend import keras
+    import keras
 
     done = keras.callbacks.LambdaCallback(on_epoch_end=lambda *_: epoch_done())
     built.fit(
@@ -212,8 +215,8 @@ def jax_scan(model: str, images: Any, labels: Any, epoch_done: Callable[[], None
 
 PEERS: dict[str, tuple[Callable[..., Predict], str]] = {
     "this project": (project, "digits.models.training"),
-    "model.fit": (keras_fit, "digits.models.backend"),
-    "model.fit, tuned": (keras_fit_tuned, "digits.models.backend"),
+    "model.fit": (keras_fit, "keras"),
+    "model.fit, tuned": (keras_fit_tuned, "keras"),
     "PyTorch loop": (torch_loop, "torch"),
     "PyTorch, tuned": (torch_tuned, "torch"),
     "scikit-learn MLP": (sklearn_mlp, "sklearn.neural_network"),
