@@ -26,7 +26,6 @@ from digits.page.findings import pinned
 from digits.params.document import parse
 
 LOCK = "dvc.lock"
-RESULTS = (LOCK, "metrics")
 TOLERANCE = {
     **dict.fromkeys(("accuracy", "accuracy_low", "accuracy_high", "mean_accuracy"), 0.005),
     **dict.fromkeys(("macro_f1", "calibration_error", "mcnemar_p"), 0.005),
@@ -55,7 +54,7 @@ def rebuild(*stages: str) -> str:
     DigitsError: nothing could be compared.
     """
     before = _outputs(git.content("HEAD", LOCK))
-    if differing := git.changed(*RESULTS):
+    if differing := git.changed(LOCK, "metrics"):
         raise DigitsError(f"not as in the last commit: {', '.join(differing)}; commit them first")
     options = ["--force", "--single-item", *stages] if stages else ["--force"]
     # `python` in a stage's command shall be the one that runs this
@@ -66,7 +65,7 @@ def rebuild(*stages: str) -> str:
         said = f"`dvc repro {' '.join(options)}` ended with exit code {done.returncode}"
         raise DigitsError(f"{said}; it said why")
     after = _outputs(Path(LOCK).read_bytes())
-    differing = git.changed(*RESULTS)
+    differing = git.changed(LOCK, "metrics")
     differing += [path for path in before if before[path] != after.get(path)]
     if not differing:
         return "the rebuild gave the committed bytes"
@@ -79,10 +78,10 @@ def rebuild(*stages: str) -> str:
             faults += [f"{path}: {fault}" for fault in found]
     if not where:
         print(*faults, sep="\n", file=sys.stderr)
+        names = ", ".join(dict.fromkeys(differing))
         raise ArtifactError(
-            "the rebuild differs from the committed results in "
-            f"{', '.join(dict.fromkeys(differing))}; commit the new ones, or find what is not "
-            "pinned"
+            f"the rebuild differs from the committed results in {names}; commit the new ones, or "
+            "find what is not pinned"
         )
     said = f"the bytes differ, as they may where {where}"
     if faults:

@@ -5,12 +5,13 @@ import multiprocessing
 import time
 from multiprocessing.pool import ThreadPool
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
 from urllib3 import Retry
-from urllib3.exceptions import HTTPError
+from urllib3.exceptions import HTTPError, MaxRetryError, NameResolutionError
 
 from digits.errors import SourceError
 from digits.progress import progress
@@ -61,14 +62,23 @@ def _transfer(url: str, path: Path, deadline: float) -> None:
                 if attempt == ATTEMPTS:
                     raise SourceError(f"{_reason(cut)} ({ATTEMPTS} attempts)") from None
             except requests.exceptions.InvalidSchema as elsewhere:
-                raise SourceError(f"a redirect is not followed: {elsewhere}") from None
+                raise SourceError(f"this is not followed: {elsewhere}") from None
             except (requests.RequestException, ValueError) as fault:
                 raise SourceError(_reason(fault)) from None
 
 
+class _Retry(Retry):
+    """As urllib3 repeats requests, but not where a name is unknown: it is still so in a second."""
+
+    def increment(self, method: Any = None, url: Any = None, **fault: Any) -> Retry:  # type: ignore[override]
+        if isinstance(fault.get("error"), NameResolutionError):
+            raise MaxRetryError(fault["_pool"], url, fault["error"])
+        return super().increment(method, url, **fault)
+
+
 def _session(scheme: str) -> requests.Session:
     """Return a session that tries again what fails before the body, and never leaves https."""
-    retry = Retry(
+    retry = _Retry(
         ATTEMPTS - 1,
         backoff_factor=PAUSE,
         status_forcelist={408, 429, 500, 502, 503, 504},

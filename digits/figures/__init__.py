@@ -1,7 +1,10 @@
 """Draw the pictures: each function returns the bytes of a PNG, the same for the same input."""
 
 import io
+import os
 from contextlib import AbstractContextManager
+
+os.environ["MPLBACKEND"] = "agg"  # a notebook passes its own on, which need not be here
 
 import matplotlib.style
 from matplotlib.figure import Figure

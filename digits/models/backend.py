@@ -5,14 +5,13 @@ then a function of code, data and parameters alone: not of the machine's setting
 processor, as far as docs/same-bytes.md promises. It shows what each pin is for.
 """
 
-import contextlib
 import gc
 import os
 import re
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 TENSORFLOW = "2.21"
 """The version for which the pins are known to suffice: `make rebuild-elsewhere` tells."""
@@ -20,9 +19,8 @@ TENSORFLOW = "2.21"
 XLA_FLAGS = {
     # These block matrix products by the sizes of the processor's caches: YNNPACK, ...
     "xla_cpu_experimental_ynn_fusion_type": "",
-    # ... and Eigen, so XLA's own loops are taken instead, which it allows where Eigen has ...
+    # ... and Eigen. XLA has loops of its own for `images @ kernel`, if Eigen has no threads.
     "xla_backend_extra_options": "xla_force_enable_experimental_llvm_ir_gemm",
-    # ... no threads, among which it would split sums.
     "xla_cpu_multi_thread_eigen": "false",
     # Vectors of another width add up in another order; newer processors have wider ones.
     "xla_cpu_prefer_vector_width": "256",
@@ -76,25 +74,18 @@ with without_chatter():
     import keras
     import tensorflow as tf
 
-    with contextlib.suppress(RuntimeError):  # it has computed something before: said below
+    with suppress(RuntimeError):  # it has computed something before: said below
         tf.config.threading.set_intra_op_parallelism_threads(2)
         tf.config.threading.set_inter_op_parallelism_threads(1)
         tf.config.set_visible_devices([], "GPU")
 gc.freeze()
 gc.enable()
 
+doubt = "TensorFlow was imported before its arithmetic was pinned" if early else ""
 if not tf.__version__.startswith(f"{TENSORFLOW}."):
     del os.environ["XLA_FLAGS"]  # XLA, which has not read it yet, would abort at an unknown flag
-    print(
-        f"TensorFlow {tf.__version__} is not {TENSORFLOW}, for which the arithmetic is pinned: the "
-        "results may be other bytes than elsewhere",
-        file=sys.stderr,
-    )
-elif early:
-    print(
-        "TensorFlow was imported before its arithmetic was pinned: the results may be other bytes "
-        "than those of the pipeline",
-        file=sys.stderr,
-    )
+    doubt = f"TensorFlow {tf.__version__} is not {TENSORFLOW}, for which the arithmetic is pinned"
+if doubt:
+    print(f"{doubt}: the results may be other bytes than elsewhere", file=sys.stderr)
 
 __all__ = ["keras", "tf"]

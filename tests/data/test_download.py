@@ -1,4 +1,5 @@
 import hashlib
+import socket
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -110,3 +111,16 @@ def test_a_server_that_is_too_slow_is_left(serve, tmp_path, monkeypatch):
     monkeypatch.setattr(module, "DEADLINE", 0)
     with pytest.raises(SourceError, match="not finished within 0 s"):
         download(serve(body(BODY)), SHA256, tmp_path)
+
+
+def test_a_name_that_is_unknown_is_asked_for_once(tmp_path, monkeypatch):
+    asked = []
+
+    def unknown(name, *_):
+        asked.append(name)
+        raise socket.gaierror(-2, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+    with pytest.raises(SourceError, match="Name or service not known"):
+        download("https://digits.invalid/mnist.npz", SHA256, tmp_path)
+    assert asked == ["digits.invalid"]
