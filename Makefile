@@ -47,7 +47,7 @@ lock: .venv/test  ## Pin the newest dependencies that pyproject.toml allows
 
 clean:  ## Remove the environment, tool caches and outputs (DVC's cache stays)
 	rm -rf .venv .venv-bench .mypy_cache .pytest_cache .ruff_cache build *.egg-info dvc_plots
-	rm -rf data/*/*.npy models/*.keras metrics/*.png metrics/predictions metrics/confusion metrics/mistakes report/index.html
+	rm -rf data/*/*.npy models/*.keras metrics/predictions metrics/confusion report/index.html
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 .venv-bench/bench: requirements/bench.txt requirements/bench-torch.txt

@@ -112,6 +112,18 @@ def test_without_git_or_repository_it_is_one_line(small, tmp_path):
 @pytest.mark.parametrize(
     ("old", "new", "found"),
     [
+        (  # seen on arm64: the hidden model after two epochs
+            {"hidden": {"accuracy": 0.9678, "mean_accuracy": 0.633, "loss": 0.1213, "errors": 322}},
+            {
+                "hidden": {
+                    "accuracy": 0.9672,
+                    "mean_accuracy": 0.6306,
+                    "loss": 0.1214,
+                    "errors": 328,
+                }
+            },
+            [],
+        ),
         ({"a": {"errors": 10}}, {"a": {"errors": 60}}, []),
         ({"a": {"errors": 10}}, {"a": {"errors": 61}}, ["a.errors: committed 10, rebuilt 61"]),
         ({"shape": [1, 2]}, {"shape": [1, 3]}, ["shape: committed [1, 2], rebuilt [1, 3]"]),

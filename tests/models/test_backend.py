@@ -20,7 +20,8 @@ PINNED = "from digits.models.backend import tf\n"
 
 def run(code, out=False, **variables):
     """Run `code` in a new Python; return what it wrote to stderr, or to stdout."""
-    environment = {key: value for key, value in os.environ.items() if not key.startswith("TF_")}
+    pins = ("KERAS_", "TENSORFLOW_", "TF_", "XLA_")  # set here, too, by tests that train
+    environment = {key: value for key, value in os.environ.items() if not key.startswith(pins)}
     done = subprocess.run(
         [sys.executable, "-c", code],
         env=environment | variables,
