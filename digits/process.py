@@ -30,6 +30,12 @@ def run(main: Callable[[], None]) -> None:
         main()
     except DigitsError as fault:
         sys.exit(f"error: {fault}")
+    except SystemExit as end:
+        if _stopping.is_set():  # the stack is unwound; TensorFlow's threads may crash what follows
+            with contextlib.suppress(OSError):
+                sys.stdout.flush()
+            os._exit(int(str(end.code)))
+        raise
     except MemoryError as fault:
         sys.exit(
             f"error: not enough memory: {fault or 'all of it is in use'}. "

@@ -39,7 +39,7 @@ def edited(built, tmp_path_factory):
         (["digits/models/basic.py"], ["train_basic"]),
         (["digits/models/inference.py"], TESTS),
         (["digits/models/training.py", "digits/params/train.py"], TRAININGS),
-        (["digits/figures/*.py"], ["explore", "evaluate"]),
+        (["digits/figures/*.py"], ["evaluate"]),
         (["digits/page/*.py", "digits/page/assets/*.*"], ["report"]),
         (["digits/evaluation/scoring.py"], ["evaluate", "report"]),
         (["digits/palette.py"], ["evaluate", "report"]),

@@ -61,8 +61,6 @@ def _transfer(url: str, path: Path, deadline: float) -> None:
             except HTTPError as cut:  # within the body, where the session does not see it
                 if attempt == ATTEMPTS:
                     raise SourceError(f"{_reason(cut)} ({ATTEMPTS} attempts)") from None
-            except requests.exceptions.InvalidSchema as elsewhere:
-                raise SourceError(f"this is not followed: {elsewhere}") from None
             except (requests.RequestException, ValueError) as fault:
                 raise SourceError(_reason(fault)) from None
 

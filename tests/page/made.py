@@ -8,7 +8,7 @@ from digits.evaluation.calibration import reliability
 from digits.evaluation.corruptions import CORRUPTIONS
 from digits.evaluation.scoring import by_class, confusion_matrix
 from digits.evaluation.significance import compare
-from digits.models.inference import Dense, Network
+from digits.models.inference import ACTIVATIONS, Dense, Network
 from digits.page.findings import Findings, Model
 from tests.strokes import draw
 
@@ -38,9 +38,10 @@ def drawn(count, seed):
 
 def logits_of(layers, images):
     """What the layers make of images, in float64: as digits.models.inference computes it."""
-    values = images.reshape(len(images), -1).astype(np.float32) / np.float32(255)
+    pixels = images.reshape(len(images), -1).astype(np.float32) / np.float32(255)
+    values = pixels.astype(np.float64)
     for layer in layers:
-        values = layer(values.astype(np.float64))
+        values = ACTIVATIONS[layer.activation](values @ layer.kernel.astype(float) + layer.bias)
     return values
 
 
