@@ -101,14 +101,15 @@ def write(path: Path, config: ConfigObj) -> None:
 def mend(name: str, read: Callable[[bytes], object]) -> None:
     """Restore the committed file if DVC, by `read`, cannot; remove it where none is committed.
 
-    DVC rewrites these in place. Where it was killed in the middle, every later `dvc repro` would
-    end with "Unable to read RWLock-file" or "'./dvc.lock' validation failed". What they had of
-    newer runs, DVC finds again. A file with conflict markers is left for git.
+    DVC rewrites these in place: killed in the middle, every later `dvc repro` would fail. What they
+    had of newer runs, DVC finds again. A file with conflict markers is left for git.
     """
     content, committed = git.content(None, name), git.content("HEAD", name)
     if content in (None, committed) or b"<<<<<<< " in content:
         return
     try:
+        if not content.endswith((b"\n", b"}")):  # a cut line may read well all the same
+            raise ValueError
         read(content)
     except (DvcException, ValueError):
         if committed is None:

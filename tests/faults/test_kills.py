@@ -137,11 +137,12 @@ def test_a_list_of_readers_and_writers_that_was_cut_off(project, left):
 @pytest.mark.fault("kill -9 while DVC rewrites dvc.lock")
 @pytest.mark.parametrize("share", [0, 0.03, 0.25, 0.5, 0.75, 0.999])
 def test_a_lock_file_that_was_cut_off(project, share):
-    """Cut anywhere: mended where DVC refuses what is left, else DVC adds what is missing."""
+    """Mended where DVC refuses what is left or a line is cut, else DVC adds what is missing."""
     lock = project.path("dvc.lock").read_bytes()
     left = lock[: round(len(lock) * share)]
     project.path("dvc.lock").write_bytes(left)
     refused = "refused" in project.run("sh", "-c", "dvc status || echo refused")
+    refused |= not left.endswith(b"\n")  # a name that is cut, as `hash: md`, DVC may refuse later
     said = project.run("python", "-m", "digits", "setup")
     restored = "restored the committed dvc.lock: a killed dvc had left it half written\n"
     assert said == (restored if refused else "")
