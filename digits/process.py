@@ -34,7 +34,7 @@ def run(main: Callable[[], None]) -> None:
         if _stopping.is_set():  # the stack is unwound; TensorFlow's threads may crash what follows
             with contextlib.suppress(OSError):
                 sys.stdout.flush()
-            os._exit(int(str(end.code)))
+            os._exit(end.code if isinstance(end.code, int) else 1)
         raise
     except MemoryError as fault:
         sys.exit(

@@ -44,7 +44,7 @@ def main() -> None:
         described=read_json("metrics/dataset.json"),
         # not where the data came from, which may be a path: what they are, a hash says below
         settings={key: settings[key] for key in settings if not key.startswith("fetch.")},
-        versions=pinned("requirements/runtime.txt"),
+        versions=pinned(),
         hashes=hashes,
     )
     content = page(findings).encode()

@@ -51,7 +51,7 @@ def main(arguments: Namespace) -> None:
                     check_single(strokes)
                     images.append(place(strokes))
                     names.append(printable(name))
-    answers = {model: _answers(network, images) for model, network in networks.items()}
+    answers = {model: _answers(network, images) for model, network in networks.items() if images}
     found: list[list[dict[str, Any]]] = [
         [{"file": name, "model": model, **answers[model][index]} for model in networks]
         for index, name in enumerate(names)

@@ -22,7 +22,6 @@ from digits.cli import git
 from digits.cli.revisions import ANSWERS, changes
 from digits.errors import ArtifactError, DigitsError
 from digits.files.atomic import read_json
-from digits.page.findings import pinned
 from digits.params.document import parse
 
 LOCK = "dvc.lock"
@@ -91,14 +90,15 @@ def rebuild(*stages: str) -> str:
 
 def elsewhere() -> str:
     """Say in what this machine is not one for which the same bytes are promised; "" if it is."""
-    machine = f"{platform.system()} {platform.machine()}"
-    if machine != "Linux x86_64":
+    from digits.page.findings import pinned  # and pandas, which nothing else here needs
+
+    if (machine := f"{platform.system()} {platform.machine()}") != "Linux x86_64":
         return f"this is {machine}, not Linux x86_64"
     if "X86_V3" not in np.show_config(mode="dicts")["SIMD Extensions"]["found"]:
         return "numpy finds no x86-64-v3 processor here (AVX2, FMA and more)"
     others = [
         f"{name} {there}, not {version}"
-        for name, version in pinned("requirements/runtime.txt").items()
+        for name, version in pinned().items()
         if (there := metadata.version(name)) != version
     ]
     return f"this is {'; '.join(others)}" if others else ""

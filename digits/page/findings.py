@@ -49,7 +49,7 @@ class Findings(NamedTuple):
     hashes: Mapping[str, str]
 
 
-def pinned(path: str) -> dict[str, str]:
+def pinned(path: str = "requirements/runtime.txt") -> dict[str, str]:
     """Return the versions of LIBRARIES that a requirements file pins.
 
     Not those of the running environment: the page would differ from one to the next.
