@@ -12,16 +12,16 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from digits.models.eigen import pin_caches
 
 TENSORFLOW = "2.21"
 """The version for which the pins are known to suffice: `make rebuild-elsewhere` tells."""
 
 XLA_FLAGS = {
-    # These block matrix products by the sizes of the processor's caches: YNNPACK, ...
+    # YNNPACK, which blocks products of matrices by the sizes of the processor's caches
     "xla_cpu_experimental_ynn_fusion_type": "",
-    # ... and Eigen. XLA has loops of its own for `images @ kernel`, if Eigen has no threads.
-    "xla_backend_extra_options": "xla_force_enable_experimental_llvm_ir_gemm",
-    "xla_cpu_multi_thread_eigen": "false",
     # Vectors of another width add up in another order; newer processors have wider ones.
     "xla_cpu_prefer_vector_width": "256",
     "xla_cpu_max_isa": "AVX2",
@@ -85,6 +85,8 @@ doubt = "TensorFlow was imported before its arithmetic was pinned" if early else
 if not tf.__version__.startswith(f"{TENSORFLOW}."):
     del os.environ["XLA_FLAGS"]  # XLA, which has not read it yet, would abort at an unknown flag
     doubt = f"TensorFlow {tf.__version__} is not {TENSORFLOW}, for which the arithmetic is pinned"
+elif not pin_caches(Path(tf.__file__).parent):
+    doubt = "the sizes of caches, by which TensorFlow blocks products, cannot be pinned here"
 if doubt:
     print(f"{doubt}: the results may be other bytes than elsewhere", file=sys.stderr)
 

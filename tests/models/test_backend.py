@@ -8,12 +8,13 @@ BITS = """
 import hashlib
 import numpy
 random = numpy.random.default_rng(0)
-image, kernel, gradient = (
-    random.standard_normal(shape, numpy.float32) for shape in ((32, 784), (784, 100), (32, 100))
+image, wide, narrow, gradient = (
+    tf.constant(random.standard_normal(shape, numpy.float32))
+    for shape in ((32, 784), (784, 100), (784, 10), (32, 100))
 )
-forth = tf.function(lambda: tf.matmul(image, kernel), jit_compile=True)()
-back = tf.function(lambda: tf.matmul(image, gradient, transpose_a=True), jit_compile=True)()
-print(hashlib.sha256(forth.numpy().tobytes() + back.numpy().tobytes()).hexdigest())
+product = tf.function(tf.matmul, jit_compile=True)
+products = product(image, wide), product(image, narrow), product(image, gradient, transpose_a=True)
+print(hashlib.sha256(b"".join(product.numpy().tobytes() for product in products)).hexdigest())
 """
 PINNED = "from digits.models.backend import tf\n"
 
@@ -34,7 +35,7 @@ def run(code, out=False, **variables):
 
 @pytest.fixture(scope="module")
 def pinned():
-    """The bits of two products, as the stages compute them."""
+    """The bits of three products, as the stages compute them."""
     return run(PINNED + BITS, out=True)
 
 
@@ -59,6 +60,17 @@ def test_no_setting_of_the_users_changes_a_bit(pinned, variables):
 def test_one_core_gives_the_same_bits(pinned):
     one = "import os; os.sched_setaffinity(0, [min(os.sched_getaffinity(0))])\n"
     assert run(one + PINNED + BITS, out=True) == pinned
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only there they are pinned")
+def test_eigen_takes_the_sizes_of_caches_from_here(pinned):
+    other = "from digits.models import eigen\neigen.CACHES = (64 << 10, 1 << 20, 32 << 20)\n"
+    assert run(other + PINNED + BITS, out=True) != pinned
+
+
+def test_sizes_of_caches_that_cannot_be_pinned_are_told():
+    code = "from digits.models import eigen\neigen.LIBRARIES = ('other.so',)\n"
+    assert "the sizes of caches, by which" in run(code + PINNED)
 
 
 def test_what_keras_json_says_does_not_count(pinned, tmp_path):
