@@ -20,9 +20,9 @@ from tests.conftest import make_images
 
 QEMU = shutil.which("qemu-x86_64")
 PROCESSORS = {
-    "EPYC-Milan": "AMD: caches of 32 KiB, 512 KiB, 32 MiB",
-    "Haswell": "Intel: 32 KiB, 4 MiB, 16 MiB",
     "EPYC-Milan,legacy-cache=on": "AMD, first cache of 64 KiB: 64 KiB, 512 KiB, 16 MiB",
+    "Haswell": "Intel: 32 KiB, 4 MiB, 16 MiB",
+    "EPYC-Milan": "AMD: caches of 32 KiB, 512 KiB, 32 MiB",
     "EPYC-Rome,l3-cache=off": "AMD, without a third cache",
     "Icelake-Server": "Intel, whose code LLVM tunes otherwise; qemu leaves out AVX-512",
     "Dhyana": "of a third maker",

@@ -69,7 +69,7 @@ def test_eigen_takes_the_sizes_of_caches_from_here(pinned):
 
 
 def test_sizes_of_caches_that_cannot_be_pinned_are_told():
-    code = "from digits.models import eigen\neigen.LIBRARIES = ('other.so',)\n"
+    code = "from digits.models import eigen\neigen.LIBRARY = 'other.so'\n"
     assert "the sizes of caches, by which" in run(code + PINNED)
 
 
