@@ -85,7 +85,7 @@ doubt = "TensorFlow was imported before its arithmetic was pinned" if early else
 if not tf.__version__.startswith(f"{TENSORFLOW}."):
     del os.environ["XLA_FLAGS"]  # XLA, which has not read it yet, would abort at an unknown flag
     doubt = f"TensorFlow {tf.__version__} is not {TENSORFLOW}, for which the arithmetic is pinned"
-elif not pin_caches(Path(tf.__file__).parent):
+elif sys.platform == "linux" and not pin_caches(Path(tf.__file__).parent):
     doubt = "the sizes of caches, by which TensorFlow blocks products, cannot be pinned here"
 if doubt:
     print(f"{doubt}: the results may be other bytes than elsewhere", file=sys.stderr)

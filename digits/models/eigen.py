@@ -24,12 +24,13 @@ SYMBOL_TABLE, ZEROED = 2, 8
 
 
 def pin_caches(package: Path) -> bool:
-    """Write `CACHES` into TensorFlow's library, loaded from the folder `package`.
+    """Write `CACHES` into TensorFlow's library, loaded from the folder `package`; Linux only.
 
-    Returns False where that cannot be done: on another system than Linux, above all.
+    Returns False, with nothing written, where the library has no such place, or cannot be read.
     """
-    # C++ guards each such variable with a note whether it was set: Eigen would else set it again.
+    # The second one is C++'s note that the first was set; without it Eigen would set it again.
     values = {b"_Z" + SIZES: np.array(CACHES).tobytes(), b"_ZGV" + SIZES: b"\1"}
+    places = {}
     try:
         elf = np.memmap(package / LIBRARY, mode="r")
         first, count = elf[40:48].view("u8")[0], elf[60:62].view("u2")[0]
@@ -41,8 +42,12 @@ def pin_caches(package: Path) -> bool:
         zeroed = np.isin(symbols["section"], np.flatnonzero(sections["type"] == ZEROED))
         for symbol in symbols[zeroed & np.isin(symbols["size"], (8, 24))]:
             name = bytes(names[symbol["name"] :][:100]).partition(b"\0")[0]
-            if value := values.pop(name, b""):
-                ctypes.memmove(start + int(symbol["value"]), value, len(value))
+            if name in values:
+                places[name] = start + int(symbol["value"])
     except (OSError, LookupError, ValueError):
         return False
-    return not values
+    if places.keys() != values.keys():
+        return False
+    for name, value in values.items():
+        ctypes.memmove(places[name], value, len(value))
+    return True

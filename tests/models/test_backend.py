@@ -14,7 +14,7 @@ image, wide, narrow, gradient = (
 )
 product = tf.function(tf.matmul, jit_compile=True)
 products = product(image, wide), product(image, narrow), product(image, gradient, transpose_a=True)
-print(hashlib.sha256(b"".join(product.numpy().tobytes() for product in products)).hexdigest())
+print(hashlib.sha256(b"".join(values.numpy().tobytes() for values in products)).hexdigest())
 """
 PINNED = "from digits.models.backend import tf\n"
 
@@ -62,14 +62,21 @@ def test_one_core_gives_the_same_bits(pinned):
     assert run(one + PINNED + BITS, out=True) == pinned
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="only there they are pinned")
+LINUX = pytest.mark.skipif(sys.platform != "linux", reason="only there caches are pinned")
+
+
+@LINUX
 def test_eigen_takes_the_sizes_of_caches_from_here(pinned):
     other = "from digits.models import eigen\neigen.CACHES = (64 << 10, 1 << 20, 32 << 20)\n"
     assert run(other + PINNED + BITS, out=True) != pinned
 
 
-def test_sizes_of_caches_that_cannot_be_pinned_are_told():
-    code = "from digits.models import eigen\neigen.LIBRARY = 'other.so'\n"
+@LINUX
+@pytest.mark.parametrize(
+    "other", ["LIBRARY = 'other.so'", "LIBRARY = '__init__.py'", "SIZES = b'no such name'"]
+)
+def test_sizes_of_caches_that_cannot_be_pinned_are_told(other):
+    code = f"from digits.models import eigen\neigen.{other}\n"
     assert "the sizes of caches, by which" in run(code + PINNED)
 
 
