@@ -1,6 +1,57 @@
-"""`python -m digits` is the command `digits`, for where it is not installed."""
+"""The command line: `digits COMMAND`, or `python -m digits COMMAND`."""
 
-from digits.cli.__main__ import main
+import argparse
+import errno
+import os
+import sys
+from importlib import import_module
+
+from digits.errors import OutputError
+from digits.process import run
+
+COMMANDS = {
+    "predict": "Say which digit is in a picture.",
+    "summary": "Show what the pipeline has made: accuracies, and where the pictures are.",
+    "compare": "Say whether the models became better since another revision.",
+    "seeds": "Train and test with several seeds: what a change must exceed to be more than luck.",
+    "rebuild": "Run the stages again and compare with what is committed.",
+    "validate": "Say whether the project is fit to be merged.",
+    "setup": "Make this clone ready for DVC; mend what a killed DVC left.",
+}
+"""A module of digits/cli each: `main(arguments)` and, if it has some, `add_arguments(parser)`.
+
+Only the one that is asked for is imported: `digits --help` does not wait for numpy."""
+
+
+def main() -> None:
+    """Run the command that is named on the command line."""
+    parser = argparse.ArgumentParser(prog="digits", description="Beside `dvc`: digits COMMAND.")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for name, line in COMMANDS.items():
+        command = commands.add_parser(name, help=line)
+        if name in sys.argv:
+            module = import_module(f"digits.cli.{name}")
+            command.description = module.__doc__
+            if hasattr(module, "add_arguments"):
+                module.add_arguments(command)
+            command.set_defaults(main=module.main)
+    arguments = parser.parse_args()
+    run(lambda: _call(arguments))
+
+
+def _call(arguments: argparse.Namespace) -> None:
+    """Call the command; what it prints may have no reader (`| head`), or no room."""
+    try:
+        arguments.main(arguments)
+        sys.stdout.flush()
+    except OSError as fault:
+        if fault.errno not in (errno.EPIPE, errno.ENOSPC):
+            raise
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for the flush at exit
+        if fault.errno == errno.EPIPE:
+            sys.exit(1)
+        raise OutputError(f"what is printed cannot be written: {fault.strerror}") from None
+
 
 if __name__ == "__main__":
     main()

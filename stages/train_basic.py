@@ -1,5 +1,7 @@
 """Train the basic model: one layer."""
 
+from functools import partial
+
 from digits.data.stored import read_examples
 from digits.files.atomic import write_json
 from digits.models import basic, history
@@ -15,7 +17,7 @@ def main() -> None:
 
     from digits.models.training import train  # TensorFlow, when all else is in order
 
-    after_epoch = history.keep("metrics/history/basic.csv", recipe.epochs)
+    after_epoch = partial(history.keep, "metrics/history/basic.csv", recipe.epochs)
     model, epochs = train(basic.build, training, validation, recipe, after_epoch=after_epoch)
     save(model, "models/basic.keras")
     write_json("metrics/train_basic.json", epochs[-1])

@@ -18,7 +18,7 @@ def main() -> None:
     from digits.models.training import train  # TensorFlow, when all else is in order
 
     build = partial(hidden.build, units=params.units)
-    after_epoch = history.keep("metrics/history/hidden.csv", recipe.epochs)
+    after_epoch = partial(history.keep, "metrics/history/hidden.csv", recipe.epochs)
     model, epochs = train(build, training, validation, recipe, after_epoch=after_epoch)
     save(model, "models/hidden.keras")
     write_json("metrics/train_hidden.json", epochs[-1])

@@ -19,7 +19,7 @@ from tests.pipeline import copy
 README = Path("README.md").read_text()
 BUILDER = '''"""The conv model."""
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from pydantic import Field
 
@@ -29,10 +29,8 @@ if TYPE_CHECKING:
     from digits.models.backend import keras
 
 
-class Params(Section):
+class Params(Section, section="train_conv"):
     """Its shape."""
-
-    section: ClassVar[str] = "train_conv"
 
     filters: int = Field(ge=1, description="of the convolution")
 

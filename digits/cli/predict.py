@@ -51,11 +51,8 @@ def main(arguments: Namespace) -> None:
                     check_single(strokes)
                     images.append(place(strokes))
                     names.append(printable(name))
-    answers = {model: _answers(network, images) for model, network in networks.items() if images}
-    found: list[list[dict[str, Any]]] = [
-        [{"file": name, "model": model, **answers[model][index]} for model in networks]
-        for index, name in enumerate(names)
-    ]
+    answers = [_answers(*pair, names, images) for pair in networks.items() if images]
+    found = list(zip(*answers, strict=True))
     rows = [row for of_picture in found for row in of_picture]
     if arguments.json:
         print(json.dumps(rows, indent=2))
@@ -86,30 +83,31 @@ def _told(name: str, faults: list[str]) -> Iterator[None]:
         print(f"error: {printable(name)}: {printable(fault)}", file=sys.stderr)
 
 
-def _answers(network: inference.Network, images: list[NDArray[np.uint8]]) -> list[dict[str, Any]]:
+def _answers(
+    model: str, network: inference.Network, names: list[str], images: list[NDArray[np.uint8]]
+) -> list[dict[str, Any]]:
     """Return for each picture the two likeliest digits, and how likely they are."""
     pixels = np.reshape(images, (len(images), PIXELS)).astype(np.float32) / np.float32(255)
-    chances = probabilities(network.logits(pixels))
-    return [
-        {
-            "digit": first,
-            "confidence": round(float(row[first]), 6),
-            "runner_up": second,
-            "runner_up_confidence": round(float(row[second]), 6),
-        }
-        for row in chances
-        for first, second in [np.argsort(-row, kind="stable")[:2].tolist()]
-    ]
+    keys = ("file", "model", "digit", "confidence", "runner_up", "runner_up_confidence")
+    rows = []
+    for name, row in zip(names, probabilities(network.logits(pixels)), strict=True):
+        one, two = np.argsort(-row, kind="stable")[:2].tolist()
+        values = (name, model, one, round(float(row[one]), 6), two, round(float(row[two]), 6))
+        rows.append(dict(zip(keys, values, strict=True)))
+    return rows
 
 
 def _table(rows: list[dict[str, Any]]) -> str:
-    cells = []
-    for file, model, digit, confidence, other, its_confidence in map(dict.values, rows):
-        cells.append([file, model, digit, f"{confidence:.2%}", f"{other} ({its_confidence:.2%})"])
+    cells = [
+        [file, model, digit, f"{confidence:.2%}", f"{other} ({its_confidence:.2%})"]
+        for file, model, digit, confidence, other, its_confidence in map(dict.values, rows)
+    ]
     return table(["file", "model", "digit", "confidence", "runner-up"], cells)
 
 
-def _show(path: str, images: list[NDArray[np.uint8]], found: list[list[dict[str, Any]]]) -> None:
+def _show(
+    path: str, images: list[NDArray[np.uint8]], found: list[tuple[dict[str, Any], ...]]
+) -> None:
     """Write the pictures as the models saw them to `path`, each with its answers."""
     from digits.figures.seen import draw  # matplotlib, for those who ask for it
 

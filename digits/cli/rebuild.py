@@ -120,7 +120,6 @@ def differences(committed: Any, rebuilt: Any, tolerance: dict[str, float]) -> li
     return [
         f"{name}: committed {old}, rebuilt {new}"
         for name, (old, new) in changes(committed, rebuilt).items()
-        if not isinstance(old, int | float)
-        or not isinstance(new, int | float)
+        if not {type(old), type(new)} <= {int, float}
         or not abs(old - new) <= tolerance.get(name.rsplit(".", 1)[-1], 0)
     ]

@@ -14,7 +14,6 @@ from digits.params.document import leaves, parse
 from digits.params.messages import nearest
 
 ANSWERS = "metrics/answers.json"
-PARAMS = "params.yaml"
 MAIN = "main"
 
 
@@ -41,7 +40,7 @@ class Revision:
     def parameters(self) -> Any:
         """Return the content of params.yaml."""
         try:
-            return parse(self.content(PARAMS).decode(errors="replace"), PARAMS)
+            return parse(self.content("params.yaml").decode(errors="replace"), "params.yaml")
         except ParameterError as fault:
             said = " ".join(str(fault).split())
             raise RevisionError(

@@ -46,7 +46,8 @@ def main(arguments: Namespace) -> None:
         shown = ", ".join(f"{name} {share:.2%}" for name, share in found[-1].items())
         print(f"seed {seed}: {shown}", file=sys.stderr, flush=True)
     frame = pd.DataFrame(found)
-    table = spread(frame)
+    names = {"std": "deviation", "min": "lowest", "max": "highest"}  # that of a sample: n - 1
+    table = frame.agg(["mean", *names]).T.rename(columns=names).round(6)
     if arguments.json:
         whole = table.assign(accuracies=pd.Series(frame.to_dict("list")))
         print(whole.to_json(orient="index", indent=2))
@@ -70,9 +71,3 @@ def accuracies(values: dict[str, Any], seed: int) -> dict[str, float]:
                 raise DigitsError(f"stage {stage} failed (exit code {done.returncode}):\n{said}")
         tested = read_json(f"{folder}/metrics/evaluation.json")
     return {name: tested[name]["accuracy"] for name in values["models"]}
-
-
-def spread(frame: pd.DataFrame) -> pd.DataFrame:
-    """Sum up each column of accuracies; the deviation is that of a sample (n - 1)."""
-    names = {"std": "deviation", "min": "lowest", "max": "highest"}
-    return frame.agg(["mean", *names]).T.rename(columns=names).round(6)

@@ -2,7 +2,6 @@
 
 import hashlib
 import multiprocessing
-import time
 from multiprocessing.pool import ThreadPool
 from pathlib import Path
 from typing import Any
@@ -35,12 +34,11 @@ def download(url: str, sha256: str, folder: Path) -> Path:
     Raises SourceError: not to be had in time, or another content, which is thrown away.
     """
     path = folder / urlsplit(url).path.rsplit("/", 1)[-1]
-    deadline = time.monotonic() + DEADLINE
     # The time-out of a socket begins anew with every byte, and that of a name look-up is not ours
     # to set: so the transfer has a thread, a daemon, which is left behind when it takes too long.
     with ThreadPool(1) as threads:
         try:
-            threads.apply_async(_transfer, (url, path, deadline)).get(DEADLINE)
+            threads.apply_async(_transfer, (url, path)).get(DEADLINE)
         except multiprocessing.TimeoutError:
             raise SourceError(f"not finished within {DEADLINE} s") from None
     got = hashlib.sha256(path.read_bytes()).hexdigest()
@@ -50,13 +48,13 @@ def download(url: str, sha256: str, folder: Path) -> Path:
     return path
 
 
-def _transfer(url: str, path: Path, deadline: float) -> None:
+def _transfer(url: str, path: Path) -> None:
     """Write the body of `url` to `path`, as it was sent. Raises SourceError."""
     with _session(urlsplit(url).scheme) as session:
         for attempt in range(1, ATTEMPTS + 1):
             try:
                 with session.get(url, stream=True, timeout=TIMEOUT) as response:
-                    _receive(response, path, deadline)
+                    _receive(response, path)
                 return
             except HTTPError as cut:  # within the body, where the session does not see it
                 if attempt == ATTEMPTS:
@@ -92,7 +90,7 @@ def _session(scheme: str) -> requests.Session:
     return session
 
 
-def _receive(response: requests.Response, path: Path, deadline: float) -> None:
+def _receive(response: requests.Response, path: Path) -> None:
     if not response.ok:
         raise SourceError(f"HTTP {response.status_code}")
     size = response.raw.length_remaining or 0
@@ -102,8 +100,6 @@ def _receive(response: requests.Response, path: Path, deadline: float) -> None:
             advance(len(block))
             if file.tell() > MAX_BYTES:
                 raise SourceError(f"larger than {MAX_BYTES:,} bytes")
-            if time.monotonic() > deadline:
-                return  # nobody waits for it
 
 
 def _reason(fault: BaseException) -> str:

@@ -1,10 +1,8 @@
 """Compare two versions of the models by their answers to the same test examples."""
 
-from math import sqrt
-from statistics import NormalDist
 from typing import Any, NamedTuple
 
-from digits.evaluation.significance import mcnemar_exact, wilson_interval
+from digits.evaluation.significance import mcnemar_exact, paired_interval, wilson_interval
 
 
 class Record(NamedTuple):
@@ -51,7 +49,7 @@ def _compare(model: str, old: Record, new: Record) -> dict[str, Any]:
     if before is None or after is None or old[:2] != new[:2]:
         return {**found, **pair}
     fixed, broke = len(before - after), len(after - before)
-    low, high = interval(fixed, broke, new.examples)
+    low, high = paired_interval(fixed, broke, new.examples)
     p = mcnemar_exact(fixed, broke)
     found["verdict"] = "within noise" if p >= 0.05 else "better" if fixed > broke else "worse"
     shares = ((fixed - broke) / new.examples, low, high)
@@ -66,18 +64,3 @@ def _accuracy(wrong: int, examples: int) -> dict[str, Any]:
     shares = {"accuracy": right / examples, "accuracy_low": low, "accuracy_high": high}
     rounded = {name: round(share, 6) for name, share in shares.items()}
     return {**rounded, "right": right, "examples": examples}
-
-
-def interval(fixed: int, broke: int, examples: int) -> tuple[float, float]:
-    """Return the 95 % interval of the difference between two shares of the same examples.
-
-    Wald's interval with one example added to `fixed` and one to `broke`, so that it does not
-    shrink to nothing where both are 0. Source: D. G. Bonett and R. M. Price, "Adjusted Wald
-    confidence interval for a difference of binomial proportions based on paired data", Journal of
-    Educational and Behavioral Statistics 37 (2012), 479-488; recommended by M. W. Fagerland,
-    S. Lydersen and P. Laake, Statistics in Medicine 33 (2014), 2850-2875.
-    """
-    gained, lost = (fixed + 1) / (examples + 2), (broke + 1) / (examples + 2)
-    middle = gained - lost
-    half = NormalDist().inv_cdf(0.975) * sqrt((gained + lost - middle**2) / (examples + 2))
-    return max(-1.0, middle - half), min(1.0, middle + half)

@@ -36,7 +36,7 @@ def shift(images: Images, pixels: float, random: np.random.Generator) -> Images:
     return moved
 
 
-def rotate(images: Images, degrees: float, random: np.random.Generator) -> Images:
+def rotation(images: Images, degrees: float, random: np.random.Generator) -> Images:
     """Turn each image about its centre, one way or the other, with bilinear interpolation."""
     turned = np.empty_like(images)
     anticlockwise = random.integers(0, 2, len(images)) == 1
@@ -89,8 +89,7 @@ def blur(images: Images, sigma: float, random: np.random.Generator) -> Images:
 def contrast(images: Images, lost: float, random: np.random.Generator) -> Images:
     """Draw each image's pixels towards its mean: `lost` is the share of the contrast taken."""
     mean = images.mean(axis=(1, 2), keepdims=True)
-    paler: Images = mean + np.float32(1 - lost) * (images - mean)
-    return paler
+    return mean + np.float32(1 - lost) * (images - mean)
 
 
 def inversion(images: Images, share: float, random: np.random.Generator) -> Images:
@@ -98,14 +97,7 @@ def inversion(images: Images, share: float, random: np.random.Generator) -> Imag
     return images + np.float32(share) * (1 - 2 * images)
 
 
-CORRUPTIONS = {
-    "shift": shift,
-    "rotation": rotate,
-    "noise": noise,
-    "blur": blur,
-    "contrast": contrast,
-    "inversion": inversion,
-}
+CORRUPTIONS = {kind.__name__: kind for kind in (shift, rotation, noise, blur, contrast, inversion)}
 
 
 def measure(

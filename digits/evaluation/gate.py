@@ -1,6 +1,6 @@
 """What the results must reach before a change is merged: gate.yaml. No stage reads it."""
 
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -13,10 +13,8 @@ Share = Annotated[float, Field(ge=0, le=1)]
 Metric = Literal["accuracy", "accuracy_low", "macro_f1"]
 
 
-class Gate(Section):
+class Gate(Section, section="gate"):
     """The whole of gate.yaml."""
-
-    section: ClassVar[str] = "gate"
 
     floors: dict[str, dict[Metric, Share]] = Field(description="model: metric: the least it may be")
     against: str = Field(min_length=1, pattern="^[^-]", description="the revision to compare with")

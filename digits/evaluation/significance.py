@@ -23,6 +23,21 @@ def wilson_interval(successes: int, trials: int, level: float = 0.95) -> tuple[f
     return max(0.0, (centre - half) / scale), min(1.0, (centre + half) / scale)
 
 
+def paired_interval(fixed: int, broke: int, examples: int) -> tuple[float, float]:
+    """Return the 95 % interval of the difference between two shares of the same examples.
+
+    Wald's interval with one example added to `fixed` and one to `broke`, so that it does not
+    shrink to nothing where both are 0. Source: D. G. Bonett and R. M. Price, "Adjusted Wald
+    confidence interval for a difference of binomial proportions based on paired data", Journal of
+    Educational and Behavioral Statistics 37 (2012), 479-488; recommended by M. W. Fagerland,
+    S. Lydersen and P. Laake, Statistics in Medicine 33 (2014), 2850-2875.
+    """
+    gained, lost = (fixed + 1) / (examples + 2), (broke + 1) / (examples + 2)
+    middle = gained - lost
+    half = NormalDist().inv_cdf(0.975) * sqrt((gained + lost - middle**2) / (examples + 2))
+    return max(-1.0, middle - half), min(1.0, middle + half)
+
+
 def compare(old_right: NDArray[np.bool_], new_right: NDArray[np.bool_]) -> dict[str, Any]:
     """Return how many examples `new` fixed and broke, and McNemar's exact p-value, to 3 digits.
 

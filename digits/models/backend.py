@@ -30,8 +30,7 @@ SETTINGS = {
     "KERAS_BACKEND": "tensorflow",
     "KERAS_HOME": os.devnull,  # so that no keras.json is read, which sets what floats are, and more
     "TF_CPP_MIN_LOG_LEVEL": os.environ.get("TF_CPP_MIN_LOG_LEVEL", "1"),  # no more than warnings
-    # oneDNN: not as TensorFlow's kernels, made for the processor at hand; beneath Eigen, whose sizes
-    # of caches it takes, with the instructions that all processors have
+    # oneDNN: none of its kernels, and beneath Eigen no instructions that other processors lack
     "TF_ENABLE_ONEDNN_OPTS": "0",
     "ONEDNN_MAX_CPU_ISA": "AVX2",
     "XLA_FLAGS": " ".join(f"--{flag}={value}" for flag, value in XLA_FLAGS.items()),

@@ -44,10 +44,9 @@ def pin_caches(package: Path) -> bool:
             name = bytes(names[symbol["name"] :][:100]).partition(b"\0")[0]
             if name in values:
                 places[name] = start + int(symbol["value"])
+        writes = [(places[name], value, len(value)) for name, value in values.items()]
     except (OSError, LookupError, ValueError):
         return False
-    if places.keys() != values.keys():
-        return False
-    for name, value in values.items():
-        ctypes.memmove(places[name], value, len(value))
+    for write in writes:
+        ctypes.memmove(*write)
     return True

@@ -1,6 +1,6 @@
 """The hidden model: a hidden layer before the last one."""
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from pydantic import Field
 
@@ -10,10 +10,8 @@ if TYPE_CHECKING:
     from digits.models.backend import keras
 
 
-class Params(Section):
+class Params(Section, section="train_hidden"):
     """The shape of the hidden model."""
-
-    section: ClassVar[str] = "train_hidden"
 
     units: int = Field(ge=1, le=100_000, description="of the hidden layer")
 

@@ -141,8 +141,7 @@ def _array(file: h5py.File, name: str, room: int) -> NDArray[np.float32]:
         raise ValueError(f"expected float32 numbers in {name}")
     if data.nbytes > room:
         raise ValueError(f"{name} announces {data.nbytes:,} bytes; the file holds {room:,}")
-    array: NDArray[np.float32] = data[()]
-    return array
+    return np.asarray(data)
 
 
 def _count(file: h5py.File) -> int:

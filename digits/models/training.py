@@ -127,8 +127,7 @@ def compile_loop(
             last = order[steps * batch_size :]
             step((tf.gather(images, last), tf.gather(labels, last)))
 
-    compiled: Callable[[Any, Any, Any], None] = run
-    return compiled
+    return run
 
 
 def run_over(

@@ -129,8 +129,7 @@ def reliability(model: Model) -> Chart:
 
 def points(table: pd.DataFrame, x: str, y: str, size: Any = 1) -> list[list[float]]:
     """Return two columns of a table as points, rows with an empty cell left out."""
-    rows: list[list[float]] = table.assign(size=size)[[x, y, "size"]].dropna().to_numpy().tolist()
-    return rows
+    return table.assign(size=size)[[x, y, "size"]].dropna().to_numpy().tolist()
 
 
 def steps(lines: Sequence[Line]) -> Axis:

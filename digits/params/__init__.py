@@ -19,7 +19,11 @@ class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
 
     section: ClassVar[str]
-    """Its name in params.yaml."""
+    """Its name in params.yaml: `class Train(Section, section="train")`."""
+
+    def __init_subclass__(cls, section: str, **config: Any) -> None:
+        super().__init_subclass__(**config)
+        cls.section = section
 
 
 S = TypeVar("S", bound=BaseModel)

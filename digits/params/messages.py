@@ -7,9 +7,6 @@ from typing import Any
 
 EXPECTED = {
     "dict_type": "keys and values",
-    "greater_than_equal": "{ge} or more",
-    "int_type": "a whole number",
-    "less_than_equal": "{le} or less",
     "model_type": "keys and values",
     "string_pattern_mismatch": "text of the form {pattern}",
     "string_too_short": "text of {min_length} letters or more",

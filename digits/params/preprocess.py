@@ -1,16 +1,12 @@
 """The section `preprocess` of params.yaml."""
 
-from typing import ClassVar
-
 from pydantic import Field
 
 from digits.params import Section
 
 
-class Preprocess(Section):
+class Preprocess(Section, section="preprocess"):
     """How much of the data is used, and for what."""
-
-    section: ClassVar[str] = "preprocess"
 
     limit: int | None = Field(
         ge=1, le=10**9, description="use the first N examples of each split; null: all"

@@ -1,6 +1,6 @@
 """The section `robustness` of params.yaml."""
 
-from typing import Annotated, ClassVar
+from typing import Annotated
 
 from pydantic import Field
 
@@ -12,10 +12,8 @@ Sigma = Annotated[float, Field(gt=0, le=64)]
 Share = Annotated[float, Field(gt=0, le=1)]
 
 
-class Robustness(Section):
+class Robustness(Section, section="robustness"):
     """How the test images are spoiled: severities for each corruption; 0 is measured anyway."""
-
-    section: ClassVar[str] = "robustness"
 
     seed: int = Field(ge=0, lt=2**32, description="of the directions and of the noise")
     shift: list[Pixels] = Field(min_length=1, description="pixels")

@@ -1,16 +1,12 @@
 """The section `train` of params.yaml."""
 
-from typing import ClassVar
-
 from pydantic import Field
 
 from digits.params import Section
 
 
-class Train(Section):
+class Train(Section, section="train"):
     """How every model is trained, but for what its own file says."""
-
-    section: ClassVar[str] = "train"
 
     seed: int = Field(ge=0, lt=2**32, description="of the initial weights and of the shuffling")
     epochs: int = Field(ge=1, le=10_000, description="passes over the training examples")

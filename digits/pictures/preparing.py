@@ -91,8 +91,7 @@ def _paper(grey: Floats) -> Floats:
     down = bottom - top if abs(bottom - top) <= most else 0.0
     across = right - left if abs(right - left) <= most else 0.0
     y, x = ((np.arange(size) + 0.5) / size - 0.5 for size in grey.shape)
-    plane: Floats = (np.median(sides) + down * y)[:, None] + (across * x)[None, :]
-    return plane
+    return (np.median(sides) + down * y)[:, None] + (across * x)[None, :]
 
 
 def _resampling(profile: Floats, start: int, stop: int, scale: float) -> Floats:
@@ -108,5 +107,4 @@ def _resampling(profile: Floats, start: int, stop: int, scale: float) -> Floats:
     edges = np.clip((np.arange(SIDE + 1) - offset) / scale + start, start, stop)
     pixels = np.arange(len(profile))
     covered = np.minimum(edges[1:, None], pixels + 1) - np.maximum(edges[:-1, None], pixels)
-    weights: Floats = np.maximum(covered, 0) * scale
-    return weights
+    return np.maximum(covered, 0) * scale

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from digits.cli.__main__ import COMMANDS
+from digits.__main__ import COMMANDS
 from tests import pipeline
 
 DIGITS = [sys.executable, "-m", "digits"]

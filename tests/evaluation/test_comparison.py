@@ -1,39 +1,10 @@
-"""The statistics of a comparison: against published numbers, scipy, and by enumeration."""
-
-from math import comb
+"""The comparison of two versions."""
 
 import pytest
 from scipy import stats
 
-from digits.evaluation.comparison import compare, interval, read
-
-
-def test_the_interval_is_the_published_one():
-    # Cavo et al. (2012): 6 against 16 of 161 pairs; in Fagerland, Lydersen and Laake, chapter 8
-    assert interval(6, 16, 161) == pytest.approx((-0.1195, -0.0032), abs=5e-5)
-
-
-def test_the_interval_by_hand():
-    # 8 and 2 of 98: 9/100 - 3/100 = 0.06 +- 1.96 sqrt((0.12 - 0.0036) / 100)
-    assert interval(8, 2, 98) == pytest.approx((-0.00687, 0.12687), abs=5e-6)
-    assert interval(2, 8, 98) == pytest.approx((-0.12687, 0.00687), abs=5e-6)
-    # none: +- 1.96 sqrt(2 / 10,002) / sqrt(10,002): about 1.96 * 1.414 / 10,002
-    assert interval(0, 0, 10_000) == pytest.approx((-0.000277, 0.000277), abs=5e-7)
-    assert interval(1, 0, 1)[1] == 1
-
-
-@pytest.mark.parametrize(("gained", "lost"), [(0.1, 0.1), (0.2, 0.05), (0.15, 0.02), (0.3, 0.2)])
-def test_the_interval_covers_the_truth_as_often_as_it_says(gained, lost):
-    covered, n = 0.0, 50
-    for fixed in range(n + 1):
-        for broke in range(n + 1 - fixed):
-            low, high = interval(fixed, broke, n)
-            if low <= gained - lost <= high:
-                ways = comb(n, fixed) * comb(n - fixed, broke)
-                covered += (
-                    ways * gained**fixed * lost**broke * (1 - gained - lost) ** (n - fixed - broke)
-                )
-    assert 0.94 < covered < 0.98
+from digits.evaluation.comparison import compare, read
+from digits.evaluation.significance import paired_interval
 
 
 def record(labels="a", examples=200, **wrong):
@@ -62,7 +33,7 @@ def test_a_pair(fixed, broke, verdict):
     assert (found["verdict"], found["fixed"], found["broke"]) == (verdict, fixed, broke)
     assert found["difference"] == pytest.approx((fixed - broke) / 200)
     ends = found["difference_low"], found["difference_high"]
-    assert ends == pytest.approx(interval(fixed, broke, 200), abs=1e-6)
+    assert ends == pytest.approx(paired_interval(fixed, broke, 200), abs=1e-6)
 
 
 def test_an_accuracy():

@@ -60,7 +60,7 @@ WAYS = ((3, 0), (-3, 0), (0, 3), (0, -3))
 
 @pytest.mark.parametrize("degrees", [5, 30, 90, 180])
 def test_rotations_are_scipys_either_way(images, degrees):
-    turned = corruptions.rotate(images, degrees, seeded())
+    turned = corruptions.rotation(images, degrees, seeded())
     directions = set()
     for before, after in zip(images[:20], turned, strict=False):
         matches = [

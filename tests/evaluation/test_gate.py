@@ -48,7 +48,7 @@ def test_a_floor_for_no_model_names_the_near_one():
         ({"floors": {"small": {"accuracy": float("nan")}}}, "floors.small.accuracy: expected"),
         ({"floors": None}, "floors: expected keys and values, got null"),
         ({"against": "--all"}, "against: expected text of the form"),
-        ({"allowed_regression": -0.1}, "expected 0.0 or more, got -0.1"),
+        ({"allowed_regression": -0.1}, "expected greater than or equal to 0, got -0.1"),
         ({"regression": 0}, "unknown key; did you mean 'allowed_regression'?"),
     ],
 )

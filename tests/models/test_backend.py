@@ -21,7 +21,14 @@ PINNED = "from digits.models.backend import tf\n"
 
 def run(code, out=False, **variables):
     """Run `code` in a new Python; return what it wrote to stderr, or to stdout."""
-    pins = ("DNNL_", "KERAS_", "ONEDNN_", "TENSORFLOW_", "TF_", "XLA_")  # set here, too, by tests that train
+    pins = (
+        "DNNL_",
+        "KERAS_",
+        "ONEDNN_",
+        "TENSORFLOW_",
+        "TF_",
+        "XLA_",
+    )  # set here, too, by tests that train
     environment = {key: value for key, value in os.environ.items() if not key.startswith(pins)}
     done = subprocess.run(
         [sys.executable, "-c", code],

@@ -296,6 +296,7 @@ def test_an_augmentation_differs_from_epoch_to_epoch_and_the_seed_decides_how(ex
 
 
 ENDLESS = """
+from functools import partial
 import numpy as np
 from digits.data.stored import Examples
 from digits.models import basic, history
@@ -304,7 +305,8 @@ from digits.params.train import Train
 some = Examples(np.random.default_rng(0).random((64, 784), np.float32), np.arange(64) % 10)
 none = Examples(some.images[:0], some.labels[:0])
 recipe = Train(seed=0, epochs=10_000, batch_size=32, learning_rate=0.01)
-train(basic.build, some, none, recipe, after_epoch=history.keep("history/basic.csv", 10_000))
+keep = partial(history.keep, "history/basic.csv", 10_000)
+train(basic.build, some, none, recipe, after_epoch=keep)
 """
 
 

@@ -28,7 +28,7 @@ def test_the_models_of_the_recipe():
 
 def test_the_epochs_of_a_history_are_counted_from_one(tmp_path, capsys):
     path = tmp_path / "basic.csv"
-    history.keep(str(path), 5)([{"loss": 0.5}, {"loss": 0.25}])
+    history.keep(str(path), 5, [{"loss": 0.5}, {"loss": 0.25}])
     assert path.read_bytes() == b"epoch,loss\n1,0.5\n2,0.25\n"
     assert capsys.readouterr().out == "basic: epoch 2/5, loss 0.2500\n"
 

@@ -1,7 +1,6 @@
 "use strict";
-/* The models, as trained: dense layers, weights embedded as base64 of little-endian float32. */
-
-/* A kernel is (inputs, outputs), row after row. */
+/* The models, as trained: dense layers. Weights are embedded as base64 of little-endian float32;
+   a kernel is (inputs, outputs), row after row. */
 const findings = JSON.parse(document.getElementById("findings").textContent, (key, value) =>
   key === "kernel" || key === "bias" ? floats(value) : value,
 );
