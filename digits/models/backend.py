@@ -30,9 +30,9 @@ SETTINGS = {
     "KERAS_BACKEND": "tensorflow",
     "KERAS_HOME": os.devnull,  # so that no keras.json is read, which sets what floats are, and more
     "TF_CPP_MIN_LOG_LEVEL": os.environ.get("TF_CPP_MIN_LOG_LEVEL", "1"),  # no more than warnings
-    # oneDNN: none of its kernels, and beneath Eigen no instructions that other processors lack
+    # oneDNN, as TensorFlow's kernels and beneath Eigen's: made for the processor at hand
     "TF_ENABLE_ONEDNN_OPTS": "0",
-    "ONEDNN_MAX_CPU_ISA": "AVX2",
+    "TENSORFLOW_USE_CUSTOM_CONTRACTION_KERNEL": "false",
     "XLA_FLAGS": " ".join(f"--{flag}={value}" for flag, value in XLA_FLAGS.items()),
 }
 
@@ -62,7 +62,7 @@ def without_chatter() -> Iterator[None]:
 
 
 for name in list(os.environ):
-    if name.startswith(("DNNL_", "KERAS_", "ONEDNN_", "TENSORFLOW_", "TF_", "XLA_")):
+    if name.startswith(("KERAS_", "TENSORFLOW_", "TF_", "XLA_")):
         del os.environ[name]
 os.environ.update(SETTINGS)
 early = "tensorflow" in sys.modules
