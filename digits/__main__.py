@@ -5,7 +5,9 @@ import errno
 import os
 import sys
 from importlib import import_module
+from pathlib import Path
 
+from digits.environment import restrict
 from digits.errors import OutputError
 from digits.process import run
 
@@ -24,7 +26,11 @@ Only the one that is asked for is imported: `digits --help` does not wait for nu
 
 
 def main() -> None:
-    """Run the command that is named on the command line."""
+    """Run the command that is named on the command line, by the code of the checkout one is in."""
+    restrict()
+    here = Path("digits/__main__.py")
+    if here.is_file() and not here.samefile(__file__):  # it was installed from another checkout
+        os.execv(sys.executable, [sys.executable, "-m", "digits", *sys.argv[1:]])  # noqa: S606
     parser = argparse.ArgumentParser(prog="digits", description="Beside `dvc`: digits COMMAND.")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for name, line in COMMANDS.items():
@@ -40,7 +46,9 @@ def main() -> None:
 
 
 def _call(arguments: argparse.Namespace) -> None:
-    """Call the command; what it prints may have no reader (`| head`), or no room."""
+    """Call the command; what it prints may have no reader (`| head`), no room, or nowhere to go."""
+    if sys.stdout is None:
+        raise OutputError("what is printed cannot be written: the standard output is closed")
     try:
         arguments.main(arguments)
         sys.stdout.flush()

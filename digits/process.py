@@ -1,6 +1,7 @@
 """How a stage or a command runs and ends: a fault in one line, a stop by a signal in order."""
 
 import contextlib
+import io
 import os
 import signal
 import sys
@@ -13,6 +14,11 @@ import psutil
 
 from digits.errors import DigitsError
 
+CURE = (
+    "\n`git restore metrics` and `dvc checkout` bring back what DVC removed before this stage ran."
+)
+REMOVED = CURE if "DVC_STAGE" in os.environ else ""
+
 
 def run(main: Callable[[], None]) -> None:
     """Run `main`; end an expected fault with its message on stderr and exit code 1.
@@ -24,12 +30,15 @@ def run(main: Callable[[], None]) -> None:
         number = getattr(signal, name, None)  # Windows has no SIGHUP
         if number and signal.getsignal(number) is not signal.SIG_IGN:  # nohup stays nohup
             signal.signal(number, _stop)
-    if "DVC_STAGE" in os.environ:
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a letter that it lacks is shown as its number
+            stream.reconfigure(errors="backslashreplace")
+    if REMOVED:
         threading.Thread(target=_stop_with, args=[_parents()], daemon=True).start()
     try:
         main()
     except DigitsError as fault:
-        sys.exit(f"error: {fault}")
+        sys.exit(f"error: {fault}{REMOVED}")
     except SystemExit as end:
         if _stopping.is_set():  # the stack is unwound; TensorFlow's threads may crash what follows
             with contextlib.suppress(OSError):
@@ -39,8 +48,11 @@ def run(main: Callable[[], None]) -> None:
     except MemoryError as fault:
         sys.exit(
             f"error: not enough memory: {fault or 'all of it is in use'}. "
-            "Close other programs and run it again."
+            f"Close other programs and run it again.{REMOVED}"
         )
+    except Exception:
+        print(REMOVED, file=sys.stderr)
+        raise
 
 
 _stopping = threading.Event()
@@ -53,7 +65,7 @@ def _stop(number: int, frame: FrameType | None) -> None:
     _stopping.set()
     signal.signal(number, signal.SIG_DFL)  # the same once more does not wait for the unwinding
     with contextlib.suppress(OSError):  # the terminal may be gone
-        os.write(2, f"error: stopped by {signal.Signals(number).name}\n".encode())
+        os.write(2, f"error: stopped by {signal.Signals(number).name}{REMOVED}\n".encode())
     sys.exit(128 + number)
 
 

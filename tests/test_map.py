@@ -9,6 +9,7 @@ import yaml
 from digits.cli.parameters import sections
 
 SILENT = {
+    "digits/environment.py": "which variables are heeded: none that changes a result",
     "digits/errors.py": "the exceptions: whether a stage fails, not what it writes",
     "digits/process.py": "how a stage ends: its messages, its exit code, signals",
     "digits/progress.py": "the bar in a terminal",

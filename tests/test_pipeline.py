@@ -186,3 +186,16 @@ def test_the_summary_shows_every_model_and_picture(project):
     assert project.path("report/index.html").read_text().startswith("<!doctype html>")
     shutil.rmtree(project.path("metrics"))
     assert "cannot be read" in project.run("python", "-m", "digits", "summary", code=1)
+
+
+@pytest.mark.fault("field: settings of the environment", tried=2)
+@pytest.mark.parametrize("fault", ["raise DigitsError('x')", "1 / 0"])
+def test_a_stage_that_fails_says_how_the_committed_metrics_come_back(project, fault):
+    start = "def main() -> None:\n"
+    raised = f"    from digits.errors import DigitsError\n    {fault}\n"
+    project.edit("stages/explore.py", start, start + raised)
+    said = project.run("dvc", "repro", "explore", code=255)
+    cures = re.findall("`(.+?)`", next(line for line in said.splitlines() if "bring back" in line))
+    for cure in cures:
+        project.run(*cure.split())
+    assert project.run("git", "status", "--porcelain") == " M stages/explore.py\n"

@@ -15,6 +15,7 @@ from typing import Any
 
 from digits.cli.revisions import MAIN, WORKSPACE, changes, resolve, stale
 from digits.cli.tables import printable, table
+from digits.errors import RevisionError
 from digits.evaluation import comparison
 
 
@@ -59,11 +60,14 @@ def compare(old: str = MAIN, new: str | None = None) -> dict[str, Any]:
         notes.append(
             f"the test set of {after.name} is another one than that of {before.name}: no verdict"
         )
-    if after is WORKSPACE and (stages := stale("evaluate")):
-        notes.append(
-            f"the workspace's results are not of its code and parameters ({', '.join(stages)} to "
-            "be run): `dvc repro`, then compare again"
-        )
+    try:
+        if after is WORKSPACE and (stages := stale("evaluate")):
+            notes.append(
+                f"the workspace's results are not of its code and parameters ({', '.join(stages)} "
+                "to be run): `dvc repro`, then compare again"
+            )
+    except RevisionError as fault:
+        notes.append(str(fault))
     parameters = changes(before.parameters(), after.parameters())
     return {
         "old": {"revision": before.name, "commit": before.commit},

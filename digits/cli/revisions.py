@@ -97,7 +97,11 @@ def stale(*stages: str) -> list[str]:
     form = r"^(?:Running stage|Stage|ERROR: failed to reproduce) '(.+?)'(?::| is cached)"
     found = re.findall(form, said, re.MULTILINE)
     if done.returncode and not found:
-        raise RevisionError(f"DVC cannot say what is up to date: {' '.join(said.split())}")
+        reason = " ".join(said.partition("\n\nHaving any troubles?")[0].split())
+        raise RevisionError(
+            f"DVC cannot say what is up to date: {reason}. If it may not write here, take a clone "
+            "of your own"
+        )
     return list(dict.fromkeys(found))
 
 

@@ -53,7 +53,10 @@ def main(arguments: Namespace) -> None:
             write(path, config)
             print("set in .dvc/config.local: a private site cache for DVC")
     except (ConfigObjError, DvcException, OSError, UnicodeError) as fault:
-        raise OutputError(f"no private cache for DVC can be set here: {fault}") from None
+        raise OutputError(
+            f"no private cache for DVC can be set here: {fault}. If the clone is somebody "
+            "else's, take one of your own"
+        ) from None
 
 
 def caches(clone: Path) -> tuple[str, str | None]:

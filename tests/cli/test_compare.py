@@ -74,6 +74,7 @@ def test_as_text_and_as_markdown(small):
     assert small.digits("compare", "--md", "--json", code=2)  # one of them
 
 
+@pytest.mark.fault("field: expected faults, in true words")
 def test_a_model_of_one_revision_alone_fails_nothing(small):
     small.branch()
     small.answer(three=99, two=10)
@@ -121,6 +122,7 @@ def test_worse_can_fail_a_build(small):
     small.digits("compare", "branch", "main", "--fail-if", "worse")
 
 
+@pytest.mark.fault("field: what git is asked")
 def test_a_plain_clone_has_all_that_is_asked(small, tmp_path):
     small.branch()
     small.answer(one=60, two=60)
@@ -149,6 +151,7 @@ def test_a_workspace_whose_results_are_not_of_its_code(small):
     assert shown["params"] == {"train.seed": {"old": 0, "new": 1}}
 
 
+@pytest.mark.fault("field: what git is asked")
 def test_a_project_in_a_folder_of_its_repository(inner):
     assert {model["verdict"] for model in inner.compare()["models"].values()} == {"within noise"}
     assert inner.compare("main", "HEAD")["notes"] == ["main and HEAD are the same commit"]
@@ -172,6 +175,7 @@ def test_a_revision_from_before_the_answers_were_kept(small):
 
 
 @pytest.mark.parametrize("default", ["master", "trunk"])
+@pytest.mark.fault("field: what git is asked")
 def test_another_default_branch(tmp_path, default):
     small = make(tmp_path / "small", branch=default)
     small.run("git", "config", "init.defaultBranch", default)
@@ -187,6 +191,7 @@ def test_another_default_branch(tmp_path, default):
     assert output.startswith("error: trunc is not a revision of this repository; there are: branch")
 
 
+@pytest.mark.fault("field: what git is asked")
 def test_unknown_revisions_and_shallow_clones(small, tmp_path):
     small.branch("short")
     for arguments in (["shrt"], ["main", "shrt"]):
@@ -206,6 +211,7 @@ def test_unknown_revisions_and_shallow_clones(small, tmp_path):
     assert shallow.compare()["models"]["two"]["verdict"] == "worse"
 
 
+@pytest.mark.fault("field: what git is asked")
 def test_no_repository_no_git_no_trust(small, tmp_path, monkeypatch):
     monkeypatch.setitem(pipeline.ENVIRONMENT, "GIT_CEILING_DIRECTORIES", str(tmp_path))
     monkeypatch.setitem(pipeline.ENVIRONMENT, "GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
@@ -244,7 +250,7 @@ def test_answers_of_another_form(small, content):
 
 def test_files_that_are_not_there_or_not_valid(small):
     small.path("params.yaml").write_text("train: [")
-    assert "error: DVC cannot say what is up to date: " in small.digits("compare", code=1)
+    assert "error: in workspace: params.yaml is not valid YAML" in small.digits("compare", code=1)
     small.commit()
     assert small.digits("compare", "HEAD", "HEAD~1", code=1).startswith(
         "error: in HEAD: params.yaml is not valid YAML"

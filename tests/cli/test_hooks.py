@@ -21,7 +21,7 @@ SAYS = {
     "format": "1 file reformatted",
     "style": "F401",
     "types": "Incompatible types in assignment",
-    "parameters": "train.epochs: expected a whole number, got 'five'",
+    "parameters": "train.epochs: expected a valid integer, got 'five'",
     "lock": "train_hidden, report, and what depends on it, would run again",
 }
 

@@ -1,8 +1,10 @@
 """What all commands have in common."""
 
+import re
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -40,10 +42,27 @@ def test_a_wrong_command_or_argument_is_a_usage_error(small):
         assert small.digits(*arguments, code=2).startswith("usage: digits")
 
 
+@pytest.mark.fault("field: expected faults, in true words")
 def test_a_reader_that_has_gone_and_a_disk_that_is_full(small):
     command = f"{sys.executable} -m digits compare --json"
     environment = f"PYTHONPATH={pipeline.ROOT}"
     assert small.run("sh", "-c", f"{environment} {command} | true") == ""
-    assert small.run("sh", "-c", f"{environment} {command} > /dev/full", code=1) == (
-        "error: what is printed cannot be written: No space left on device\n"
-    )
+    for closed, reason in (("> /dev/full", "No space left on device"), (">&-", "is closed")):
+        said = small.run("sh", "-c", f"{environment} {command} {closed}", code=1)
+        assert re.fullmatch(f"error: what is printed cannot be written: .*{reason}\n", said)
+
+
+@pytest.mark.fault("field: expected faults, in true words")
+def test_a_terminal_without_a_letter_shows_its_number(small):
+    small.run("git", "branch", "année")
+    assert "ann\\xe9e" in small.digits("compare", "année", PYTHONIOENCODING="ascii:strict")
+
+
+@pytest.mark.fault("field: notebooks and other checkouts")
+@pytest.mark.parametrize("variables", [{}, {"PYTHONSAFEPATH": "1"}])
+def test_in_another_checkout_the_code_of_that_one_runs(small, variables):
+    small.path("digits").mkdir()
+    small.path("digits/__main__.py").write_text("import sys\nprint('its own', sys.argv[1:])\n")
+    settings = [f"{name}={value}" for name, value in variables.items()]
+    script = str(Path(sys.executable).with_name("digits"))
+    assert small.run("env", *settings, script, "summary", "x") == "its own ['summary', 'x']\n"

@@ -113,7 +113,7 @@ def test_a_lock_of_other_code_or_parameters(small, tmp_path, old, new, stale):
         ({"flors": {}}, "gate.flors: unknown key; did you mean 'fl"),
         (
             {"floors": {"one": {"accuracy": 92}}},
-            "gate.floors.one.accuracy: expected less than or equal to 1.0",
+            "gate.floors.one.accuracy: expected less than or equal to 1",
         ),
         ({"floors": None}, "gate.floors: expected keys and values, got null"),
     ],
