@@ -1,7 +1,11 @@
 """Download a file that is known by its SHA-256: whole and verified, or an error."""
 
+import contextlib
 import hashlib
 import multiprocessing
+import socket
+import time
+from collections.abc import Iterable
 from multiprocessing.pool import ThreadPool
 from pathlib import Path
 from typing import Any
@@ -9,6 +13,7 @@ from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
+from requests.utils import get_environ_proxies, select_proxy
 from urllib3 import Retry
 from urllib3.exceptions import HTTPError, MaxRetryError, NameResolutionError
 
@@ -19,6 +24,8 @@ TIMEOUT = (10, 30)
 """Seconds to connect, and to wait for the next bytes."""
 DEADLINE = 600
 """Seconds for one file, all attempts together."""
+PATIENCE = 4
+"""Seconds for a server to take a connection, or it is not asked for a file at all."""
 ATTEMPTS = 3
 PAUSE = 0.5
 """Seconds, doubled before each attempt after the second."""
@@ -46,6 +53,28 @@ def download(url: str, sha256: str, folder: Path) -> Path:
         path.unlink()
         raise SourceError(f"{url}: expected SHA-256 {sha256}, got {got}; the file was thrown away")
     return path
+
+
+def silent(urls: Iterable[str]) -> list[str]:
+    """Name those of `urls` whose server, or proxy, takes no connection within PATIENCE seconds.
+
+    All are tried at once, so that a firewall that swallows everything costs that time once. What is
+    no URL of http(s), or refused, or unknown, does not count: a download says so at once.
+    """
+    tried = [url for url in urls if url.startswith("http")]
+    end = time.monotonic() + PATIENCE
+    with ThreadPool(max(len(tried), 1)) as threads:  # daemons: a look-up of a name may take longer
+        answers = [threads.apply_async(_connect, [url]) for url in tried]
+        for answer in answers:
+            answer.wait(max(0, end - time.monotonic()))
+        return [url for url, answer in zip(tried, answers, strict=True) if not answer.ready()]
+
+
+def _connect(url: str) -> None:
+    server = urlsplit(select_proxy(url, get_environ_proxies(url)) or url)
+    port = server.port or (443 if server.scheme == "https" else 80)
+    with contextlib.suppress(OSError):
+        socket.create_connection((server.hostname, port), 2 * PATIENCE).close()
 
 
 def _transfer(url: str, path: Path) -> None:

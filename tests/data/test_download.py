@@ -1,3 +1,4 @@
+import contextlib
 import hashlib
 import socket
 import threading
@@ -59,6 +60,19 @@ def body(content, announce=None):
     return answer
 
 
+@contextlib.contextmanager
+def deaf():
+    """A port of loopback that takes no connection, as behind a firewall that says nothing."""
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as server:
+        waiting = [socket.socket() for _ in range(4)]
+        for one in waiting:
+            one.setblocking(False)
+            one.connect_ex(server.getsockname())
+        yield f"http://127.0.0.1:{server.getsockname()[1]}/mnist.npz"
+        for one in waiting:
+            one.close()
+
+
 def test_the_file_arrives_whole(serve, tmp_path):
     path = download(serve(body(BODY)), SHA256, tmp_path)
     assert path == tmp_path / "mnist.npz"
@@ -113,6 +127,7 @@ def test_a_server_that_is_too_slow_is_left(serve, tmp_path, monkeypatch):
         download(serve(body(BODY)), SHA256, tmp_path)
 
 
+@pytest.mark.fault("field: settings of the environment")
 def test_a_name_that_is_unknown_is_asked_for_once(tmp_path, monkeypatch):
     asked = []
 
@@ -124,3 +139,21 @@ def test_a_name_that_is_unknown_is_asked_for_once(tmp_path, monkeypatch):
     with pytest.raises(SourceError, match="Name or service not known"):
         download("https://digits.invalid/mnist.npz", SHA256, tmp_path)
     assert asked == ["digits.invalid"]
+
+
+@pytest.mark.fault("field: settings of the environment")
+def test_servers_that_take_no_connection_are_told_from_all_others(serve, monkeypatch):
+    monkeypatch.setattr(module, "PATIENCE", 0.5)
+    with contextlib.ExitStack() as stack:
+        full = [stack.enter_context(deaf()) for _ in range(3)]
+        others = [serve(), "http://127.0.0.1:9/", "https://digits.invalid/", "no address"]
+        assert module.silent([*full, *others]) == full
+
+
+@pytest.mark.fault("field: settings of the environment")
+def test_a_proxy_that_takes_no_connection(monkeypatch):
+    monkeypatch.setattr(module, "PATIENCE", 0.5)
+    with deaf() as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", proxy)
+        monkeypatch.delenv("NO_PROXY", raising=False)
+        assert module.silent(["https://digits.invalid/x"]) == ["https://digits.invalid/x"]

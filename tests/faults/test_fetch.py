@@ -2,11 +2,9 @@
 
 import hashlib
 import re
-import socket
 import subprocess
 import tempfile
 import time
-from functools import partial
 from types import SimpleNamespace
 
 import pytest
@@ -16,6 +14,7 @@ from digits.data import download as module
 from digits.data import sources
 from digits.data.dataset import content_sha256
 from digits.data.formats import read_npz
+from tests.data.test_download import deaf
 from tests.data.test_formats import write_npz
 from tests.faults.ending import fails, main_of
 from tests.faults.server import Server, body, drip, endless, raw, redirect, silence
@@ -41,6 +40,7 @@ def fetch(shared, content, server, tmp_path, monkeypatch):
     monkeypatch.setattr(module, "PAUSE", 0)
     monkeypatch.setattr(module, "TIMEOUT", (0.3, 0.3))
     monkeypatch.setattr(module, "DEADLINE", 20)
+    monkeypatch.setattr(module, "PATIENCE", 0.5)
     temporary = tmp_path / "tmp"
     temporary.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(temporary))
@@ -54,12 +54,12 @@ def fetch(shared, content, server, tmp_path, monkeypatch):
         return read_npz(module.download(url, sha256, folder))
 
     def run(*urls):
-        monkeypatch.setattr(sources, "SOURCES", {url: partial(load, url) for url in urls})
+        monkeypatch.setattr(sources, "SOURCES", dict.fromkeys(urls, load))
         return fails(shared, main_of("fetch"))
 
     def falls_back(*urls):
         urls = (*urls, f"{server.address}/good.npz")
-        monkeypatch.setattr(sources, "SOURCES", {url: partial(load, url) for url in urls})
+        monkeypatch.setattr(sources, "SOURCES", dict.fromkeys(urls, load))
         got, source = sources.obtain("auto", wanted)
         assert content_sha256(got) == wanted
         assert source == urls[-1]
@@ -157,14 +157,8 @@ def test_no_connection(fetch, url, message):
 
 @pytest.mark.fault("fetch: no connection")
 def test_a_connection_that_is_never_accepted(fetch):
-    with socket.create_server(("127.0.0.1", 0), backlog=0) as full:
-        waiting = [socket.socket() for _ in range(4)]
-        for one in waiting:
-            one.setblocking(False)
-            one.connect_ex(full.getsockname())
-        ended = fetch(f"http://127.0.0.1:{full.getsockname()[1]}/mnist.npz")
-        for one in waiting:
-            one.close()
+    with deaf() as url:
+        ended = fetch(url)
     assert "timed out" in ended
 
 
