@@ -3,6 +3,8 @@
 import json
 import tempfile
 import zipfile
+from importlib import import_module
+from inspect import signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,13 +27,24 @@ def save(model: "keras.Model", path: str) -> None:
             for name in members.namelist():
                 content = members.read(name)
                 if name.endswith(".json"):
-                    content = json.dumps(json.loads(content, object_hook=_timeless)).encode()
+                    content = json.dumps(json.loads(content, object_hook=_plain)).encode()
                 archive.writestr(zipfile.ZipInfo(name), content)  # ZipInfo: dated 1980-01-01
 
 
-def _timeless(node: dict[str, Any]) -> dict[str, Any]:
-    """Drop the ids by which Keras marks equal objects, of no use for loading; set the date."""
+def _plain(node: dict[str, Any]) -> dict[str, Any]:
+    """Drop what says nothing, set the date. Keras's older releases refuse settings of newer ones.
+
+    Dropped are the ids by which Keras marks equal objects, and settings that are None or False, as
+    they are by default.
+    """
     node.pop("shared_object_id", None)
     if "date_saved" in node:
         node["date_saved"] = "1980-01-01@00:00:00"
+    if "config" in node and str(node.get("module")).startswith("keras"):
+        known = signature(getattr(import_module(node["module"]), node["class_name"])).parameters
+        node["config"] = {
+            key: value
+            for key, value in node["config"].items()
+            if key not in known or value is not known[key].default or value not in (None, False)
+        }
     return node

@@ -1,3 +1,5 @@
+import json
+import zipfile
 from functools import partial
 
 import numpy as np
@@ -31,6 +33,22 @@ def test_the_epochs_of_a_history_are_counted_from_one(tmp_path, capsys):
     history.keep(str(path), 5, [{"loss": 0.5}, {"loss": 0.25}])
     assert path.read_bytes() == b"epoch,loss\n1,0.5\n2,0.25\n"
     assert capsys.readouterr().out == "basic: epoch 2/5, loss 0.2500\n"
+
+
+@pytest.mark.fault("field: notebooks and other checkouts")
+def test_settings_that_are_off_by_default_are_left_out_for_older_releases_of_keras(tmp_path):
+    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2, use_bias=False)])
+    save(model, f"{tmp_path}/model.keras")
+    with zipfile.ZipFile(tmp_path / "model.keras") as archive:
+        dense = json.loads(archive.read("config.json"))["config"]["layers"][1]["config"]
+    settings = model.layers[0].get_config()
+    assert settings.keys() - dense.keys() == {
+        *("kernel_regularizer", "bias_regularizer", "kernel_constraint", "bias_constraint"),
+        "quantization_config",  # which Keras 3.14 and older refuse, as they do the next two
+    }
+    initializer = settings["kernel_initializer"]["config"], dense["kernel_initializer"]["config"]
+    assert initializer[0].keys() - initializer[1].keys() == {"seed", "input_axes", "output_axes"}
+    assert (dense["use_bias"], dense["activation"], dense["units"]) == (False, "linear", 2)
 
 
 def test_keras_alone_opens_a_saved_model_compiled_and_trained(trained, tmp_path, examples):
