@@ -21,7 +21,7 @@ test-slow: .venv/test  ## Run the tests that take long: faults, documents, whole
 	pytest --numprocesses=auto --dist=loadgroup -m slow
 
 test-faults: .venv/test  ## Of these the faults; TABLE=1: the quick ones too, writes docs/reliability.md
-	pytest --numprocesses=auto --dist=loadgroup -m "$(if $(TABLE),,slow)" tests/faults $(if $(TABLE),--write-table)
+	pytest --numprocesses=auto --dist=loadgroup -m "fault$(if $(TABLE),, and slow)" $(if $(TABLE),--write-table)
 
 check: .venv/test  ## Check formatting, style, types and which room imports which
 	ruff format --check
@@ -52,14 +52,15 @@ clean:  ## Remove the environment, tool caches and outputs (DVC's cache stays)
 
 .venv-bench/bench: requirements/bench.txt requirements/bench-torch.txt
 	test -x .venv-bench/bin/python || $(PYTHON) -m venv .venv-bench
-	.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements/bench.txt
-	.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps --requirement requirements/bench-torch.txt || echo "PyTorch's CPU build is not to be had here: its two peers are left out" >&2
+	.venv-bench/bin/python .ci/pip --require-hashes --requirement requirements/bench.txt
+	.venv-bench/bin/python .ci/pip --require-hashes --no-deps --requirement requirements/bench-torch.txt || echo "PyTorch's CPU build is not to be had here: its two peers are left out" >&2
 	@touch $@
 
 # The stamps are written last: an installation that was cut short is begun again.
 .venv/runtime .venv/test: .venv/%: requirements/%.txt
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; (3, 11) <= v <= (3, 13) or sys.exit("error: expected Python 3.11 to 3.13, for which TensorFlow is published; got %d.%d. Name another one: make PYTHON=python3.12 ..." % v)'
+	@git rev-parse --git-dir >/dev/null || { echo "error: DVC needs a git repository here: clone the project, or in an unpacked archive: git init && git add --all && git commit --message start" >&2; exit 1; }
 	@test -x .venv/bin/python || $(PYTHON) -m venv .venv || { rm -rf .venv; echo "error: $(PYTHON) cannot make virtual environments (on Debian: apt install python3-venv)" >&2; exit 1; }
-	.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement $<
-	.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	.venv/bin/python .ci/pip --require-hashes --requirement $<
+	.venv/bin/python .ci/pip --no-deps --no-build-isolation --editable .
 	@touch $@
