@@ -55,7 +55,7 @@ def test_the_readme_tells_them(model):
 
 def test_the_readme_names_files_stages_and_targets_that_exist():
     named = re.findall(r"`((?:digits|stages|\.ci)/[a-z_./]+)`", README)
-    linked = re.findall(r"\]\(([\w./]+)\)", README)
+    linked = re.findall(r"\]\((?!\.\./)([\w./]+)\)", README)  # the badge is of the host's
     for path in {*named, *linked} - {"digits/models/deep.py", "stages/train_deep.py"}:
         assert Path(path).exists(), path
     targets = re.findall(r"^([a-z]+):.*##", Path("Makefile").read_text(), re.MULTILINE)

@@ -24,9 +24,8 @@ from digits.models import inference
 from digits.params import read
 from digits.params.messages import nearest
 from digits.params.models import Models
-from digits.pictures import reading
-from digits.pictures.preparing import ink, place
-from digits.pictures.single import check_single
+from digits.pictures import prepare
+from digits.pictures.reading import find
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -45,11 +44,9 @@ def main(arguments: Namespace) -> None:
     faults: list[str] = []
     for pattern in arguments.images:
         with _told(pattern, faults):
-            for name in reading.find(pattern):
+            for name in find(pattern):
                 with _told(name, faults):
-                    strokes = ink(reading.read(name))
-                    check_single(strokes)
-                    images.append(place(strokes))
+                    images.append(prepare(name))
                     names.append(printable(name))
     answers = [_answers(*pair, names, images) for pair in networks.items() if images]
     found = list(zip(*answers, strict=True))

@@ -65,6 +65,7 @@ def test_json_of_all_models_for_a_folder_a_pattern_and_stdin(built, pictures):
         assert row["digit"] != row["runner_up"]
 
 
+@pytest.mark.fault("field: expected faults, in true words")
 def test_each_fault_is_one_line_and_the_rest_goes_on(built, pictures, tmp_path):
     whole = (pictures / "4.png").read_bytes()
     faults = {
@@ -105,6 +106,7 @@ def test_show_draws_what_the_model_saw(built, pictures, tmp_path):
     assert told[0].startswith("error: /dev/null/no/such.png cannot be written")
 
 
+@pytest.mark.fault("field: expected faults, in true words")
 def test_without_models_it_says_how_to_make_them(project, pictures):
     project.path(f"models/{MODELS[-1]}.keras").unlink()
     code, out, told = predict(project, pictures / "1.png")

@@ -1,0 +1,41 @@
+"""docs/tour.ipynb: it runs, and shows what it showed."""
+
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+from tests.test_real_digits import BUILT
+
+FILE = Path("docs/tour.ipynb")
+STORED = nbformat.read(FILE, as_version=4)
+
+
+def executed(folder):
+    """The notebook as it is after a run in `folder`, as it is stored: without execution counts."""
+    notebook = nbformat.read(FILE, as_version=4)
+    NotebookClient(
+        notebook, timeout=300, resources={"metadata": {"path": str(folder)}}, record_timing=False
+    ).execute()
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.execution_count = None
+            for output in cell.outputs:
+                if "execution_count" in output:
+                    output.execution_count = None
+    return notebook
+
+
+@pytest.mark.slow
+@pytest.mark.fault("field: notebooks and other checkouts")
+def test_it_runs_in_any_folder_of_a_project(project):
+    shown = [
+        bool(cell.outputs) for cell in executed(project.path("docs")).cells if "outputs" in cell
+    ]
+    assert shown == [bool(cell.outputs) for cell in STORED.cells if "outputs" in cell]
+
+
+@pytest.mark.skipif(not all(path.exists() for path in BUILT), reason="run `dvc repro` first")
+def test_its_outputs_are_those_of_the_pipeline_and_come_out_again():
+    assert executed(FILE.parent) == STORED
