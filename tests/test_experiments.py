@@ -140,6 +140,7 @@ def clone(built, tmp_path):
     return clone
 
 
+@pytest.mark.fault("field: DVC's site cache")
 def test_experiments_run_in_a_fresh_clone_in_folders_of_their_own(clone):
     output = clone.run(
         "dvc", "exp", "run", "--temp", "-n", "temp", "-S", "train.epochs=1", "train_hidden"
@@ -156,6 +157,7 @@ def test_experiments_run_in_a_fresh_clone_in_folders_of_their_own(clone):
     assert clone.run("git", "status", "--porcelain") == ""
 
 
+@pytest.mark.fault("field: DVC's site cache")
 def test_a_worktree_and_a_subfolder_need_no_further_step(clone, tmp_path):
     tree = Project(tmp_path / "tree")
     clone.run("git", "worktree", "add", "--quiet", "-b", "other", str(tree.folder))

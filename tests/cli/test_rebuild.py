@@ -36,6 +36,7 @@ def change(project):
 
 
 @pytest.mark.parametrize("how", ["plain", "autostage", "assumed", "no diff"])
+@pytest.mark.fault("field: what git is asked")
 def test_another_output_is_told_whatever_git_shows(recorded, how):
     change(recorded)
     if how == "autostage":
@@ -53,6 +54,7 @@ def test_another_output_is_told_whatever_git_shows(recorded, how):
         assert recorded.run("git", "diff", "--name-only") == ""
 
 
+@pytest.mark.fault("field: what git is asked")
 def test_what_is_not_committed_is_named_first(recorded):
     recorded.path("metrics/evaluation.json").write_text("{}")
     output = recorded.digits("rebuild", code=1)
@@ -66,6 +68,7 @@ def test_what_is_not_committed_is_named_first(recorded):
     assert "dvc.lock is not committed, or not whole" in recorded.digits("rebuild", code=1)
 
 
+@pytest.mark.fault("field: what git is asked")
 def test_files_that_git_does_not_track_do_not_count(recorded):
     for name in ("metrics/.dvc-site-cache/x", "metrics/notes.txt"):
         recorded.path(name).parent.mkdir(exist_ok=True)
@@ -102,6 +105,7 @@ def test_where_the_bytes_are_not_promised(monkeypatch):
     assert "aarch64, not Linux x86_64" in elsewhere()
 
 
+@pytest.mark.fault("field: what git is asked")
 def test_without_git_or_repository_it_is_one_line(small, tmp_path):
     assert "error: git cannot be run: " in small.digits("rebuild", code=1, PATH=tmp_path)
     small.path(".git").rename(tmp_path / "gone")

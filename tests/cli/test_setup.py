@@ -44,6 +44,7 @@ def clone(request, tmp_path, monkeypatch):
     return make(tmp_path / request.param / "small")
 
 
+@pytest.mark.fault("field: DVC's site cache")
 def test_a_fresh_clone(clone, tmp_path):
     assert set_up(clone, HOME=tmp_path) == SAID
     site = clone.path("x").joinpath(value(clone, "core.site_cache_dir"))
@@ -60,6 +61,7 @@ def test_a_fresh_clone(clone, tmp_path):
         assert os.path.realpath(value(clone, "cache.dir")) == str(clone.path(".dvc/cache"))
 
 
+@pytest.mark.fault("field: DVC's site cache")
 def test_other_settings_stay(clone, tmp_path):
     config = clone.path(".dvc/config.local")
     config.write_text(SETTINGS)
@@ -73,6 +75,7 @@ def test_other_settings_stay(clone, tmp_path):
     assert set_up(clone, HOME=tmp_path) == ""
 
 
+@pytest.mark.fault("field: DVC's site cache")
 def test_what_the_user_has_set_stays(clone, tmp_path):
     config = clone.path(".dvc/config.local")
     mine = f"[core]\nsite_cache_dir = {tmp_path}/site\n[cache]\n    dir = {tmp_path}/mine\n"
@@ -81,6 +84,7 @@ def test_what_the_user_has_set_stays(clone, tmp_path):
     assert config.read_text() == mine
 
 
+@pytest.mark.fault("field: DVC's site cache")
 def test_a_cache_that_is_set_elsewhere_stays(tmp_path):
     small = make(tmp_path / "josé")
     small.append(".dvc/config", f"[cache]\n    dir = {tmp_path}/mine\n")
@@ -92,6 +96,7 @@ def test_a_cache_that_is_set_elsewhere_stays(tmp_path):
     "old", [".dvc-site-cache", "/gone/.dvc-site-cache", "/a/.dvc/tmp/site-cache"]
 )
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
+@pytest.mark.fault("field: DVC's site cache")
 def test_a_setting_of_before_is_replaced_in_its_place(small, old, end):
     config = small.path(".dvc/config.local")
     lines = ["[core]", f'  site_cache_dir = "{old}" # here', "  remote = storage", ""]
@@ -102,6 +107,7 @@ def test_a_setting_of_before_is_replaced_in_its_place(small, old, end):
 
 
 @pytest.mark.parametrize("bad", [b"# \xff\n", b"[core\n", b"core = 3\n", b"[core]\nx = 1\nx = 2"])
+@pytest.mark.fault("field: DVC's site cache")
 def test_settings_that_dvc_cannot_read_stay_as_they_are(small, bad):
     small.path(".dvc/config.local").write_bytes(bad)
     output = set_up(small, code=None)
@@ -110,6 +116,7 @@ def test_settings_that_dvc_cannot_read_stay_as_they_are(small, bad):
     assert small.path(".dvc/config.local").read_bytes() == bad
 
 
+@pytest.mark.fault("field: DVC's site cache")
 def test_a_clone_that_was_moved(tmp_path):
     names = ("josé", "first", "second", "josé")
     small = make(tmp_path / names[0])
@@ -133,6 +140,7 @@ def test_a_clone_that_was_moved(tmp_path):
 
 
 @pytest.mark.parametrize("home", ["josé", "relative"])
+@pytest.mark.fault("field: DVC's site cache")
 def test_a_home_of_no_use(tmp_path, home):
     small = make(tmp_path / "josé/small")
     home = tmp_path / home if home == "josé" else home
@@ -141,6 +149,7 @@ def test_a_home_of_no_use(tmp_path, home):
     assert site.startswith(f"{tmp_path}/handwritten-digits-")
 
 
+@pytest.mark.fault("field: DVC's site cache")
 def test_a_folder_of_somebody_else_is_not_used(tmp_path):
     small = make(tmp_path / "josé")
     (tmp_path / ".cache").mkdir()
@@ -184,6 +193,7 @@ def experiments(small):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("place", ["plain", "josé", "worktree", "inner"])
+@pytest.mark.fault("field: DVC's site cache")
 def test_experiments_in_other_folders_run(tmp_path, place):
     folder = tmp_path / (place if place == "josé" else "plain")
     small = make(folder / "ml", top=folder) if place == "inner" else make(folder)

@@ -17,6 +17,8 @@ traceback, outputs as they were or whole, and a `dvc repro` afterwards that ends
 `dvc.lock`. Where tests share a project, that `dvc repro` comes after the last fault of a file or of
 a module. [SECURITY.md](../SECURITY.md) names what is not promised.
 
+The kinds `field` are failures that people met, and the like; the others were thought of here.
+
 Written by `make test-faults TABLE=1`, from its own run; `tests/faults/test_table.py` holds it to
 the tests.
 """

@@ -80,6 +80,7 @@ def test_sizes_of_caches_that_cannot_be_pinned_are_told(other):
     assert "the sizes of caches, by which" in run(code + PINNED)
 
 
+@pytest.mark.fault("field: notebooks and other checkouts")
 def test_what_keras_json_says_does_not_count(pinned, tmp_path):
     tmp_path.joinpath("keras.json").write_text(
         '{"floatx": "float64", "epsilon": 1, "backend": "torch",'
@@ -94,6 +95,7 @@ def test_another_tensorflow_is_told_and_not_pinned():
     assert "\nTensorFlow 2.99.0 is not 2." in "\n" + run(code + PINNED + BITS)
 
 
+@pytest.mark.fault("field: notebooks and other checkouts")
 def test_a_tensorflow_that_was_used_before_is_told():
     code = "import tensorflow as tf\ntf.zeros(3) + 1\n"
     assert "before its arithmetic was pinned" in run(code + PINNED)

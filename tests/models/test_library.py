@@ -51,6 +51,7 @@ PARTS = {
 
 
 @pytest.mark.parametrize("part", PARTS.values(), ids=PARTS)
+@pytest.mark.fault("field: notebooks and other checkouts")
 def test_parts_of_a_file_train_as_copies_of_them_do(part, examples):
     """A slice of a memory-mapped file once read the first rows of the whole: `array.offset`."""
     some = Examples(*map(part, examples))
@@ -62,12 +63,14 @@ def test_parts_of_a_file_train_as_copies_of_them_do(part, examples):
     assert first == second
 
 
+@pytest.mark.fault("field: notebooks and other checkouts")
 def test_arrays_of_other_types_are_taken(examples):
     wide = Examples(examples.images.astype(np.float64), examples.labels.astype(np.int64))
     one, other = (train(basic.build, e, NONE, RECIPE)[0] for e in (wide, examples))
     np.testing.assert_allclose(weights(one), weights(other), atol=1e-6)
 
 
+@pytest.mark.fault("field: notebooks and other checkouts")
 def test_what_a_mapping_holds_in_memory_alone_is_trained_on(examples):
     images = np.load(examples.images.filename, mmap_mode="c")  # changes never reach the file
     images[:] = images[::-1].copy()
@@ -76,6 +79,7 @@ def test_what_a_mapping_holds_in_memory_alone_is_trained_on(examples):
     np.testing.assert_array_equal(one, other)
 
 
+@pytest.mark.fault("field: notebooks and other checkouts")
 def test_a_slice_may_be_held_out_of_the_file_that_is_trained_on(examples):
     """As in a cross-validation: what is measured is what Keras measures on a copy."""
     training, held_out = (
@@ -230,6 +234,7 @@ def test_a_model_of_another_form_is_answered_as_by_keras(other, examples, tmp_pa
 
 
 @pytest.mark.parametrize("last", [layers.Softmax, layers.BatchNormalization])
+@pytest.mark.fault("field: expected faults, in true words")
 def test_a_last_layer_without_activation_is_refused_with_a_true_cure(last, tmp_path):
     save(build(LASTS["linear"], layer(last))(784, 10), f"{tmp_path}/model.keras")
     with pytest.raises(ArtifactError, match=rf"got {last.__name__}\. Mend the model's file"):
