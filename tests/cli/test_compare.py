@@ -1,6 +1,7 @@
 """`digits compare`: in clones that hold nothing but what git holds."""
 
 import json
+import shutil
 
 import pytest
 from scipy.stats import binomtest
@@ -155,6 +156,24 @@ def test_a_workspace_whose_results_are_not_of_its_code(small):
 def test_a_project_in_a_folder_of_its_repository(inner):
     assert {model["verdict"] for model in inner.compare()["models"].values()} == {"within noise"}
     assert inner.compare("main", "HEAD")["notes"] == ["main and HEAD are the same commit"]
+
+
+@pytest.mark.fault("field: what git is asked", tried=3)
+def test_a_submodule_a_detached_head_and_no_commit_at_all(small, tmp_path):
+    other = pipeline.Project(tmp_path / "other")
+    other.folder.mkdir()
+    other.run("git", "init", "--quiet", "--initial-branch=main")
+    local = ("-c", "protocol.file.allow=always")
+    other.run("git", *local, "submodule", "--quiet", "add", str(small.folder), "sub")
+    submodule = Small(other.path("sub"))
+    submodule.answer(one=31, two=10)
+    submodule.run("git", "checkout", "--quiet", "--detach")
+    submodule.commit()
+    assert submodule.compare("main", "HEAD")["models"]["one"]["broke"] == 1
+    shutil.rmtree(small.path(".git"))
+    small.run("git", "init", "--quiet", "--initial-branch=main")
+    assert "error: main is not a revision of this repo" in small.digits("compare", code=1)
+    assert "commit" in small.digits("rebuild", code=1)
 
 
 def test_a_revision_from_before_the_answers_were_kept(small):

