@@ -38,7 +38,7 @@ rebuild: .venv/runtime  ## Run every stage again, compare with the committed byt
 rebuild-elsewhere: .venv/test  ## The same under qemu on other processors, on small data
 	pytest --verbose -m "slow or elsewhere" tests/test_elsewhere.py
 
-bench: .venv/runtime .venv-bench/bench  ## Measure speed and memory against peers and the limit (an hour)
+bench: .venv/runtime .venv-bench/bench  ## Measure speed and memory against peers and the limit (45 minutes)
 	dvc repro --quiet
 	.venv-bench/bin/python -m benchmarks
 
@@ -59,7 +59,7 @@ clean:  ## Remove the environment, tool caches and outputs (DVC's cache stays)
 # The stamps are written last: an installation that was cut short is begun again.
 .venv/runtime .venv/test: .venv/%: requirements/%.txt
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; (3, 11) <= v <= (3, 13) or sys.exit("error: expected Python 3.11 to 3.13, for which TensorFlow is published; got %d.%d. Name another one: make PYTHON=python3.12 ..." % v)'
-	@git rev-parse --git-dir >/dev/null || { echo "error: DVC needs a git repository here: clone the project, or in an unpacked archive: git init && git add --all && git commit --message start" >&2; exit 1; }
+	@git rev-parse --git-dir >/dev/null || { echo "error: git finds no repository here; it said why. If there is none, clone the project, or in an unpacked archive: git init && git add --all && git commit --message start" >&2; exit 1; }
 	@test -x .venv/bin/python || $(PYTHON) -m venv .venv || { rm -rf .venv; echo "error: $(PYTHON) cannot make virtual environments (on Debian: apt install python3-venv)" >&2; exit 1; }
 	.venv/bin/python .ci/pip --require-hashes --requirement $<
 	.venv/bin/python .ci/pip --no-deps --no-build-isolation --editable .

@@ -3,6 +3,7 @@
 import argparse
 import errno
 import os
+import subprocess
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -28,9 +29,12 @@ Only the one that is asked for is imported: `digits --help` does not wait for nu
 def main() -> None:
     """Run the command that is named on the command line, by the code of the checkout one is in."""
     restrict()
-    here = Path("digits/__main__.py")
-    if here.is_file() and not here.samefile(__file__):  # it was installed from another checkout
-        os.execv(sys.executable, [sys.executable, "-m", "digits", *sys.argv[1:]])  # noqa: S606
+    here = [Path("digits", name) for name in ("__init__.py", "__main__.py")]
+    if all(map(Path.is_file, here)) and not here[1].samefile(__file__):  # installed from elsewhere
+        other = [sys.executable, "-m", "digits", *sys.argv[1:]]
+        if os.name == "nt":  # whose exec would return at once
+            sys.exit(subprocess.run(other).returncode)
+        os.execv(sys.executable, other)  # noqa: S606
     parser = argparse.ArgumentParser(prog="digits", description="Beside `dvc`: digits COMMAND.")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for name, line in COMMANDS.items():

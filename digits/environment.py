@@ -12,14 +12,16 @@ import warnings
 ALLOWED = re.compile(
     r"PATH|LD_\w+|DYLD_\w+|VIRTUAL_ENV"  # where programs and libraries are
     r"|PYTHON(PATH|HOME|UTF8|NOUSERSITE|USERBASE|DONTWRITEBYTECODE|PYCACHEPREFIX|UNBUFFERED)"
-    r"|HOME|USER|LOGNAME|SHELL|PWD|XDG_\w+|TMPDIR|TEMP|TMP|TZ"
+    r"|NIX_\w+|LOCALE_ARCHIVE|HOME|USER(NAME)?|LOGNAME|SHELL|PWD|XDG_\w+|TMPDIR|TEMP|TMP|TZ"
     r"|LANG|LANGUAGE|LC_\w+|TERM|COLUMNS|LINES|NO_COLOR|COLORTERM"
     r"|\w+_PROXY|SSL_CERT_\w+|(REQUESTS|CURL)_CA_BUNDLE|NETRC"  # the network
     r"|PIP_((EXTRA_)?INDEX_URL|FIND_LINKS|NO_INDEX|TRUSTED_HOST|PROXY|(CLIENT_)?CERT|CONFIG_FILE"
-    r"|CACHE_DIR|KEYRING_PROVIDER)"
-    r"|DVC_\w+|GIT_\w+|SSH_\w+"
-    r"|(OMP|OPENBLAS)_NUM_THREADS|TF_CPP_MIN_LOG_LEVEL"  # of what these do, no result depends
-    r"|SYSTEM(DRIVE|ROOT)|WINDIR|COMSPEC|PATHEXT|(LOCAL)?APPDATA|PROGRAM\w+|USERPROFILE|HOME\w+"
+    r"|CACHE_DIR|KEYRING_PROVIDER|USE_(FEATURE|DEPRECATED))"
+    r"|PYTHON_KEYRING_BACKEND|DBUS_SESSION_BUS_ADDRESS"
+    r"|(DVC|GIT|SSH|AWS|AZURE|GOOGLE)_\w+"
+    r"|(OMP|OPENBLAS|MKL)_NUM_THREADS|KMP_DUPLICATE_LIB_OK|TF_CPP_MIN_LOG_LEVEL"  # change no result
+    r"|SYSTEM(DRIVE|ROOT)|WINDIR|COMSPEC|PATHEXT|(LOCAL)?APPDATA|(COMMON)?PROGRAM[\w()]+"
+    r"|USERPROFILE|HOME\w+"
     r"|NUMBER_OF_PROCESSORS|PROCESSOR_\w+",  # Windows
     re.IGNORECASE,
 )
@@ -28,11 +30,11 @@ ALLOWED = re.compile(
 def restrict() -> None:
     """Remove what is not allowed from this process's environment, and so from its children's.
 
-    Warnings are shown or not as Python does by itself: none of a library's ends a run.
+    Where PYTHONWARNINGS or -W say how warnings are taken, none is shown: none shall end a run.
     """
     for name in list(os.environ):
         if not ALLOWED.fullmatch(name):
             del os.environ[name]
-    if sys.warnoptions:  # of PYTHONWARNINGS, or -W
+    if sys.warnoptions:
         warnings.resetwarnings()
         warnings.simplefilter("ignore")

@@ -15,9 +15,10 @@ import psutil
 from digits.errors import DigitsError
 
 CURE = (
-    "\n`git restore metrics` and `dvc checkout` bring back what DVC removed before this stage ran."
+    "\nWhat DVC has removed comes back by the next `dvc repro`, or `git restore dvc.lock metrics`."
 )
 REMOVED = CURE if "DVC_STAGE" in os.environ else ""
+"""What else is said where a stage of DVC's ends badly: DVC removes what it wrote before it runs."""
 
 
 def run(main: Callable[[], None]) -> None:
@@ -51,7 +52,8 @@ def run(main: Callable[[], None]) -> None:
             f"Close other programs and run it again.{REMOVED}"
         )
     except Exception:
-        print(REMOVED, file=sys.stderr)
+        if REMOVED and sys.stderr:
+            print(REMOVED, file=sys.stderr)
         raise
 
 

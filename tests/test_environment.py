@@ -49,7 +49,6 @@ HOSTILE = {
     "PYTHONHASHSEED": "7",
     "PYTHONUTF8": "0",
     "PYTHONIOENCODING": "ascii",
-    "PYTHONSAFEPATH": "1",
     "PYTHONINTMAXSTRDIGITS": "640",
     "PYTHONMALLOC": "malloc",
     "PYTHONSTARTUP": "/etc/passwd",
@@ -118,6 +117,12 @@ def test_a_setting_changes_nothing(own, name):
 @pytest.mark.fault("field: settings of the environment")
 def test_all_settings_together_change_nothing(own):
     assert unlike(own, **HOSTILE) == []
+
+
+@pytest.mark.fault("field: notebooks and other checkouts")
+def test_stages_of_another_checkout_are_not_run(own):
+    said = own.run("env", "PYTHONSAFEPATH=1", "python", "-m", "stages.explore", code=1)
+    assert said.startswith(f"error: these are the stages of {pipeline.ROOT}: run them there.")
 
 
 @pytest.mark.fault("field: settings of the environment")

@@ -15,7 +15,12 @@ import requests
 from requests.adapters import HTTPAdapter
 from requests.utils import get_environ_proxies, select_proxy
 from urllib3 import Retry
-from urllib3.exceptions import HTTPError, MaxRetryError, NameResolutionError
+from urllib3.exceptions import (
+    ConnectTimeoutError,
+    HTTPError,
+    MaxRetryError,
+    NameResolutionError,
+)
 
 from digits.errors import SourceError
 from digits.progress import progress
@@ -25,7 +30,7 @@ TIMEOUT = (10, 30)
 DEADLINE = 600
 """Seconds for one file, all attempts together."""
 PATIENCE = 4
-"""Seconds for a server to take a connection, or it is not asked for a file at all."""
+"""Seconds for a server to take a connection, or it is asked for a file after all others."""
 ATTEMPTS = 3
 PAUSE = 0.5
 """Seconds, doubled before each attempt after the second."""
@@ -59,7 +64,7 @@ def silent(urls: Iterable[str]) -> list[str]:
     """Name those of `urls` whose server, or proxy, takes no connection within PATIENCE seconds.
 
     All are tried at once, so that a firewall that swallows everything costs that time once. What is
-    no URL of http(s), or refused, or unknown, does not count: a download says so at once.
+    no URL of http(s), or refused, or unknown, does not count: a download says so soon enough.
     """
     tried = [url for url in urls if url.startswith("http")]
     end = time.monotonic() + PATIENCE
@@ -71,10 +76,11 @@ def silent(urls: Iterable[str]) -> list[str]:
 
 
 def _connect(url: str) -> None:
-    server = urlsplit(select_proxy(url, get_environ_proxies(url)) or url)
+    proxy = select_proxy(url, get_environ_proxies(url))
+    server = urlsplit(url if not proxy else proxy if "//" in proxy else f"http://{proxy}")
     port = server.port or (443 if server.scheme == "https" else 80)
     with contextlib.suppress(OSError):
-        socket.create_connection((server.hostname, port), 2 * PATIENCE).close()
+        socket.create_connection((server.hostname, port), PATIENCE).close()
 
 
 def _transfer(url: str, path: Path) -> None:
@@ -93,10 +99,10 @@ def _transfer(url: str, path: Path) -> None:
 
 
 class _Retry(Retry):
-    """As urllib3 repeats requests, but not where a name is unknown: it is still so in a second."""
+    """As urllib3 repeats requests, but not where a name is unknown, or a server silent: so soon."""
 
     def increment(self, method: Any = None, url: Any = None, **fault: Any) -> Retry:  # type: ignore[override]
-        if isinstance(fault.get("error"), NameResolutionError):
+        if isinstance(fault.get("error"), NameResolutionError | ConnectTimeoutError):
             raise MaxRetryError(fault["_pool"], url, fault["error"])
         return super().increment(method, url, **fault)
 

@@ -85,13 +85,11 @@ def obtain(source: str, sha256: str) -> tuple[Dataset, str]:
     """
     if source != "auto":
         return _verified(read_local(Path(source)), sha256), source
-    failures, left_out = ["no source has the data:"], silent(SOURCES)
-    for name, load in SOURCES.items():
+    failures, last = ["no source has the data:"], silent(SOURCES)
+    for name in sorted(SOURCES, key=last.__contains__):
         try:
-            if name in left_out:
-                raise SourceError("its server does not answer: timed out")
             with tempfile.TemporaryDirectory(prefix="digits-") as folder:
-                return _verified(load(name, Path(folder)), sha256), name
+                return _verified(SOURCES[name](name, Path(folder)), sha256), name
         except (SourceError, OSError) as fault:  # OSError: no room for temporary files
             print(f"{name}: {fault}", file=sys.stderr)
             failures.append(f"  {name}: {fault}")

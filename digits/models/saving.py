@@ -40,7 +40,7 @@ def _plain(node: dict[str, Any]) -> dict[str, Any]:
     node.pop("shared_object_id", None)
     if "date_saved" in node:
         node["date_saved"] = "1980-01-01@00:00:00"
-    if "config" in node and str(node.get("module")).startswith("keras"):
+    if isinstance(node.get("config"), dict) and str(node.get("module")).startswith("keras"):
         known = signature(getattr(import_module(node["module"]), node["class_name"])).parameters
         node["config"] = {
             key: value

@@ -1,10 +1,10 @@
 """What all commands have in common."""
 
 import re
+import shutil
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import pytest
 
@@ -62,7 +62,8 @@ def test_a_terminal_without_a_letter_shows_its_number(small):
 @pytest.mark.parametrize("variables", [{}, {"PYTHONSAFEPATH": "1"}])
 def test_in_another_checkout_the_code_of_that_one_runs(small, variables):
     small.path("digits").mkdir()
+    small.path("digits/__init__.py").touch()
     small.path("digits/__main__.py").write_text("import sys\nprint('its own', sys.argv[1:])\n")
     settings = [f"{name}={value}" for name, value in variables.items()]
-    script = str(Path(sys.executable).with_name("digits"))
+    script = shutil.which("digits", path=pipeline.ENVIRONMENT["PATH"])
     assert small.run("env", *settings, script, "summary", "x") == "its own ['summary', 'x']\n"

@@ -17,7 +17,9 @@ traceback, outputs as they were or whole, and a `dvc repro` afterwards that ends
 `dvc.lock`. Where tests share a project, that `dvc repro` comes after the last fault of a file or of
 a module. [SECURITY.md](../SECURITY.md) names what is not promised.
 
-The kinds `field` are failures that people met, and the like; the others were thought of here.
+The kinds that begin with `field` are failures that users met, and ones like them, of which most
+must not be failures at all (a foreign setting, a submodule): what each test says. The others we
+thought of.
 
 Written by `make test-faults TABLE=1`, from its own run; `tests/faults/test_table.py` holds it to
 the tests.
