@@ -15,7 +15,7 @@ def test_the_document_holds_what_the_tests_try():
     listed = subprocess.run(
         [
             *(sys.executable, "-m", "pytest", "--list-faults"),
-            *("-qqm", "fault", "-p", "no:xdist"),
+            *("-qqm", "fault", "-n0"),
         ],
         cwd=pipeline.ROOT,
         check=True,
