@@ -52,8 +52,8 @@ clean:  ## Remove the environment, tool caches and outputs (DVC's cache stays)
 
 .venv-bench/bench: requirements/bench.txt requirements/bench-torch.txt
 	test -x .venv-bench/bin/python || $(PYTHON) -m venv .venv-bench
-	.venv-bench/bin/python .ci/pip --require-hashes --requirement requirements/bench.txt
-	.venv-bench/bin/python .ci/pip --require-hashes --no-deps --requirement requirements/bench-torch.txt || echo "PyTorch's CPU build is not to be had here: its two peers are left out" >&2
+	.venv-bench/bin/python .ci/install.py --require-hashes --requirement requirements/bench.txt
+	.venv-bench/bin/python .ci/install.py --require-hashes --no-deps --requirement requirements/bench-torch.txt || echo "PyTorch's CPU build is not to be had here: its two peers are left out" >&2
 	@touch $@
 
 # The stamps are written last: an installation that was cut short is begun again.
@@ -61,6 +61,6 @@ clean:  ## Remove the environment, tool caches and outputs (DVC's cache stays)
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; (3, 11) <= v <= (3, 13) or sys.exit("error: expected Python 3.11 to 3.13, for which TensorFlow is published; got %d.%d. Name another one: make PYTHON=python3.12 ..." % v)'
 	@git rev-parse --git-dir >/dev/null || { echo "error: git finds no repository here; it said why. If there is none, clone the project, or in an unpacked archive: git init && git add --all && git commit --message start" >&2; exit 1; }
 	@test -x .venv/bin/python || $(PYTHON) -m venv .venv || { rm -rf .venv; echo "error: $(PYTHON) cannot make virtual environments (on Debian: apt install python3-venv)" >&2; exit 1; }
-	.venv/bin/python .ci/pip --require-hashes --requirement $<
-	.venv/bin/python .ci/pip --no-deps --no-build-isolation --editable .
+	.venv/bin/python .ci/install.py --require-hashes --requirement $<
+	.venv/bin/python .ci/install.py --no-deps --no-build-isolation --editable .
 	@touch $@

@@ -17,8 +17,9 @@ from digits.errors import DigitsError
 CURE = (
     "\nWhat DVC has removed comes back by the next `dvc repro`, or `git restore dvc.lock metrics`."
 )
-REMOVED = CURE if "DVC_STAGE" in os.environ else ""
-"""What else is said where a stage of DVC's ends badly: DVC removes what it wrote before it runs."""
+BY_DVC = "DVC_STAGE" in os.environ
+REMOVED = CURE if BY_DVC else ""
+"""What else is said where a stage of DVC's ends badly: DVC removes its outputs before it runs."""
 
 
 def run(main: Callable[[], None]) -> None:
@@ -34,7 +35,7 @@ def run(main: Callable[[], None]) -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a letter that it lacks is shown as its number
             stream.reconfigure(errors="backslashreplace")
-    if REMOVED:
+    if BY_DVC:
         threading.Thread(target=_stop_with, args=[_parents()], daemon=True).start()
     try:
         main()
@@ -52,7 +53,7 @@ def run(main: Callable[[], None]) -> None:
             f"Close other programs and run it again.{REMOVED}"
         )
     except Exception:
-        if REMOVED and sys.stderr:
+        if BY_DVC and sys.stderr:
             print(REMOVED, file=sys.stderr)
         raise
 

@@ -51,7 +51,7 @@ def test_of_pips_settings_those_count_that_say_where_packages_come_from(tmp_path
     variables = {name: os.environ[name] for name in os.environ if not name.startswith("PIP_")}
     variables |= {f"PIP_{name}": value for name, value in others.items()}
     subprocess.run(
-        [python, pipeline.ROOT / ".ci/pip", "only-here"],
+        [python, pipeline.ROOT / ".ci/install.py", "only-here"],
         env=variables | {"PIP_CONFIG_FILE": str(file)},
         check=True,
     )

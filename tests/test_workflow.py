@@ -74,7 +74,7 @@ def test_the_steps_on_three_systems_are_those_of_make_test():
     installing = [
         line.replace(".venv/bin/python", "python").replace("$<", "requirements/test.txt")
         for line in recipe(".venv/runtime .venv/test")
-        if ".ci/pip" in line
+        if ".ci/install.py" in line
     ]
     assert steps == [*installing, *recipe("check"), *recipe("test")]
     assert len(steps) == 7

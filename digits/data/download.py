@@ -64,7 +64,7 @@ def silent(urls: Iterable[str]) -> list[str]:
     """Name those of `urls` whose server, or proxy, takes no connection within PATIENCE seconds.
 
     All are tried at once, so that a firewall that swallows everything costs that time once. What is
-    no URL of http(s), or refused, or unknown, does not count: a download says so soon enough.
+    no URL of http(s), or refused, or unknown, does not count: a download says so at once.
     """
     tried = [url for url in urls if url.startswith("http")]
     end = time.monotonic() + PATIENCE
@@ -99,7 +99,7 @@ def _transfer(url: str, path: Path) -> None:
 
 
 class _Retry(Retry):
-    """As urllib3 repeats requests, but not where a name is unknown, or a server silent: so soon."""
+    """As urllib3 repeats requests, but not to an unknown name or a server that does not answer."""
 
     def increment(self, method: Any = None, url: Any = None, **fault: Any) -> Retry:  # type: ignore[override]
         if isinstance(fault.get("error"), NameResolutionError | ConnectTimeoutError):

@@ -55,4 +55,5 @@ def probabilities(logits: NDArray[np.float64]) -> NDArray[np.float64]:
     (`_keras_logits`, in keras/src/activations/activations.py and backend/tensorflow/nn.py).
     """
     powers = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return powers / powers.sum(axis=1, keepdims=True)
+    softmax: NDArray[np.float64] = powers / powers.sum(axis=1, keepdims=True)
+    return softmax

@@ -89,7 +89,8 @@ def blur(images: Images, sigma: float, random: np.random.Generator) -> Images:
 def contrast(images: Images, lost: float, random: np.random.Generator) -> Images:
     """Draw each image's pixels towards its mean: `lost` is the share of the contrast taken."""
     mean = images.mean(axis=(1, 2), keepdims=True)
-    return mean + np.float32(1 - lost) * (images - mean)
+    paler: Images = mean + np.float32(1 - lost) * (images - mean)
+    return paler
 
 
 def inversion(images: Images, share: float, random: np.random.Generator) -> Images:

@@ -45,6 +45,8 @@ def _plain(node: dict[str, Any]) -> dict[str, Any]:
         node["config"] = {
             key: value
             for key, value in node["config"].items()
-            if key not in known or value is not known[key].default or value not in (None, False)
+            if not (value is None or value is False)
+            or key not in known
+            or value is not known[key].default
         }
     return node

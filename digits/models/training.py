@@ -127,7 +127,8 @@ def compile_loop(
             last = order[steps * batch_size :]
             step((tf.gather(images, last), tf.gather(labels, last)))
 
-    return run
+    compiled: Callable[[Any, Any, Any], None] = run
+    return compiled
 
 
 def run_over(

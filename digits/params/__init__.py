@@ -22,6 +22,7 @@ class Section(BaseModel):
     """Its name in params.yaml: `class Train(Section, section="train")`."""
 
     def __init_subclass__(cls, section: str, **config: Any) -> None:
+        """Take the name."""
         super().__init_subclass__(**config)
         cls.section = section
 

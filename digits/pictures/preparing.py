@@ -91,7 +91,8 @@ def _paper(grey: Floats) -> Floats:
     down = bottom - top if abs(bottom - top) <= most else 0.0
     across = right - left if abs(right - left) <= most else 0.0
     y, x = ((np.arange(size) + 0.5) / size - 0.5 for size in grey.shape)
-    return (np.median(sides) + down * y)[:, None] + (across * x)[None, :]
+    plane: Floats = (np.median(sides) + down * y)[:, None] + (across * x)[None, :]
+    return plane
 
 
 def _resampling(profile: Floats, start: int, stop: int, scale: float) -> Floats:
@@ -107,4 +108,5 @@ def _resampling(profile: Floats, start: int, stop: int, scale: float) -> Floats:
     edges = np.clip((np.arange(SIDE + 1) - offset) / scale + start, start, stop)
     pixels = np.arange(len(profile))
     covered = np.minimum(edges[1:, None], pixels + 1) - np.maximum(edges[:-1, None], pixels)
-    return np.maximum(covered, 0) * scale
+    weights: Floats = np.maximum(covered, 0) * scale
+    return weights

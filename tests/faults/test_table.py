@@ -13,10 +13,7 @@ LISTED = re.compile(r"^fault\t(.*)\t(\d+)$", re.MULTILINE)
 
 def test_the_document_holds_what_the_tests_try():
     listed = subprocess.run(
-        [
-            *(sys.executable, "-m", "pytest", "--list-faults"),
-            *("-qqm", "fault", "-n0"),
-        ],
+        [sys.executable, "-m", "pytest", "--list-faults", "-n0", "-qqm", "fault"],
         cwd=pipeline.ROOT,
         check=True,
         capture_output=True,

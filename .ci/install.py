@@ -12,7 +12,8 @@ import sys
 
 KEPT = (
     *("index-url", "extra-index-url", "find-links", "no-index", "trusted-host", "keyring-provider"),
-    *("use-feature", "use-deprecated", "proxy", "cert", "client-cert", "timeout", "default-timeout", "retries", "cache-dir"),
+    *("proxy", "cert", "client-cert", "timeout", "default-timeout", "retries", "cache-dir"),
+    *("use-feature", "use-deprecated"),
 )
 names = {f"PIP_{name.replace('-', '_').upper()}": name for name in KEPT}
 environment = {
