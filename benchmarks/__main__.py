@@ -9,9 +9,15 @@ from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any
 
-from benchmarks import growth, limit, report, training, whole
+from benchmarks import answering, growth, limit, report, training, whole
 
-PARTS = {"training": training, "whole": whole, "limit": limit, "growth": growth}
+PARTS = {
+    "training": training,
+    "whole": whole,
+    "answering": answering,
+    "limit": limit,
+    "growth": growth,
+}
 RESULTS = Path("benchmarks/results")
 
 

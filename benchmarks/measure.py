@@ -23,7 +23,7 @@ def spread(values: list[float]) -> Spread:
 def process(
     command: list[str], folder: str = ".", prepare: Callable[[], object] = lambda: None
 ) -> dict[str, float] | None:
-    """Run a command; return its wall time, its largest process's memory, and what it printed.
+    """Run a command; return wall and CPU time, its largest process's memory, what it printed.
 
     What it printed counts if its last line is a JSON object. None if the command failed.
     """
@@ -35,6 +35,7 @@ def process(
         _, status, usage = os.wait4(child.pid, 0)
         child.returncode = os.waitstatus_to_exitcode(status)
     took = {"wall": perf_counter() - start, "peak_mib": usage.ru_maxrss / 1024}
+    took["cpu"] = usage.ru_utime + usage.ru_stime
     lines = log.read_text(errors="replace").splitlines()
     log.unlink()
     if child.returncode:

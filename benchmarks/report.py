@@ -70,6 +70,15 @@ def whole(rows: list[dict[str, Any]]) -> str:
     return table(["the whole", "seconds", "of the script's", "peak MiB"], lines)
 
 
+def answering(rows: list[dict[str, Any]]) -> str:
+    """Tell what it takes to answer, way by way."""
+    lines = [
+        [row["way"], show(row["wall"], 2), show(row["cpu"], 2), f"{row['peak_mib']['max']:,.0f}"]
+        for row in rows
+    ]
+    return table(["answering", "seconds", "CPU seconds", "peak MiB"], lines)
+
+
 def limit(rows: list[dict[str, Any]]) -> str:
     """Tell the machine's rates."""
     (row,) = rows
@@ -97,7 +106,13 @@ def growth(rows: list[dict[str, Any]]) -> str:
     return table(["stage, examples", "seconds", "µs an example beyond start-up", "peak MiB"], lines)
 
 
-TABLES = {"training": training, "whole": whole, "limit": limit, "growth": growth}
+TABLES = {
+    "training": training,
+    "whole": whole,
+    "answering": answering,
+    "limit": limit,
+    "growth": growth,
+}
 
 
 def ratios(parts: dict[str, Any]) -> list[tuple[str, float, float]]:
@@ -122,13 +137,19 @@ def ratios(parts: dict[str, Any]) -> list[tuple[str, float, float]]:
     if rows := parts.get("whole", {}).get("rows"):
         time = {row["way"]: row["wall"]["median"] for row in rows}
         script = time["notebook script"]
-        bars.append(
-            ("cold dvc repro / the script", time["dvc repro evaluate explore, cold"] / script, 0.5)
-        )
-        bars.append(
-            ("after a change of units / the script", time["after a change of units"] / script, 0.35)
-        )
-        bars.append(("nothing to do: seconds", time["nothing to do"], 1))
+        for way, most in (
+            ("dvc repro, cold", 0.75),
+            ("dvc repro evaluate explore, cold", 0.5),
+            ("after a change of units", 0.25),
+            ("after a change in a figure", 0.08),
+        ):
+            bars.append((f"{way} / the script", time[way] / script, most))
+        bars.append(("nothing to do: seconds", time["nothing to do"], 0.8))
+    if rows := parts.get("answering", {}).get("rows"):
+        picture, pictures, robustness = rows
+        bars.append(("one picture: seconds", picture["wall"]["median"], 0.7))
+        bars.append(("1,000 pictures: seconds", pictures["wall"]["median"], 1_000 / 150))
+        bars.append(("robustness: CPU seconds", robustness["cpu"]["median"], 5.9 / 3))
     if rows := parts.get("growth", {}).get("rows"):
         mnist = find(rows, stage="train_hidden", examples=60_000)
         bars.append(("the stage train_hidden: peak MiB", mnist["peak_mib"]["max"], 1024))

@@ -19,7 +19,7 @@ ALLOWED = re.compile(
     r"|CACHE_DIR|KEYRING_PROVIDER|USE_(FEATURE|DEPRECATED))"
     r"|PYTHON_KEYRING_BACKEND|DBUS_SESSION_BUS_ADDRESS"
     r"|(DVC|GIT|SSH|AWS|AZURE|GOOGLE)_\w+"
-    r"|(OMP|OPENBLAS|MKL)_NUM_THREADS|KMP_DUPLICATE_LIB_OK|TF_CPP_MIN_LOG_LEVEL"  # change no result
+    r"|(OMP|MKL)_NUM_THREADS|KMP_DUPLICATE_LIB_OK|TF_CPP_MIN_LOG_LEVEL"  # change no result
     r"|SYSTEM(DRIVE|ROOT)|WINDIR|COMSPEC|PATHEXT|(LOCAL)?APPDATA|(COMMON)?PROGRAM[\w()]+"
     r"|USERPROFILE|HOME\w+"
     r"|NUMBER_OF_PROCESSORS|PROCESSOR_\w+",  # Windows
@@ -30,11 +30,13 @@ ALLOWED = re.compile(
 def restrict() -> None:
     """Remove what is not allowed from this process's environment, and so from its children's.
 
+    numpy's products are small here: a second thread would wait for most of the time, at full load.
     Where PYTHONWARNINGS or -W say how warnings are taken, none is shown: none shall end a run.
     """
     for name in list(os.environ):
         if not ALLOWED.fullmatch(name):
             del os.environ[name]
+    os.environ["OPENBLAS_NUM_THREADS"] = "1"
     if sys.warnoptions:
         warnings.resetwarnings()
         warnings.simplefilter("ignore")

@@ -3,7 +3,7 @@
 from digits.data.stored import read_examples
 from digits.evaluation.corruptions import CORRUPTIONS, measure, summary
 from digits.files.atomic import write_json
-from digits.files.tables import write_csv
+from digits.files.tables import columns, write_csv
 from digits.models.inference import load
 from digits.params import read
 from digits.params.models import Models
@@ -18,7 +18,7 @@ def main() -> None:
     models = {name: load(f"models/{name}.keras").logits for name in names}
     rows = measure(models, images, labels, severities, params.seed)
     means = summary(rows, names)
-    write_csv("metrics/robustness.csv", rows)
+    write_csv("metrics/robustness.csv", columns(rows))
     write_json("metrics/robustness.json", means)
     for name in names:
         print(f"robustness: {name}: {means[name]['mean_accuracy']:.2%} on average")

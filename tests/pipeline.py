@@ -29,6 +29,16 @@ ENVIRONMENT = {
 }
 
 
+ALL_STAGES = f"""
+import sys
+sys.argv = ["-m"]  # as Python has it while it imports the package of `python -m stages.fetch`
+import stages
+from importlib import import_module
+for stage in {STAGES}:
+    import_module(f"stages.{{stage}}").main()
+"""
+
+
 class Project:
     """The copy, and what a user does in it."""
 
@@ -98,6 +108,24 @@ class Project:
     def hashes(self):
         """The hash of every output, by path."""
         return {out["path"]: out["md5"] for stage in self.lock().values() for out in stage["outs"]}
+
+    def unlike(self, python=sys.executable, **variables):
+        """Run all stages anew, in one process, under these variables; list what differs then."""
+        outputs = [self.path(out) for out in self.hashes()]
+        paths = [path for out in outputs for path in [out, *out.rglob("*")] if path.is_file()]
+        before = {path: path.read_bytes() for path in paths}
+        for path in paths:
+            path.unlink()
+        done = subprocess.run(
+            [python, "-c", ALL_STAGES],
+            cwd=self.folder,
+            env=ENVIRONMENT | variables,
+            capture_output=True,
+            text=True,
+            errors="replace",
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return [path for path in paths if path.read_bytes() != before[path]]
 
     def commit(self, message="change"):
         self.run("git", "add", "--all")

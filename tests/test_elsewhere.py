@@ -1,4 +1,4 @@
-"""The same bytes on other processors: every stage and the checks, under qemu's emulation of them.
+"""The same bytes on other processors: every stage, under qemu's emulation of them.
 
 `make rebuild-elsewhere` tries all of them, `make test-slow` two. What they have in common with the
 processor of this machine is AVX2 and FMA; their caches, makers and further instructions differ.
@@ -13,7 +13,6 @@ from pathlib import Path
 
 import pytest
 
-from digits.cli.validate import CHECKS
 from digits.data.dataset import Dataset, content_sha256
 from tests import pipeline
 from tests.conftest import make_images
@@ -52,18 +51,13 @@ def native(tmp_path_factory):
 
 
 def emulated(folder, processor):
-    """Make an environment like the one of this Python, in which Python runs on `processor`.
-
-    So do the stages and DVC: they are started as `sys.executable`, which is this `python`.
-    """
+    """Make an environment like the one of this Python, in which Python runs on `processor`."""
     python = folder / "bin/python"
     python.parent.mkdir(parents=True)
     shutil.copy(Path(sys.prefix, "pyvenv.cfg"), folder)
     folder.joinpath("lib").symlink_to(Path(sys.prefix, "lib"))
     real = os.path.realpath(sys.executable)
-    python.write_text(
-        f'#!/bin/sh\nexec {QEMU} -cpu {processor} -0 "$0" {real} "$@" 2>> {folder}/said\n'
-    )
+    python.write_text(f'#!/bin/sh\nexec {QEMU} -cpu {processor} -0 "$0" {real} "$@"\n')
     python.chmod(0o700)
     return python
 
@@ -77,14 +71,7 @@ def emulated(folder, processor):
 )
 def test_a_rebuild_gives_the_same_bytes(native, tmp_path, processor):
     project = pipeline.copy(native, tmp_path / "project")
-    python = emulated(tmp_path / "environment", processor)
-    output = project.run(str(python), "-m", "digits", "validate", code=None)
-    said = (tmp_path / "environment/said").read_text()
-    said = [line for line in said.splitlines() if "TCG doesn't support" not in line]
-    assert output.count("ok  ") == len(CHECKS), "\n".join([output, *said])
-    assert "the rebuild gave the committed bytes" in output
-    assert project.run("git", "status", "--porcelain") == ""
-    assert project.hashes() == native.hashes()
+    assert project.unlike(emulated(tmp_path / "environment", processor)) == []
 
 
 @pytest.mark.slow

@@ -48,8 +48,8 @@ def spec(project, name):
 
 
 def asked_by_the_page(lines):
-    """Without what Chromium asks of its maker, on its own account, at every start."""
-    return [line for line in lines if not re.search(rf"[ /]({'|'.join(MAKER)})[:/]", line)]
+    """Without what Chromium asks of its maker at every start, and connections it does not use."""
+    return [line for line in lines if line and not re.search(rf"[ /]({'|'.join(MAKER)})[:/]", line)]
 
 
 def drawn(project, name, folder, column):

@@ -1,9 +1,12 @@
 """docs/sharing.md: every command of it; the remote is a folder, then one behind a socket."""
 
 import json
+import re
 import shutil
 from hashlib import md5
 
+import numpy as np
+import onnxruntime
 import pytest
 
 from tests.document import Document
@@ -81,6 +84,20 @@ def test_every_command_of_the_document(project, published, tmp_path):
     document.run("Use a version", empty)
     assert (empty / "first.keras").read_bytes() == built
 
+    export = document.left[0]
+    document.run("Export it", empty)
+    exported = [empty / "hidden.onnx", empty / "hidden.tflite"]
+    first = [path.read_bytes() for path in exported]
+    document.left.insert(0, export)
+    document.run("Export it", empty)
+    assert [path.read_bytes() for path in exported] == first
+    *_, onnx, lite = re.findall(r"^\[(.*)\]$", document.run("Use what was exported", empty), re.M)
+    assert onnx.split() == 5 * lite.split()
+    assert answered_by_onnx(exported[0], project) == [
+        int(line.split(",")[1])
+        for line in project.path("metrics/predictions/hidden.csv").read_text().splitlines()[1:]
+    ]
+
     document.run("A project of your own")
     mine = Project(tmp_path / "mine")
     assert mine.run("git", "rev-list", "--count", "HEAD").strip() == "1"
@@ -105,6 +122,14 @@ def test_an_import_leaves_nothing_of_ours_in_the_other_project(project, tmp_path
     assert {path.name for path in other.folder.iterdir()} == {
         ".git", ".dvc", ".dvcignore", ".gitignore", "hidden.keras", "hidden.keras.dvc"
     }  # fmt: skip
+
+
+def answered_by_onnx(file, project):
+    """The digits that an exported model sees in the test images."""
+    session = onnxruntime.InferenceSession(file)
+    images = np.load(project.path("data/processed/test_images.npy"))
+    (outputs,) = session.run(None, {session.get_inputs()[0].name: images})
+    return outputs.argmax(axis=1).tolist()
 
 
 def cached(project):

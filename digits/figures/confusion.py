@@ -1,12 +1,14 @@
 """Draw which digits are taken for which."""
 
 import numpy as np
-import seaborn as sns
 from matplotlib.colors import LinearSegmentedColormap, SymLogNorm
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from digits.figures import png, style
+from digits.figures import png, style, without_scipy
+
+with without_scipy():
+    import seaborn as sns
 
 
 def confusion(model: str, colour: str, counts: NDArray[np.int64]) -> bytes:

@@ -1,38 +1,56 @@
 """Tables as CSV."""
 
-from collections.abc import Mapping
-from typing import Any
+import csv
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
+import numpy as np
 
 from digits.errors import ArtifactError
 from digits.files.atomic import replacing
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 CHUNK = 8_192
 """Rows rounded and written together."""
 
 
-def write_csv(path: str, rows: Any) -> None:
-    """Write `rows`, a list of dicts or a dict of columns, to `path` as CSV with a header.
+def write_csv(path: str, columns: Mapping[str, Any]) -> None:
+    """Write columns of equal length to `path` as CSV with a header.
 
     Numbers are rounded to 6 decimals, so that their last bits do not show; NaN is an empty cell.
     Raises OutputError.
     """
-    table = pd.DataFrame(rows, copy=False)
+    arrays = [np.asarray(column) for column in columns.values()]
     with replacing(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
-        for start in range(0, max(len(table), 1), CHUNK):
-            part = table.iloc[start : start + CHUNK].round(6)
-            part.to_csv(file, header=start == 0, index=False, lineterminator="\n")
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(columns)
+        for start in range(0, len(arrays[0]), CHUNK):
+            writer.writerows(zip(*(_cells(a[start : start + CHUNK]) for a in arrays), strict=True))
 
 
-def stacked(tables: Mapping[str, Any], name: str) -> pd.DataFrame:
+def _cells(values: np.ndarray[Any, Any]) -> list[Any]:
+    if values.dtype.kind != "f":
+        return list(values.tolist())
+    return ["" if value != value else value for value in values.round(6).tolist()]
+
+
+def columns(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
+    """Turn rows, of which each has the same keys, into columns."""
+    return {name: [row[name] for row in rows] for name in rows[0]}
+
+
+def stacked(tables: Mapping[str, Mapping[str, Any]], name: str) -> dict[str, Any]:
     """Put tables below each other; a first column `name` holds the key of each."""
-    parts = {key: pd.DataFrame(table) for key, table in tables.items()}
-    return pd.concat(parts, names=[name]).reset_index(level=0)
+    parts = [{name: [key] * len(next(iter(t.values()))), **t} for key, t in tables.items()]
+    return {column: np.concatenate([part[column] for part in parts]) for column in parts[0]}
 
 
-def read_csv(path: str) -> pd.DataFrame:
+def read_csv(path: str) -> "pd.DataFrame":
     """Return the table in the CSV file at `path`. Raises ArtifactError if it has none."""
+    import pandas as pd  # slow, and who writes tables does not need it
+
     try:
         return pd.read_csv(path)
     except (OSError, ValueError) as fault:

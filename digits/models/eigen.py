@@ -33,7 +33,7 @@ def pin_caches(package: Path) -> bool:
     places = {}
     try:
         elf = np.memmap(package / LIBRARY, mode="r")
-        first, count = elf[40:48].view("u8")[0], elf[60:62].view("u2")[0]
+        first, count = int(elf[40:48].view("u8")[0]), int(elf[60:62].view("u2")[0])
         sections = elf[first:][: count * SECTION.itemsize].view(SECTION)
         table = sections[sections["type"] == SYMBOL_TABLE][0]
         symbols = elf[table["offset"] :][: table["size"]].view(SYMBOL)

@@ -1,14 +1,16 @@
 """Answer with a trained model: by numpy where it can be, else by Keras.
 
 A `.keras` file is a zip: config.json describes the layers, model.weights.h5 holds their weights.
-Stacks of dense layers are computed here: in float64, so that the answers do not depend on the
-processor, and without TensorFlow, whose import takes longer than all of it. Any other model Keras
-computes. Nothing in the file is unpickled or run.
+Stacks of the kinds that `_stack` knows are computed here: in float64, so that the answers do not
+depend on the processor, and without TensorFlow, whose import takes longer than all of it. Any other
+model Keras computes. Nothing in the file is unpickled or run.
 """
 
 import io
 import json
+import re
 import zipfile
+from collections import Counter
 from collections.abc import Callable
 from functools import partial
 from typing import Any, NamedTuple, TypeAlias
@@ -18,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digits.errors import ArtifactError
+from digits.evaluation.answers import probabilities
 from digits.form import CLASSES, PIXELS
 
 ROWS = 1_000
@@ -32,6 +35,7 @@ ACTIVATIONS: dict[str, Callable[[Floats], Floats]] = {
     "relu": lambda values: np.maximum(values, 0),
     "tanh": np.tanh,
     "sigmoid": lambda values: 0.5 + 0.5 * np.tanh(0.5 * values),  # no overflow on the way
+    "softmax": probabilities,
 }
 LOGITS = ("linear", "sigmoid", "softmax")
 """Activations of a last layer that are taken off, so that it puts out logits."""
@@ -44,9 +48,29 @@ class FormError(Exception):
 class Dense(NamedTuple):
     """activation(values @ kernel + bias), with kernel (inputs, outputs) and bias (outputs,)."""
 
-    kernel: NDArray[np.float32]
-    bias: NDArray[np.float32]
+    kernel: Floats
+    bias: Floats
     activation: str
+
+    def __call__(self, values: Floats) -> Floats:
+        """Compute its outputs from its inputs, (n, inputs)."""
+        return ACTIVATIONS[self.activation](values @ self.kernel + self.bias)
+
+
+class Scaling(NamedTuple):
+    """values * scale + shift, both (inputs,): what a BatchNormalization has learnt."""
+
+    scale: Floats
+    shift: Floats
+
+    def __call__(self, values: Floats) -> Floats:
+        """Compute its outputs from its inputs, (n, inputs)."""
+        return values * self.scale + self.shift
+
+
+Stack: TypeAlias = list[Dense | Scaling]
+"""Layers, of which each takes an image's values in runs of as many as it has inputs, as Keras does
+along the last axis. So reshaping changes nothing: the values of an image stay one row."""
 
 
 class Network(NamedTuple):
@@ -56,16 +80,17 @@ class Network(NamedTuple):
     """Keras's names of its layers."""
     parameters: int
     """How many weights they have."""
-    stack: list[Dense]
-    """Its layers where all are dense; the last without its sigmoids or softmax. Else empty."""
+    stack: Stack
+    """What numpy computes, the last layer without its sigmoids or softmax; empty if Keras does."""
     compute: Compute
 
     @property
     def form(self) -> str:
         """Return "784 → 100 → 10 units", or of other models "Reshape, Conv2D, Flatten, Dense"."""
-        if not self.stack:
+        dense = [layer for layer in self.stack if isinstance(layer, Dense)]
+        if not dense or not set(self.kinds) <= {"Dense", "Dropout", "Flatten"}:
             return ", ".join(self.kinds)
-        sizes = [len(self.stack[0].kernel), *(len(layer.bias) for layer in self.stack)]
+        sizes = [len(dense[0].kernel), *(len(layer.bias) for layer in dense)]
         return f"{' → '.join(map(str, sizes))} units"
 
     def logits(self, images: Images) -> Floats:
@@ -109,22 +134,60 @@ def load(path: str) -> Network:
     return network
 
 
-def _stack(layers: list[Any], file: h5py.File, room: int) -> list[Dense]:
-    """Read dense layers, each array at most `room` bytes; none if one is of another kind."""
-    stack: list[Dense] = []
+def _dense(settings: dict[str, Any], arrays: list[Floats]) -> Stack:
+    kernel, bias = (*arrays, np.zeros(arrays[0].shape[1]))[:2]  # it may have none
+    return [Dense(kernel, bias, settings["activation"])]
+
+
+def _scaling(settings: dict[str, Any], arrays: list[Floats]) -> Stack:
+    *learnt, mean, variance = arrays
+    gamma = learnt.pop(0) if settings.get("scale") else 1.0
+    scale = gamma / np.sqrt(variance + settings["epsilon"])
+    return [Scaling(scale, (learnt.pop() if settings.get("center") else 0.0) - mean * scale)]
+
+
+READERS: dict[str, Callable[[dict[str, Any], list[Floats]], Stack]] = {
+    **dict.fromkeys(("InputLayer", "Dropout", "Flatten", "Reshape"), lambda settings, arrays: []),
+    "Dense": _dense,
+    "BatchNormalization": _scaling,
+}
+"""By kind of layer: what is to be computed, from its settings and its weights in Keras's order."""
+
+
+def _stack(layers: list[Any], file: h5py.File, room: int) -> Stack:
+    """Read the layers, each array at most `room` bytes; none if numpy cannot compute them all."""
+    stack: Stack = []
+    groups: Counter[str] = Counter()
+    before = ""
     for layer in layers:
         kind, settings = layer["class_name"], layer["config"]
-        if kind in ("InputLayer", "Dropout", "Flatten"):  # they change nothing here
-            continue
-        shared = len(layer.get("inbound_nodes", [])) > 1  # called more than once
-        if kind != "Dense" or not settings["use_bias"] or shared:
+        inputs = [*map(_source, layer.get("inbound_nodes", []))]  # in a chain: the layer before
+        if kind not in READERS or not _usual(settings) or inputs not in ([], [before]):
             return []
-        group = f"layers/dense_{len(stack)}" if stack else "layers/dense"
-        kernel, bias = (_array(file, f"{group}/vars/{index}", room) for index in (0, 1))
-        stack.append(Dense(kernel, bias, str(settings["activation"])))
-    if not stack or any(layer.activation not in ACTIVATIONS for layer in stack[:-1]):
-        return []
-    return [*stack[:-1], stack[-1]._replace(activation=_without(stack[-1].activation))]
+        before = settings["name"]
+        if layer is layers[-1]:
+            settings |= {"activation": _without(settings.get("activation", kind))}
+        group = "layers/" + re.sub("(?<=[a-z])(?=[A-Z])", "_", kind).lower()
+        group += f"_{groups[kind]}/vars" if groups[kind] else "/vars"
+        groups[kind] += 1
+        arrays = [_array(file, f"{group}/{name}", room) for name in sorted(file.get(group, ()))]
+        stack += READERS[kind](settings, arrays)
+    return stack
+
+
+def _usual(settings: dict[str, Any]) -> bool:
+    """Tell whether a layer computes in float32, along the last axis, by a known activation."""
+    return (
+        "float32" in str(settings.get("dtype"))
+        and settings.get("axis", -1) == -1
+        and settings.get("data_format") != "channels_first"
+        and str(settings.get("activation", "linear")) in ACTIVATIONS
+    )
+
+
+def _source(node: dict[str, Any]) -> str:
+    """Return the name of the layer from which a layer takes its values."""
+    return str(node["args"][0]["config"]["keras_history"][0])
 
 
 def _without(activation: Any) -> str:
@@ -134,14 +197,14 @@ def _without(activation: Any) -> str:
     return "linear"
 
 
-def _array(file: h5py.File, name: str, room: int) -> NDArray[np.float32]:
+def _array(file: h5py.File, name: str, room: int) -> Floats:
     """Read an array that lies in the file itself; what it announces is checked before."""
     data = file[name]
     if data.file != file or data.is_virtual or data.external or data.dtype != np.float32:
         raise ValueError(f"expected float32 numbers in {name}")
     if data.nbytes > room:
         raise ValueError(f"{name} announces {data.nbytes:,} bytes; the file holds {room:,}")
-    return np.asarray(data)
+    return np.asarray(data, np.float64)
 
 
 def _count(file: h5py.File) -> int:
@@ -152,11 +215,10 @@ def _count(file: h5py.File) -> int:
     return sum(node.size for node in nodes if isinstance(node, h5py.Dataset))
 
 
-def _by_numpy(stack: list[Dense], images: Images) -> Floats:
+def _by_numpy(stack: Stack, images: Images) -> Floats:
     values = images.astype(np.float64)
     for layer in stack:
-        values = values @ layer.kernel.astype(float) + layer.bias
-        values = ACTIVATIONS[layer.activation](values)
+        values = layer(values.reshape(-1, len(layer[0]))).reshape(len(images), -1)
     return values
 
 

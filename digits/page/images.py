@@ -2,7 +2,7 @@
 
 import io
 from base64 import b64encode
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -73,15 +73,25 @@ def embedded(model: Model, rows: list[int]) -> dict[str, Any]:
         "name": model.name,
         **{column: some[column].tolist() for column in ("predicted", "confidence")},
         "layers": [
-            {"kernel": packed(kernel), "bias": packed(bias), "activation": activation}
-            for kernel, bias, activation in model.network.stack
+            {key: EMBEDDED[key](value) for key, value in layer._asdict().items()}
+            for layer in model.network.stack
         ],
     }
 
 
-def packed(array: NDArray[Any]) -> str:
-    """Return an array as base64 of little-endian float32, row after row."""
-    return b64encode(np.ascontiguousarray(array, "<f4").tobytes()).decode()
+def packed(weights: NDArray[Any]) -> str:
+    """Return weights as base64 of little-endian float32, as they were trained, row after row."""
+    return b64encode(np.ascontiguousarray(weights, "<f4").tobytes()).decode()
+
+
+EMBEDDED: dict[str, Callable[[Any], Any]] = {
+    "kernel": packed,
+    "bias": packed,
+    "activation": str,
+    "scale": np.ndarray.tolist,  # few numbers, computed in float64
+    "shift": np.ndarray.tolist,
+}
+"""How the page embeds what a layer of `digits.models.inference` consists of."""
 
 
 def sheet(digits: NDArray[np.uint8], columns: int) -> str:

@@ -5,7 +5,7 @@ import pytest
 from scipy import ndimage
 
 from digits.evaluation import corruptions
-from digits.evaluation.corruptions import CORRUPTIONS, measure, summary
+from digits.evaluation.corruptions import CORRUPTIONS, DRAWN, measure, summary
 
 SEVERITIES = {
     "shift": [2, 4],
@@ -17,8 +17,10 @@ SEVERITIES = {
 }
 
 
-def seeded():
-    return np.random.default_rng(3)
+def spoil(name, images, severity, seed=3):
+    random = np.random.default_rng(seed)
+    drawn = DRAWN[name](random, images.shape) if name in DRAWN else None
+    return CORRUPTIONS[name](images, severity, drawn)
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +30,7 @@ def images(dataset):
 
 @pytest.mark.parametrize("name", CORRUPTIONS)
 def test_severity_zero_changes_nothing(name, images):
-    spoiled = CORRUPTIONS[name](images, 0, seeded())
+    spoiled = spoil(name, images, 0)
     assert spoiled.dtype == np.float32
     np.testing.assert_allclose(spoiled, images, atol=1e-6)
 
@@ -36,7 +38,7 @@ def test_severity_zero_changes_nothing(name, images):
 @pytest.mark.parametrize("name", CORRUPTIONS)
 def test_the_input_is_left_alone_and_the_output_is_an_image(name, images):
     before = images.copy()
-    spoiled = CORRUPTIONS[name](images, max(SEVERITIES[name]), seeded())
+    spoiled = spoil(name, images, max(SEVERITIES[name]))
     np.testing.assert_array_equal(images, before)
     assert spoiled.dtype == np.float32
     assert spoiled.shape == images.shape
@@ -46,7 +48,7 @@ def test_the_input_is_left_alone_and_the_output_is_an_image(name, images):
 
 
 def test_shifts_are_scipys_in_all_four_directions(images):
-    shifted = corruptions.shift(images, 3, seeded())
+    shifted = spoil("shift", images, 3)
     seen = []
     for before, after in zip(images, shifted, strict=True):
         wanted = {way: ndimage.shift(before, way, order=0) for way in WAYS}
@@ -60,7 +62,7 @@ WAYS = ((3, 0), (-3, 0), (0, 3), (0, -3))
 
 @pytest.mark.parametrize("degrees", [5, 30, 90, 180])
 def test_rotations_are_scipys_either_way(images, degrees):
-    turned = corruptions.rotation(images, degrees, seeded())
+    turned = spoil("rotation", images, degrees)
     directions = set()
     for before, after in zip(images[:20], turned, strict=False):
         matches = [
@@ -82,12 +84,12 @@ def test_rotations_are_scipys_either_way(images, degrees):
 @pytest.mark.parametrize("sigma", [0.5, 1, 2.3])
 def test_blur_is_scipys(images, sigma):
     wanted = ndimage.gaussian_filter(images, (0, sigma, sigma), mode="constant")
-    np.testing.assert_allclose(corruptions.blur(images, sigma, seeded()), wanted, atol=1e-6)
+    np.testing.assert_allclose(spoil("blur", images, sigma), wanted, atol=1e-6)
 
 
 def test_noise_has_the_deviation_that_it_says():
     grey = np.full((100, 28, 28), 0.5, np.float32)
-    added = corruptions.noise(grey, 0.1, seeded()) - grey
+    added = spoil("noise", grey, 0.1) - grey
     assert added.mean() == pytest.approx(0, abs=0.002)
     assert added.std() == pytest.approx(0.1, abs=0.002)
 
@@ -95,9 +97,9 @@ def test_noise_has_the_deviation_that_it_says():
 def test_contrast_and_inversion_by_hand():
     image = np.zeros((1, 28, 28), np.float32)
     image[0, :14] = 1
-    pale = corruptions.contrast(image, 0.8, seeded())
+    pale = spoil("contrast", image, 0.8)
     assert np.unique(pale.round(6)).tolist() == pytest.approx([0.4, 0.6])
-    np.testing.assert_array_equal(corruptions.inversion(image, 1, seeded()), 1 - image)
+    np.testing.assert_array_equal(spoil("inversion", image, 1), 1 - image)
 
 
 def test_accuracies_are_counted_over_all_chunks(images, dataset, monkeypatch):
@@ -125,11 +127,10 @@ def test_accuracies_are_counted_over_all_chunks(images, dataset, monkeypatch):
 
 
 def test_the_same_seed_spoils_the_same_way_and_another_differently(images):
-    for name, corrupt in CORRUPTIONS.items():
-        severity = max(SEVERITIES[name])
-        first, same = (corrupt(images, severity, np.random.default_rng(5)) for _ in range(2))
+    for name, severities in SEVERITIES.items():
+        first, same = (spoil(name, images, max(severities), seed=5) for _ in range(2))
         np.testing.assert_array_equal(first, same)
-    noisy = [corruptions.noise(images, 0.5, np.random.default_rng(seed)) for seed in (5, 6)]
+    noisy = [spoil("noise", images, 0.5, seed) for seed in (5, 6)]
     assert not np.array_equal(*noisy)
 
 

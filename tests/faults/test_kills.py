@@ -19,8 +19,8 @@ from tests.faults.server import Server, body
 
 pytestmark = pytest.mark.slow
 
-ROUNDS = 8
-"""For each stage."""
+ROUNDS = 3
+"""For each stage: all processes are killed, dvc alone, the stage alone."""
 
 
 @pytest.fixture(scope="module")

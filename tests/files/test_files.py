@@ -108,4 +108,7 @@ def test_a_part_of_a_file_is_mapped_anew_from_where_it_lies(tmp_path):
 
 def test_tables_below_each_other_name_their_model():
     table = tables.stacked({"one": {"a": [1, 2]}, "two": {"a": [3]}}, "model")
-    assert table.to_dict("list") == {"model": ["one", "one", "two"], "a": [1, 2, 3]}
+    assert {name: column.tolist() for name, column in table.items()} == {
+        "model": ["one", "one", "two"],
+        "a": [1, 2, 3],
+    }

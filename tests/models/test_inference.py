@@ -1,8 +1,9 @@
-"""Models as they are answered here, by numpy or by Keras, against Keras itself."""
+"""Models as they are answered here, by numpy, by Keras or by the page, against Keras itself."""
 
+import json
 import subprocess
 import sys
-from functools import partial
+from functools import partial, reduce
 
 import numpy as np
 import pytest
@@ -13,34 +14,67 @@ from digits.evaluation.scoring import confusion_matrix, score
 from digits.models import basic, hidden, inference
 from digits.models.backend import keras
 from digits.models.saving import save
+from digits.page.images import images as page_images
+from digits.page.page import read
+from tests.page import made
 
 layers = keras.layers
+
+
+def chain(*makers, functional=False):
+    """A builder of a model of these layers, each made anew."""
+
+    def build(pixels, classes):
+        made = [keras.Input((pixels,)), *(make() for make in makers)]
+        made.append(layers.Dense(classes, activation="softmax"))
+        if not functional:
+            return keras.Sequential(made)
+        return keras.Model(made[0], reduce(lambda values, layer: layer(values), made))
+
+    return build
+
+
+def shared(pixels, classes):
+    inputs, layer = keras.Input((pixels,)), layers.Dense(pixels, activation="tanh")
+    return keras.Model(inputs, layers.Dense(classes)(layer(layer(inputs))))
+
+
+def forked(pixels, classes):
+    inputs = keras.Input((pixels,))
+    layers.Dense(9)(inputs)
+    sides = [layers.Dense(4, name=name)(inputs) for name in ("left", "right")]
+    return keras.Model(inputs, layers.Dense(classes)(layers.Add()(sides)))
+
+
+dense, normalized = partial(partial, layers.Dense), partial(partial, layers.BatchNormalization)
+rows = partial(layers.Reshape, (28, 28))
 STACKS = {
     "basic": basic.build,
     "hidden": partial(hidden.build, units=7),
     **{
-        name: lambda pixels, classes, name=name: keras.Sequential(
-            [
-                keras.Input((pixels,)),
-                layers.Flatten(),
-                layers.Dense(5, activation=name),
-                layers.Dropout(0.5),
-                layers.Dense(classes, activation="softmax"),
-            ]
-        )
-        for name in ("linear", "relu", "tanh", "sigmoid")
+        name: chain(layers.Flatten, dense(5, activation=name), partial(layers.Dropout, 0.5))
+        for name in ("linear", "relu", "tanh", "sigmoid", "softmax")
     },
+    "without bias": chain(dense(5, use_bias=False)),
+    "functional": chain(dense(6, activation="relu"), dense(5), functional=True),
+    "of rows": chain(rows, dense(5, activation="softmax"), dense(3), layers.Flatten),
+    "normalized": chain(normalized(), dense(5), normalized(scale=False), normalized(center=False)),
+    "normalized rows": chain(rows, normalized(), layers.Flatten, normalized(epsilon=0.1)),
 }
 OTHERS = {
-    "normalized": [layers.BatchNormalization(), layers.Dense(10)],
-    "convolutional": [
-        layers.Reshape((28, 28, 1)),
-        layers.Conv2D(2, 3, activation="relu"),
-        layers.Flatten(),
-        layers.Dense(10, activation="softmax"),
-    ],
-    "recurrent": [layers.Reshape((28, 28)), layers.LSTM(3), layers.Dense(10, activation="sigmoid")],
-    "activation as a layer": [layers.Dense(10), layers.Activation("softmax")],
+    "convolutional": chain(
+        partial(layers.Reshape, (28, 28, 1)),
+        partial(layers.Conv2D, 2, 3, activation="relu"),
+        layers.Flatten,
+    ),
+    "recurrent": chain(rows, partial(layers.LSTM, 3)),
+    "another activation": chain(dense(5, activation="gelu")),
+    "an activation as a layer": chain(dense(5), partial(layers.Activation, "relu")),
+    "normalized along another axis": chain(rows, normalized(axis=1), layers.Flatten),
+    "channels first": chain(rows, partial(layers.Flatten, data_format="channels_first")),
+    "in half precision": chain(dense(5, dtype="mixed_bfloat16")),
+    "shared": shared,
+    "forked": forked,
 }
 
 
@@ -58,27 +92,59 @@ def scattered(model):
 def logits_by_keras(model, images):
     """What is beneath the last activation, by another way: a model that ends one step earlier."""
     last = model.layers[-1]
-    if isinstance(last, layers.Activation):
-        return keras.Model(model.inputs, last.input).predict(images, verbose=0)
     values = keras.Model(model.inputs, last.input).predict(images, verbose=0)
     return values @ last.kernel.numpy() + last.bias.numpy()
 
 
-@pytest.mark.parametrize("name", [*STACKS, *OTHERS])
-def test_logits_are_those_of_keras(name, examples, tmp_path):
-    stack = name in STACKS
-    model = (
-        STACKS[name](784, 10) if stack else keras.Sequential([keras.Input((784,)), *OTHERS[name]])
-    )
-    path = f"{tmp_path}/model.keras"
-    save(scattered(model), path)
-    network = inference.load(path)
-    got = network.logits(examples.images)
-    assert got.dtype == np.float64
-    np.testing.assert_allclose(got, logits_by_keras(model, examples.images), rtol=1e-4, atol=1e-4)
+@pytest.fixture(scope="module")
+def networks(tmp_path_factory):
+    """Each model with random weights, and as it is loaded."""
+    made = {}
+    for name, build in (STACKS | OTHERS).items():
+        model = scattered(build(784, 10))
+        path = f"{tmp_path_factory.mktemp('model')}/model.keras"
+        save(model, path)
+        made[name] = model, inference.load(path)
+    return made
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_what_numpy_cannot_compute_keras_does(name, networks, examples):
+    model, network = networks[name]
+    got, wanted = network.logits(examples.images), logits_by_keras(model, examples.images)
+    assert (network.stack, got.dtype) == ([], np.float64)
+    np.testing.assert_allclose(got, wanted, rtol=1e-4, atol=1e-2 if "half" in name else 1e-4)
     assert network.parameters == model.count_params()
-    assert bool(network.stack) == stack
-    assert network.form.endswith("→ 10 units") == stack
+
+
+@pytest.mark.parametrize("name", STACKS)
+def test_numpy_and_the_page_compute_what_keras_does_in_float64(name, networks, dataset, chromium):
+    model, network = networks[name]
+    grey = dataset.test_images.reshape(-1, 784)
+    images = grey / np.float32(255)
+    policy = keras.config.dtype_policy()
+    try:
+        keras.config.set_dtype_policy("float64")
+        exact = STACKS[name](784, 10)
+    finally:
+        keras.config.set_dtype_policy(policy)
+    exact.set_weights([weight.astype(np.float64) for weight in model.get_weights()])
+    wanted = logits_by_keras(exact, images.astype(np.float64))
+    assert wanted.dtype == np.float64
+    np.testing.assert_allclose(network.logits(images), wanted, rtol=0, atol=1e-6)
+    assert network.parameters == model.count_params()
+    assert network.form.endswith("→ 10 units") == ("rows" not in name and "normal" not in name)
+    found = page_images(made.findings({"model": network.stack}))["findings"]
+    page = chromium.new_page()
+    page.set_content(
+        f'<script type="application/json" id="findings">{json.dumps(found)}</script>'
+        f"<script>{read('models.js')}</script>"
+    )
+    answers = page.evaluate("(images) => images.map((grey) => infer(0, grey))", grey.tolist())
+    page.close()
+    shares = [answer["softmax"] for answer in answers]
+    np.testing.assert_allclose(shares, probabilities(wanted), rtol=0, atol=1e-6)
+    assert [answer["digit"] for answer in answers] == wanted.argmax(axis=1).tolist()
 
 
 @pytest.mark.parametrize("name", ["basic", "hidden"])

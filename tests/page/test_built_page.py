@@ -10,6 +10,7 @@ from digits.data.stored import read_raw
 from digits.evaluation.answers import probabilities
 from digits.files.atomic import read_json
 from digits.models import inference
+from digits.models.backend import keras
 from digits.params import read
 from digits.params.models import Models
 from tests import browser
@@ -32,17 +33,21 @@ def test_it_is_under_3_mb():
 
 
 @pytest.mark.parametrize(("place", "name"), NAMES)
-def test_200_test_digits_get_the_answers_of_the_evaluation(page, place, name):
-    images = read_raw("test")[0][:200].reshape(200, -1)
+def test_all_test_digits_get_the_answers_of_the_evaluation_and_of_keras(page, place, name):
+    images = np.reshape(read_raw("test")[0], (-1, 784))
     network = inference.load(f"models/{name}.keras")
     if not network.stack:
         pytest.skip(f"{name} is not on the canvas")
     answers = page.evaluate(
-        "([place, images]) => images.map((image) => infer(place, image).softmax)",
-        [place, images.tolist()],
+        "([place, images]) => images.map((image) => infer(place, image))", [place, images.tolist()]
     )
-    shares = probabilities(network.logits(images.astype(np.float32) / 255))
-    assert np.abs(np.array(answers) - shares).max() < 1e-5
+    pixels = images / np.float32(255)
+    logits = network.logits(pixels)
+    assert np.abs([a["softmax"] for a in answers] - probabilities(logits)).max() < 1e-6
+    digits = logits.argmax(axis=1)
+    assert [answer["digit"] for answer in answers] == digits.tolist()
+    by_keras = keras.models.load_model(f"models/{name}.keras").predict(pixels, verbose=0)
+    assert (by_keras.argmax(axis=1) == digits).all()
 
 
 @pytest.mark.parametrize(("place", "name"), NAMES)

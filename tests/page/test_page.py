@@ -122,7 +122,7 @@ def test_names_are_text(chromium, write):
 
 def test_a_model_that_the_page_cannot_compute_is_left_out_of_the_canvas(chromium, six):
     with opened(chromium, six) as page:
-        said = "conv cannot be tried here: this page computes dense layers only"
+        said = "conv cannot be tried here: this page computes dense layers and batch "
         assert page.inner_text("#try p >> nth=0").startswith(said)
         heads = [text.split() for text in page.locator("#try thead th").all_inner_texts()[1:]]
         assert [head[0] for head in heads] == [name for name in SIX if SIX[name]]
@@ -133,7 +133,7 @@ def test_a_model_that_the_page_cannot_compute_is_left_out_of_the_canvas(chromium
 
 def test_without_any_model_to_try_there_is_a_sentence_and_the_matrices_work(chromium, write):
     with opened(chromium, write({"conv": [], "lstm": []})) as page:
-        said = "conv and lstm cannot be tried here: this page computes dense layers only"
+        said = "conv and lstm cannot be tried here: this page computes dense layers and batch "
         assert said in page.inner_text("#try")
         assert page.locator("canvas").count() == 0
         assert "canvas" not in page.inner_text("body")

@@ -1,6 +1,6 @@
 "use strict";
-/* The models, as trained: dense layers. Weights are embedded as base64 of little-endian float32;
-   a kernel is (inputs, outputs), row after row. */
+/* The models, as trained: layers as in digits/models/inference.py. The weights of dense ones are
+   embedded as base64 of little-endian float32; a kernel is (inputs, outputs), row after row. */
 const findings = JSON.parse(document.getElementById("findings").textContent, (key, value) =>
   key === "kernel" || key === "bias" ? floats(value) : value,
 );
@@ -11,30 +11,43 @@ function floats(base64) {
 }
 
 const ACTIVATIONS = {
-  linear: (value) => value,
-  relu: (value) => Math.max(0, value),
-  sigmoid: (value) => 1 / (1 + Math.exp(-value)),
-  tanh: Math.tanh,
+  linear: (values) => values,
+  relu: (values) => values.map((value) => Math.max(0, value)),
+  sigmoid: (values) => values.map((value) => 1 / (1 + Math.exp(-value))),
+  tanh: (values) => values.map(Math.tanh),
+  softmax,
 };
 
-function compute({ kernel, bias, activation }, input) {
-  const output = Float64Array.from(bias);
-  for (let i = 0; i < input.length; i++) {
-    if (input[i] === 0) continue; // most of a picture is paper
-    for (let j = 0; j < bias.length; j++) output[j] += input[i] * kernel[i * bias.length + j];
+function softmax(values) {
+  const largest = Math.max(...values);
+  const powers = values.map((value) => Math.exp(value - largest));
+  const sum = powers.reduce((a, b) => a + b);
+  return powers.map((power) => power / sum);
+}
+
+/* A layer takes an image's values, Float64Array, in runs of as many as it has inputs. */
+function compute({ scale, shift, kernel, bias, activation }, values) {
+  if (scale) return values.map((value, i) => value * scale[i % scale.length] + shift[i % scale.length]);
+  const inputs = kernel.length / bias.length;
+  const output = new Float64Array((values.length / inputs) * bias.length);
+  for (let run = 0; run * inputs < values.length; run++) {
+    const sums = Float64Array.from(bias);
+    for (let i = 0; i < inputs; i++) {
+      const value = values[run * inputs + i];
+      if (value === 0) continue; // most of a picture is paper
+      for (let j = 0; j < bias.length; j++) sums[j] += value * kernel[i * bias.length + j];
+    }
+    output.set(ACTIVATIONS[activation](sums), run * bias.length);
   }
-  return output.map(ACTIVATIONS[activation]);
+  return output;
 }
 
 /* place: of the model in the list. grey: a level for each pixel, 0 paper to 255 ink. */
 function infer(place, grey) {
-  const pixels = Float32Array.from(grey, (level) => level / 255);
+  const pixels = Float64Array.from(grey, (level) => Math.fround(level / 255));
   const { layers } = findings.models[place];
   const logits = [...layers.reduce((values, layer) => compute(layer, values), pixels)];
-  const largest = Math.max(...logits);
-  const powers = logits.map((value) => Math.exp(value - largest));
-  const sum = powers.reduce((a, b) => a + b);
-  return { digit: logits.indexOf(largest), softmax: powers.map((power) => power / sum) };
+  return { digit: logits.indexOf(Math.max(...logits)), softmax: softmax(logits) };
 }
 
 /* Never as if it were certain; a dash for no share. */
