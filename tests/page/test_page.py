@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 import yaml
 
-from digits.evaluation.answers import probabilities
 from digits.page.page import page as page_of
 from digits.palette import COLOURS
 from tests import pipeline
@@ -155,20 +154,6 @@ def test_the_card_lists_the_parameters_as_params_yaml_writes_them():
     text = Tags(page_of(made.findings(ONE))).text
     assert "preprocess.limitnull" in text
     assert "robustness.shift1, 2" in text
-
-
-@pytest.mark.parametrize("activation", ["relu", "tanh", "sigmoid", "linear"])
-def test_it_computes_what_numpy_computes(chromium, write, activation):
-    layers = made.dense(activation, activation, "linear", seed=7)
-    images = made.drawn(100, seed=9)[0].reshape(100, -1)
-    with opened(chromium, write({"conv": [], "deep": layers})) as page:
-        answers = page.evaluate(
-            "(images) => images.map((image) => infer(1, image))", images.tolist()
-        )
-    shares = probabilities(made.logits_of(layers, images))
-    assert np.abs(np.array([answer["softmax"] for answer in answers]) - shares).max() < 1e-6
-    assert [answer["digit"] for answer in answers] == shares.argmax(axis=1).tolist()
-    assert shares.std(axis=0).max() > 0.01
 
 
 def test_a_share_never_reads_as_certainty(page):
