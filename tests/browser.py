@@ -79,7 +79,7 @@ def draw_digit(page, digit):
         page.mouse.move(*places[0])
         page.mouse.down()
         for place in places[1:]:
-            page.mouse.move(*place, steps=5)
+            page.mouse.move(*place, steps=2)
         page.mouse.up()
 
 

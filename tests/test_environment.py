@@ -92,6 +92,7 @@ def test_the_settings_of_a_library_change_nothing(own, library):
     assert own.unlike(**HOSTILE[library]) == []
 
 
+@pytest.mark.slow
 @pytest.mark.fault("field: settings of the environment")
 def test_all_settings_together_change_nothing(own):
     assert own.unlike(**ALL) == []

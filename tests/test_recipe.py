@@ -52,7 +52,7 @@ def build(pixels: int, classes: int, filters: int) -> "keras.Model":
 '''
 NEW = ("deep", "conv")
 
-pytestmark = pytest.mark.xdist_group("recipe")
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("recipe")]
 
 
 def steps(heading):
@@ -181,7 +181,6 @@ def test_the_commands_know_them(built_by_it, tmp_path):
     assert {name for name, verdict in verdicts.items() if verdict == "new"} == set(NEW)
 
 
-@pytest.mark.slow
 def test_it_is_fit_to_be_merged(built_by_it):
     output = built_by_it.run("python", "-m", "digits", "validate")
     assert re.findall(r"^(ok|FAILED) +(\w+)", output, re.MULTILINE) == [

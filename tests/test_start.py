@@ -2,6 +2,8 @@
 
 import re
 
+import pytest
+
 from digits.__main__ import COMMANDS
 from tests.pipeline import STAGES
 from tests.strokes import draw
@@ -21,6 +23,7 @@ def imported(project, *module):
     return set(re.findall(r"^import time:.*\| +(\w+)", said, re.MULTILINE))
 
 
+@pytest.mark.slow
 def test_no_stage_but_training_and_no_command_imports_tensorflow(project):
     draw(3, 60).save(project.path("picture.png"))
     modules = [[f"stages.{stage}"] for stage in STAGES if not stage.startswith("train_")]

@@ -1,6 +1,7 @@
 """Small projects: what `digits` asks of git and of DVC, without a pipeline that takes minutes."""
 
 import json
+import shutil
 import sys
 
 import pytest
@@ -75,12 +76,23 @@ def make(folder, branch="main", top=None):
     return small
 
 
-@pytest.fixture
-def small(tmp_path):
-    return make(tmp_path / "small")
+@pytest.fixture(scope="session")
+def templates(tmp_path_factory):
+    """The folder with both projects that tests copy."""
+    folder = tmp_path_factory.mktemp("templates")
+    make(folder / "small")
+    make(folder / "mono/ml", top=folder / "mono")
+    return folder
 
 
 @pytest.fixture
-def inner(tmp_path):
+def small(templates, tmp_path):
+    shutil.copytree(templates / "small", tmp_path / "small", symlinks=True)
+    return Small(tmp_path / "small")
+
+
+@pytest.fixture
+def inner(templates, tmp_path):
     """A project in a folder of its repository."""
-    return make(tmp_path / "mono/ml", top=tmp_path / "mono")
+    shutil.copytree(templates / "mono", tmp_path / "mono", symlinks=True)
+    return Small(tmp_path / "mono/ml")

@@ -32,7 +32,9 @@ def test_the_hooks_fetch_nothing():
     assert not any("additional_dependencies" in hook for hook in HOOKS.values())
 
 
-@pytest.mark.parametrize("name", HOOKS)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[pytest.mark.slow] * (name == "types")) for name in HOOKS]
+)
 def test_a_hook_lets_good_pass_and_bad_not(project, name):
     hook, (file, old, new) = HOOKS[name], WRONG[name]
     command = shlex.split(hook["entry"])

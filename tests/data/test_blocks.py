@@ -101,12 +101,18 @@ PARTS = {
     "fancy": lambda array: array[np.arange(299, 0, -7)],
     "in memory": lambda array: np.array(array)[10:20],
     "Fortran": lambda array: np.asfortranarray(array),
+    "read-only": lambda array: np.broadcast_to(array[5:6], array.shape),
+    "big-endian": lambda array: array.astype(array.dtype.newbyteorder(">")),
 }
 
 
 @pytest.mark.parametrize("part", PARTS.values(), ids=PARTS)
+@pytest.mark.fault("field: notebooks and other checkouts")
 def test_a_part_of_a_file_is_read_from_where_it_lies(examples, part):
+    """A slice of a memory-mapped file once read the first rows of the whole: `array.offset`."""
     some = Examples(*map(part, examples))
     (block,) = blocks.in_order(some, 32)
+    assert block.images.dtype == np.float32
+    assert block.images.flags.c_contiguous
     np.testing.assert_array_equal(block.images, np.array(some.images))
     np.testing.assert_array_equal(block.labels, np.array(some.labels))

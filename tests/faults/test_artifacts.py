@@ -64,34 +64,42 @@ def tried(path):
     return len(list(damages(packed(np.zeros(shape, np.uint8)), path))) * len(readers(path))
 
 
+FOLDERS = {path.rpartition("/")[0]: [] for path in ARRAYS}
+for path in ARRAYS:
+    FOLDERS[path.rpartition("/")[0]].append(path)
 CASES = [
     pytest.param(
-        path,
+        paths,
+        id=folder,
         marks=pytest.mark.fault(
-            f"artifacts: a damaged array in {path.rpartition('/')[0]}", tried=tried(path)
+            f"artifacts: a damaged array in {folder}", tried=sum(map(tried, paths))
         ),
     )
-    for path in ARRAYS
+    for folder, paths in FOLDERS.items()
 ]
 
 
-@pytest.mark.parametrize("name", CASES)
-def test_a_damaged_array(project, name, request):
+@pytest.mark.parametrize("names", CASES)
+def test_a_damaged_array(project, names, request):
     lock = project.path("dvc.lock").read_bytes()
-    good = project.path(name).read_bytes()
+    good = {name: project.path(name).read_bytes() for name in names}
     refused = 0
-    for damage, content in damages(good, name):
-        project.path(name).unlink(missing_ok=True)
-        if content is not None:
-            project.path(name).write_bytes(content)
-        for stage in readers(name):
-            message = fails(project, main_of(stage))
-            assert re.sub("_(images|labels).npy", "", name) in message, damage
-            assert "`dvc repro` rebuilds it" in message, damage
-            refused += 1
+    for name in names:
+        for damage, content in damages(good[name], name):
+            project.path(name).unlink(missing_ok=True)
+            if content is not None:
+                project.path(name).write_bytes(content)
+            for stage in readers(name):
+                message = fails(project, main_of(stage))
+                assert re.sub("_(images|labels).npy", "", name) in message, damage
+                assert "`dvc repro` rebuilds it" in message, damage
+                refused += 1
+        project.path(name).write_bytes(good[name])
     assert refused == request.node.get_closest_marker("fault").kwargs["tried"]
+    for name in names:
+        project.path(name).write_bytes(good[name][:-1])
     repro_restores(project, lock)
-    assert project.path(name).read_bytes() == good
+    assert {name: project.path(name).read_bytes() for name in names} == good
 
 
 SEEN_BY_DVC = [path for path in ARRAYS if "train_images" in path]

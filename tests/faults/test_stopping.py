@@ -90,10 +90,18 @@ def training(built, tmp_path_factory):
 
 
 @pytest.mark.fault("stopping: a signal to dvc and stage")
-@pytest.mark.parametrize("shell", ["/bin/bash", "/bin/sh"])  # becomes its command; may not
 @pytest.mark.parametrize(
-    ("name", "to_all"),
-    [("SIGINT", True), ("SIGTERM", False), ("SIGHUP", True), ("SIGKILL", False)],
+    ("name", "to_all", "shell"),  # bash becomes its command; sh may not
+    [
+        ("SIGINT", True, "/bin/bash"),
+        ("SIGKILL", False, "/bin/sh"),
+        pytest.param("SIGTERM", False, "/bin/sh", marks=pytest.mark.slow),
+        pytest.param("SIGHUP", True, "/bin/bash", marks=pytest.mark.slow),
+        pytest.param("SIGINT", True, "/bin/sh", marks=pytest.mark.slow),
+        pytest.param("SIGTERM", False, "/bin/bash", marks=pytest.mark.slow),
+        pytest.param("SIGHUP", True, "/bin/sh", marks=pytest.mark.slow),
+        pytest.param("SIGKILL", False, "/bin/bash", marks=pytest.mark.slow),
+    ],
 )
 def test_a_stop_while_dvc_trains(training, name, to_all, shell):
     running = Running(training, "dvc", "repro", SHELL=shell)
@@ -111,8 +119,22 @@ def test_a_stop_while_dvc_trains(training, name, to_all, shell):
 
 
 @pytest.mark.fault("stopping: a signal to a stage run by hand")
-@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
-@pytest.mark.parametrize("moment", ["while it imports", "while it trains"])
+@pytest.mark.parametrize(
+    ("moment", "name"),
+    [
+        ("while it imports", "SIGTERM"),
+        ("while it trains", "SIGINT"),
+        *(
+            pytest.param(moment, name, marks=pytest.mark.slow)
+            for moment, name in (
+                ("while it imports", "SIGINT"),
+                ("while it imports", "SIGHUP"),
+                ("while it trains", "SIGTERM"),
+                ("while it trains", "SIGHUP"),
+            )
+        ),
+    ],
+)
 def test_a_stop_of_a_stage(training, name, moment):
     before = state(training)
     number = getattr(signal, name)
@@ -134,6 +156,7 @@ def test_a_stop_of_a_stage(training, name, moment):
     assert after == before
 
 
+@pytest.mark.slow
 @pytest.mark.fault("stopping: nohup")
 def test_what_is_to_survive_the_terminal_does(project):
     running = Running(project, "nohup", "python", "-m", STAGE)
@@ -142,6 +165,7 @@ def test_what_is_to_survive_the_terminal_does(project):
     assert running.end() == 0
 
 
+@pytest.mark.slow
 @pytest.mark.fault("stopping: two dvc repro at once")
 def test_two_at_once(training):
     first = Running(training, "dvc", "repro")

@@ -5,12 +5,15 @@ import subprocess
 import sys
 from collections import Counter
 
+import pytest
+
 from tests import pipeline
 from tests.faults.table import DOCUMENT, INTRODUCTION
 
 LISTED = re.compile(r"^fault\t(.*)\t(\d+)$", re.MULTILINE)
 
 
+@pytest.mark.slow
 def test_the_document_holds_what_the_tests_try():
     listed = subprocess.run(
         [sys.executable, "-m", "pytest", "--list-faults", "-n0", "-qqm", "fault"],

@@ -69,6 +69,7 @@ def test_no_setting_of_the_users_changes_a_bit(pinned, variables):
     assert run(PINNED + BITS, out=True, **variables) == pinned
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="this system has no such call")
 def test_one_core_gives_the_same_bits(pinned):
     one = "import os; os.sched_setaffinity(0, [min(os.sched_getaffinity(0))])\n"
@@ -78,6 +79,7 @@ def test_one_core_gives_the_same_bits(pinned):
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="only there caches are pinned")
 
 
+@pytest.mark.slow
 @LINUX
 def test_eigen_takes_the_sizes_of_caches_from_here(pinned):
     other = "from digits.models import eigen\neigen.CACHES = (64 << 10, 1 << 20, 32 << 20)\n"
@@ -94,12 +96,14 @@ def test_sizes_of_caches_that_cannot_be_pinned_are_told(name, other, monkeypatch
     assert not eigen.pin_caches(Path(tf.__file__).parent)
 
 
+@pytest.mark.slow
 @LINUX
 def test_sizes_of_caches_that_are_not_pinned_are_said():
     code = "from digits.models import eigen\neigen.LIBRARY = 'other.so'\n"
     assert "the sizes of caches, by which" in run(code + PINNED)
 
 
+@pytest.mark.slow
 @pytest.mark.fault("field: notebooks and other checkouts")
 def test_what_keras_json_says_does_not_count(pinned, tmp_path):
     tmp_path.joinpath("keras.json").write_text(
@@ -110,6 +114,7 @@ def test_what_keras_json_says_does_not_count(pinned, tmp_path):
     assert run(code + BITS, out=True, KERAS_HOME=str(tmp_path)) == pinned
 
 
+@pytest.mark.slow
 def test_another_tensorflow_is_told_and_not_pinned():
     code = "import tensorflow\ntensorflow.__version__ = '2.99.0'\n"
     assert "\nTensorFlow 2.99.0 is not 2." in "\n" + run(code + PINNED + BITS)

@@ -73,6 +73,11 @@ OTHERS = {
     "normalized along another axis": chain(rows, normalized(axis=1), layers.Flatten),
     "channels first": chain(rows, partial(layers.Flatten, data_format="channels_first")),
     "in half precision": chain(dense(5, dtype="mixed_bfloat16")),
+    "nested": lambda pixels, classes: chain(
+        partial(keras.Sequential, [keras.Input((pixels,)), layers.Dense(5, activation="relu")])
+    )(pixels, classes),
+    "a layer for an activation": chain(lambda: layers.Dense(5, activation=layers.LeakyReLU(0.1))),
+    "rescaled": chain(partial(layers.Rescaling, 2.0)),
     "shared": shared,
     "forked": forked,
 }

@@ -9,12 +9,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from digits.data.blocks import in_order
 from digits.data.stored import Examples
 from digits.errors import ArtifactError
 from digits.models import basic, inference
 from digits.models.backend import keras
 from digits.models.saving import save
-from digits.models.training import train
+from digits.models.training import augmented, train
 from digits.params.train import Train
 
 layers = keras.layers
@@ -38,29 +39,6 @@ def build(*body):
 
 def layer(kind, *arguments, **options):
     return kind, arguments, options
-
-
-PARTS = {
-    "slice": lambda array: array[100:200],
-    "stride": lambda array: array[::3],
-    "fancy": lambda array: array[np.arange(299, 99, -2)],
-    "Fortran": lambda array: np.asfortranarray(array),
-    "read-only": lambda array: np.broadcast_to(array[5:6], array.shape),
-    "big-endian": lambda array: array.astype(array.dtype.newbyteorder(">")),
-}
-
-
-@pytest.mark.parametrize("part", PARTS.values(), ids=PARTS)
-@pytest.mark.fault("field: notebooks and other checkouts")
-def test_parts_of_a_file_train_as_copies_of_them_do(part, examples):
-    """A slice of a memory-mapped file once read the first rows of the whole: `array.offset`."""
-    some = Examples(*map(part, examples))
-    copies = Examples(
-        *(np.array(array, array.dtype.newbyteorder("="), order="C") for array in some)
-    )
-    (one, first), (other, second) = (train(basic.build, e, NONE, RECIPE) for e in (some, copies))
-    np.testing.assert_array_equal(weights(one), weights(other))
-    assert first == second
 
 
 @pytest.mark.fault("field: notebooks and other checkouts")
@@ -134,7 +112,10 @@ BODIES = {
 LONGER = RECIPE.model_copy(update={"epochs": 12})
 
 
-@pytest.fixture(scope="module", params=BODIES)
+KINDS = [pytest.param(kind, marks=[pytest.mark.slow] * (kind == "recurrent")) for kind in BODIES]
+
+
+@pytest.fixture(scope="module", params=KINDS)
 def trained(request, examples, tmp_path_factory):
     """A model of each kind, its history, and the file it is saved in."""
     keras.utils.clear_session()  # or the layers get other names than in a new process
@@ -163,7 +144,7 @@ def test_any_model_is_saved_as_the_same_bytes_again(trained, examples, tmp_path)
 
 
 @pytest.mark.parametrize(
-    "trained", [kind for kind in BODIES if kind != "dropped out"], indirect=True
+    "trained", [kind for kind in KINDS if kind.values != ("dropped out",)], indirect=True
 )
 def test_any_model_is_trained_as_keras_trains_it_by_single_batches(trained, examples):
     kind, _, epochs, _ = trained
@@ -179,58 +160,6 @@ def test_any_model_is_trained_as_keras_trains_it_by_single_batches(trained, exam
         losses = [float(plain.train_on_batch(*(a[batch] for a in examples))) for batch in batches]
         wanted = np.average(losses, weights=[len(batch) for batch in batches])
         assert epoch["loss"] == pytest.approx(wanted, abs=1e-4)
-
-
-def functional(*outputs):
-    """A builder of a model that layers called by name make: `outputs` is what to call in turn."""
-
-    def made(pixels, classes):
-        named = {
-            "in": layers.Dense(16, activation="tanh"),
-            "again": layers.Dense(16, activation="tanh"),
-            "out": layers.Dense(classes),
-        }
-        start = end = keras.Input((pixels,))
-        for name in outputs:
-            end = named[name](end)
-        return keras.Model(start, end)
-
-    return made
-
-
-def nested(pixels, classes):
-    inner = keras.Sequential([keras.Input((pixels,)), layers.Dense(5, activation="relu")])
-    return keras.Sequential([keras.Input((pixels,)), inner, layers.Dense(classes)])
-
-
-def bent():
-    """An activation that is a layer itself."""
-    return layers.Dense(5, activation=layers.LeakyReLU(0.1))
-
-
-OTHERS = {
-    "called in turn": functional("in", "again", "out"),
-    "one layer called twice": functional("in", "again", "again", "out"),
-    "nested": nested,
-    "a layer for an activation": lambda *_: build((bent, (), {}), LASTS["linear"])(784, 10),
-    "another activation": build(layer(layers.Dense, 5, activation="gelu"), LASTS["linear"]),
-    "without biases": build(layer(layers.Dense, 10, use_bias=False)),
-    "rescaled": build(layer(layers.Rescaling, 2.0), LASTS["linear"]),
-}
-
-
-@pytest.mark.parametrize("other", OTHERS.values(), ids=OTHERS)
-def test_a_model_of_another_form_is_answered_as_by_keras(other, examples, tmp_path):
-    """Only a chain of layers is a stack: one that is called twice is in its list only once."""
-    model = other(784, 10)
-    random = np.random.default_rng(1)
-    for weight in model.weights:
-        weight.assign(random.normal(0, 0.1, weight.shape))
-    save(model, f"{tmp_path}/model.keras")
-    network = inference.load(f"{tmp_path}/model.keras")
-    wanted = model.predict(examples.images, verbose=0)
-    np.testing.assert_allclose(network.logits(examples.images), wanted, rtol=1e-5, atol=1e-5)
-    assert network.parameters == model.count_params()
 
 
 @pytest.mark.parametrize("last", [layers.Softmax, layers.BatchNormalization])
@@ -267,17 +196,22 @@ HALVED = {
 }
 
 
-@pytest.fixture(scope="module")
-def halved(examples):
-    model, epochs = train(basic.build, Examples(examples.images / 2, examples.labels), NONE, RECIPE)
-    return weights(model), epochs
-
-
 @pytest.mark.parametrize("augment", HALVED.values(), ids=HALVED)
-def test_what_an_augmentation_returns_is_trained_on_in_every_epoch(augment, examples, halved):
-    model, epochs = train(basic.build, examples, NONE, RECIPE, augment=augment)
-    np.testing.assert_array_equal(weights(model), halved[0])
-    assert epochs == halved[1]
+def test_whatever_array_an_augmentation_returns_is_taken(augment, examples):
+    (block,) = in_order(examples, 32)
+    before = block.images.copy()
+    halved = augmented(block, augment, np.random.default_rng(0))
+    np.testing.assert_array_equal(halved.images, before / 2)
+    np.testing.assert_array_equal(block.images, before)  # it is used again in the next epoch
+    assert (halved.images.dtype, halved.images.flags.c_contiguous) == (np.float32, True)
+
+
+def test_what_an_augmentation_returns_is_trained_on_in_every_epoch(examples):
+    model, epochs = train(basic.build, examples, NONE, RECIPE, augment=HALVED["in place"])
+    halved = Examples(examples.images / 2, examples.labels)
+    other, wanted = train(basic.build, halved, NONE, RECIPE)
+    np.testing.assert_array_equal(weights(model), weights(other))
+    assert epochs == wanted
 
 
 def test_an_augmentation_that_loses_images_is_an_error(examples):
