@@ -15,13 +15,13 @@ repro: .venv/runtime  ## Build what is stale, show the results
 	@python -m digits summary
 
 test: check  ## Run make check and the tests
-	pytest --numprocesses=auto --dist=loadgroup
+	pytest --numprocesses=auto --dist=loadfile --no-loadscope-reorder
 
 test-slow: .venv/test  ## Run the tests that take long: faults, documents, whole rebuilds
-	pytest --numprocesses=auto --dist=loadgroup -m slow
+	pytest --numprocesses=auto --dist=loadfile --no-loadscope-reorder -m slow
 
 test-faults: .venv/test  ## Of these the faults; TABLE=1: the quick ones too, writes docs/reliability.md
-	pytest --numprocesses=auto --dist=loadgroup -m "fault$(if $(TABLE),, and slow)" $(if $(TABLE),--write-table)
+	pytest --numprocesses=auto --dist=loadfile --no-loadscope-reorder -m "fault$(if $(TABLE),, and slow)" $(if $(TABLE),--write-table)
 
 check: .venv/test  ## Check formatting, style, types and which room imports which
 	ruff format --check

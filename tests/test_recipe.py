@@ -52,7 +52,7 @@ def build(pixels: int, classes: int, filters: int) -> "keras.Model":
 '''
 NEW = ("deep", "conv")
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("recipe")]
+pytestmark = pytest.mark.slow
 
 
 def steps(heading):

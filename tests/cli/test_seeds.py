@@ -140,7 +140,6 @@ def test_the_table(own):
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("branches")  # which are made once, by one worker
 def test_each_seed_gives_what_the_stages_commit_with_it(branches):
     code, out, _ = seeds(branches, "2", "--json")
     assert code == 0
