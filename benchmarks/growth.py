@@ -60,6 +60,7 @@ def lay_out(folder: Path, count: int) -> None:
     images, labels = read_raw("train")
     raw = folder / "data" / "raw"
     raw.mkdir(parents=True)
+    shutil.copy("data/raw/description.json", raw)
     header = {"descr": "|u1", "fortran_order": False, "shape": (count, 28, 28)}
     with (raw / "train_images.npy").open("wb") as file:
         np.lib.format.write_array_header_1_0(file, header)

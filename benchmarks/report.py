@@ -182,8 +182,9 @@ def made(parts: dict[str, Any]) -> str:
     part = next(iter(parts.values()))
     facts = part["machine"]
     versions = ", ".join(f"{name} {number}" for name, number in facts["versions"].items())
+    rounds = ", ".join(f"{name} {part['rounds']}" for name, part in parts.items())
     return (
-        f"Medians (and ranges) of {part['rounds']} interleaved rounds, each in a process of its "
+        f"Medians (and ranges) of interleaved rounds ({rounds}), each in a process of its "
         f"own; {facts['date']}, {facts['cpu']}, {facts['cores']} cores, Python {facts['python']}, "
         f"{versions}."
     )

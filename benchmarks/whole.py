@@ -47,7 +47,7 @@ def one_round(folder: Path, source: Path, took: Took) -> None:
     for clone in (folder, whole):
         subprocess.run(["git", "clone", "--quiet", ".", clone], check=True)
         subprocess.run(["python", "-m", "digits", "setup"], cwd=clone, check=True)
-        edit(clone / "params.yaml", "source: auto", f"source: {source}")
+        edit(clone / "params.yaml", "source: mnist", f"source: {source}")
     script = Path("benchmarks/notebook.py").resolve()
     (folder / "notebook").mkdir()
     note("notebook script", "python", str(script), str(source), "notebook")

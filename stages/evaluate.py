@@ -1,5 +1,8 @@
 """Evaluate the models on the test set, which nothing before has read: metrics, tables, pictures."""
 
+import numpy as np
+
+from digits.data.description import read_description
 from digits.data.stored import read_examples
 from digits.evaluation.answers import answers, joined, record
 from digits.evaluation.calibration import reliability
@@ -9,7 +12,6 @@ from digits.figures.confusion import confusion
 from digits.files.arrays import fresh
 from digits.files.atomic import write_bytes, write_json
 from digits.files.tables import stacked, write_csv
-from digits.form import CLASSES
 from digits.models.inference import load
 from digits.palette import colour
 from digits.params import read
@@ -24,23 +26,30 @@ def main() -> None:
     images, labels = read_examples("test")
     starts = range(0, len(labels), ROWS)
     scores, predicted, classes, calibration = {}, {}, {}, {}
-    networks = {name: load(f"models/{name}.keras") for name in read(Models).root}
+    description = read_description()
+    names = np.array(description.classes)
+    networks = {
+        name: load(f"models/{name}.keras", *description.sizes) for name in read(Models).root
+    }
     for place, (name, network) in enumerate(networks.items()):
         parts = ((fresh(images)[i : i + ROWS], labels[i : i + ROWS]) for i in starts)
         answer = joined(answers(network.logits(block), theirs) for block, theirs in parts)
-        counts = confusion_matrix(labels, answer.predicted, CLASSES)
+        counts = confusion_matrix(labels, answer.predicted, len(names))
         right = answer.predicted == labels
         predicted[name] = answer.predicted
         scores[name] = score(answer, labels, counts)
         if place:
             baseline = next(iter(predicted.values())) == labels
             scores[name]["against_baseline"] = compare(baseline, right)
-        classes[name] = by_class(counts)
+        classes[name] = {"class": names, **by_class(counts)}
         calibration[name] = reliability(answer.confidence, right)
-        columns = {"actual": labels, "predicted": answer.predicted, "confidence": answer.confidence}
+        columns = {"actual": names[labels], "predicted": names[answer.predicted]}
+        columns["confidence"] = answer.confidence
         write_csv(f"metrics/predictions/{name}.csv", columns)
-        write_bytes(f"metrics/confusion/{name}.png", confusion(name, colour(place), counts))
-        print(f"evaluate: {name}: {scores[name]['accuracy']:.2%} of {len(labels):,} test digits")
+        picture = confusion(name, colour(place), counts, description)
+        write_bytes(f"metrics/confusion/{name}.png", picture)
+        share = scores[name]["accuracy"]
+        print(f"evaluate: {name}: {share:.2%} of {len(labels):,} test {description.things}")
     write_json("metrics/evaluation.json", scores)
     write_bytes("metrics/answers.json", record(labels, predicted).encode())
     write_csv("metrics/classes.csv", stacked(classes, "model"))

@@ -1,14 +1,16 @@
 """Describe the dataset in numbers."""
 
-from digits.data.description import describe
+from digits.data.description import read_description
+from digits.data.statistics import statistics
 from digits.data.stored import read_raw
 from digits.files.atomic import write_json
 from digits.process import run
 
 
 def main() -> None:
-    described = {split: describe(*read_raw(split)) for split in ("train", "test")}
-    write_json("metrics/dataset.json", described)
+    description = read_description()
+    splits = {name: statistics(*read_raw(name), description.classes) for name in ("train", "test")}
+    write_json("metrics/dataset.json", {"title": description.title, **splits})
 
 
 if __name__ == "__main__":

@@ -1,19 +1,23 @@
-"""Fetch MNIST, from the first source that has it, verified."""
+"""Fetch the data set, from the first source that has it, verified; describe it beside."""
 
+from digits.data.description import FILE
 from digits.data.sources import obtain
 from digits.files.arrays import write_array
+from digits.files.atomic import write_json
 from digits.params import read
 from digits.params.fetch import Fetch
 from digits.process import run
 
 
 def main() -> None:
-    params = read(Fetch)
-    dataset, source = obtain(params.source, params.sha256)
+    dataset, description, where = obtain(read(Fetch))
     for name, array in dataset._asdict().items():
         write_array(f"data/raw/{name}.npy", array)
-    train, test = len(dataset.train_labels), len(dataset.test_labels)
-    print(f"fetch: {train:,} training and {test:,} test digits, verified, from {source}")
+    write_json(FILE, description.model_dump())
+    print(
+        f"fetch: {description.title}, {description.train:,} {description.things} to train with, "
+        f"{description.test:,} to test with, from {where}"
+    )
 
 
 if __name__ == "__main__":

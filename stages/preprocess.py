@@ -3,10 +3,10 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from digits.data.dataset import Labels
 from digits.data.splits import hold_out, scaled
 from digits.data.stored import read_raw
 from digits.files.arrays import write_array, write_chunks
-from digits.form import PIXELS
 from digits.params import read
 from digits.params.preprocess import Preprocess
 from digits.process import run
@@ -23,10 +23,10 @@ def main() -> None:
 
 
 def write_split(
-    name: str, images: NDArray[np.uint8], labels: NDArray[np.uint8], rows: NDArray[np.intp]
+    name: str, images: NDArray[np.uint8], labels: Labels, rows: NDArray[np.intp]
 ) -> None:
     """Write the examples `rows` as data/processed/NAME_{images,labels}.npy."""
-    chunks, shape = scaled(images, rows), (len(rows), PIXELS)
+    chunks, shape = scaled(images, rows), (len(rows), images[0].size)
     write_chunks(f"data/processed/{name}_images.npy", chunks, shape, np.float32)
     write_array(f"data/processed/{name}_labels.npy", labels[rows])
     print(f"preprocess: {len(rows):,} {name} examples")

@@ -3,7 +3,8 @@
 from hashlib import sha256
 from pathlib import Path
 
-from digits.data.dataset import Dataset, content_sha256
+from digits.data.dataset import Dataset
+from digits.data.description import read_description
 from digits.data.stored import read_raw
 from digits.files.atomic import read_json, write_bytes
 from digits.files.tables import read_csv
@@ -22,17 +23,21 @@ def main() -> None:
     scores, kept = read_json("metrics/evaluation.json"), read_json("metrics/robustness.json")
     kinds = ("classes", "calibration", "robustness")
     tables = {kind: read_csv(f"metrics/{kind}.csv") for kind in kinds}
-    models, hashes = [], {"MNIST, the four arrays in IDX form": content_sha256(dataset)}
+    data = read_description()
+    places = {name: place for place, name in enumerate(data.classes)}
+    models, hashes = [], {f"{data.title}, the four arrays in IDX form": data.sha256}
     for place, name in enumerate(names):
         path = f"models/{name}.keras"
         found = Model(
             name,
             place,
-            network=load(path),
+            network=load(path, *data.sizes),
             scores=scores[name],
             kept=kept[name]["mean_accuracy"],
             history=read_csv(f"metrics/history/{name}.csv"),
-            predictions=read_csv(f"metrics/predictions/{name}.csv"),
+            predictions=read_csv(
+                f"metrics/predictions/{name}.csv", actual=places, predicted=places
+            ),
             **{kind: table[table["model"] == name] for kind, table in tables.items()},
         )
         models.append(found)
@@ -41,6 +46,7 @@ def main() -> None:
     findings = Findings(
         models=models,
         dataset=dataset,
+        data=data,
         described=read_json("metrics/dataset.json"),
         # not where the data came from, which may be a path: what they are, a hash says below
         settings={key: settings[key] for key in settings if not key.startswith("fetch.")},

@@ -1,5 +1,6 @@
 """Spoil the test images, little by little, and measure how far each model's accuracy falls."""
 
+from digits.data.description import read_description
 from digits.data.stored import read_examples
 from digits.evaluation.corruptions import CORRUPTIONS, measure, summary
 from digits.files.atomic import write_json
@@ -15,8 +16,10 @@ def main() -> None:
     params, names = read(Robustness), read(Models).root
     severities = {corruption: getattr(params, corruption) for corruption in CORRUPTIONS}
     images, labels = read_examples("test")
-    models = {name: load(f"models/{name}.keras").logits for name in names}
-    rows = measure(models, images, labels, severities, params.seed)
+    description = read_description()
+    sizes, size = description.sizes, (description.height, description.width)
+    models = {name: load(f"models/{name}.keras", *sizes).logits for name in names}
+    rows = measure(models, images, labels, size, severities, params.seed)
     means = summary(rows, names)
     write_csv("metrics/robustness.csv", columns(rows))
     write_json("metrics/robustness.json", means)

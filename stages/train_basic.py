@@ -2,6 +2,7 @@
 
 from functools import partial
 
+from digits.data.description import read_description
 from digits.data.stored import read_examples
 from digits.files.atomic import write_json
 from digits.models import basic, history
@@ -18,7 +19,10 @@ def main() -> None:
     from digits.models.training import train  # TensorFlow, when all else is in order
 
     after_epoch = partial(history.keep, "metrics/history/basic.csv", recipe.epochs)
-    model, epochs = train(basic.build, training, validation, recipe, after_epoch=after_epoch)
+    _, classes = read_description().sizes
+    model, epochs = train(
+        basic.build, training, validation, recipe, classes=classes, after_epoch=after_epoch
+    )
     save(model, "models/basic.keras")
     write_json("metrics/train_basic.json", epochs[-1])
 

@@ -2,6 +2,7 @@
 
 from functools import partial
 
+from digits.data.description import read_description
 from digits.data.stored import read_examples
 from digits.files.atomic import write_json
 from digits.models import hidden, history
@@ -19,7 +20,10 @@ def main() -> None:
 
     build = partial(hidden.build, units=params.units)
     after_epoch = partial(history.keep, "metrics/history/hidden.csv", recipe.epochs)
-    model, epochs = train(build, training, validation, recipe, after_epoch=after_epoch)
+    _, classes = read_description().sizes
+    model, epochs = train(
+        build, training, validation, recipe, classes=classes, after_epoch=after_epoch
+    )
     save(model, "models/hidden.keras")
     write_json("metrics/train_hidden.json", epochs[-1])
 

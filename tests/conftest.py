@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
+from digits.data.catalogue import MNIST
 from digits.data.dataset import Dataset, content_sha256
+from digits.data.description import Description
 from digits.data.stored import Examples
 from digits.files.arrays import read_array, write_array
 from tests import browser, pipeline
@@ -22,6 +24,14 @@ def make_images(count, seed, ink=200):
     random.shuffle(labels)
     noise = random.integers(0, 256 - ink, (count, 28, 28))
     return (patterns[labels] + noise).astype(np.uint8), labels
+
+
+def described(dataset, words=MNIST.words):
+    """The description of a data set: by default as if it were MNIST."""
+    train, _, test, _ = dataset
+    counts = {"train": len(train), "test": len(test)}
+    sizes = dict(zip(("height", "width"), train.shape[1:], strict=True))
+    return Description(**words.model_dump(), **sizes, **counts, sha256=content_sha256(dataset))
 
 
 @pytest.fixture(scope="session")

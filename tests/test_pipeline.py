@@ -48,7 +48,8 @@ def edited(built, tmp_path_factory):
         (["digits/files/tables.py"], [*TRAININGS, *TESTS]),
         (["stages/preprocess.py"], ["preprocess"]),
         (SILENT, []),
-        (["digits/cli/*.py", "digits/__main__.py", "digits/pictures/*.py"], []),
+        (["digits/cli/*.py", "digits/__main__.py"], []),
+        (["digits/pictures/*.py", "digits/data/catalogue.py"], ["fetch"]),
         (["digits/evaluation/comparison.py", "digits/evaluation/gate.py"], []),
     ],
 )
@@ -93,7 +94,7 @@ def test_a_parameter_runs_what_reads_it_and_taken_back_runs_nothing(project):
         header, row, *_ = project.path(f"metrics/history/{model}.csv").read_text().splitlines()
         assert header == "epoch,loss,accuracy,val_loss,val_accuracy"
         assert row.startswith("1,")
-    assert "held-out digits" in project.path("report/index.html").read_text()
+    assert "held-out images" in project.path("report/index.html").read_text()
     project.path("params.yaml").write_text(committed + "# a comment\n")
     assert "> python" not in project.run("dvc", "repro")
     assert project.hashes() == before

@@ -145,7 +145,7 @@ def test_the_confusion_chart_shows_recall(project, tmp_path):
 @pytest.mark.parametrize(
     ("table", "columns"),
     [
-        ("classes", ("model", "digit", "recall")),
+        ("classes", ("model", "class", "recall")),
         ("robustness", ("corruption", "model", "accuracy")),
     ],
 )

@@ -40,7 +40,7 @@ plain = BaseModel.__getattribute__
 
 
 def noting(self, name):
-    if name in type(self).model_fields:
+    if name in type(self).model_fields and hasattr(type(self), "section"):
         record["parameters"].add(f"{type(self).section}.{name}")
     return plain(self, name)
 

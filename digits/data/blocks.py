@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from digits.data.dataset import Labels
 from digits.data.stored import Examples
 from digits.files.arrays import fresh
 
@@ -25,7 +26,7 @@ class Block(NamedTuple):
     """Some of the examples, as they are in the file, and the order in which to take them."""
 
     images: NDArray[np.float32]
-    labels: NDArray[np.uint8]
+    labels: Labels
     order: NDArray[np.intp]
 
 

@@ -1,34 +1,48 @@
-"""The four arrays of MNIST, their form, and the one hash that tells their content."""
+"""The four arrays of a data set, their form, and the one hash that tells their content."""
 
 import hashlib
 import struct
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from digits.errors import SourceError
-from digits.form import CLASSES, SIDE
+
+Labels: TypeAlias = NDArray[np.uint8] | NDArray[np.uint16]
+"""Of up to 256 classes uint8, of more uint16."""
+
+SIZES = range(8, 257)
+"""Pixels that an image may be high and wide."""
+MOST_CLASSES = 1_000
 
 
 class Dataset(NamedTuple):
-    """Images: uint8 (n, 28, 28), 0 paper to 255 ink. Labels: uint8 (n,), 0-9."""
+    """Images: uint8 (n, height, width), 0 paper to 255 ink. Labels: (n,), from 0."""
 
     train_images: NDArray[np.uint8]
-    train_labels: NDArray[np.uint8]
+    train_labels: Labels
     test_images: NDArray[np.uint8]
-    test_labels: NDArray[np.uint8]
+    test_labels: Labels
 
 
 def check_form(dataset: Dataset) -> None:
-    """Raise SourceError unless the arrays, all uint8, have the form that `Dataset` states."""
+    """Raise SourceError unless the arrays have the form that `Dataset` states."""
+    size = dataset.train_images.shape[1:]
+    if len(size) != 2 or not all(pixels in SIZES for pixels in size):
+        raise SourceError(
+            f"train: expected images (n, height, width) of {SIZES[0]} to {SIZES[-1]} pixels, got "
+            f"{dataset.train_images.shape}"
+        )
     for split, images, labels in (("train", *dataset[:2]), ("test", *dataset[2:])):
         count = labels.size
-        if not count or images.shape != (count, SIDE, SIDE) or labels.shape != (count,):
-            wanted = f"images (n, {SIDE}, {SIDE}) and labels (n,)"
+        if not count or images.shape != (count, *size) or labels.shape != (count,):
+            wanted = f"images (n, {size[0]}, {size[1]}) and labels (n,)"
             raise SourceError(f"{split}: expected {wanted}, got {images.shape} and {labels.shape}")
-        if labels.max() >= CLASSES:
-            raise SourceError(f"{split}: expected labels 0-{CLASSES - 1}, got {labels.max()}")
+    highest = max(int(dataset.train_labels.max()), int(dataset.test_labels.max()))
+    if not 1 <= highest < MOST_CLASSES:
+        wanted = f"labels from 0, of 2 to {MOST_CLASSES:,} classes"
+        raise SourceError(f"expected {wanted}, got {highest} for the highest")
 
 
 def idx_header(array: NDArray[Any]) -> bytes:

@@ -1,34 +1,62 @@
-"""Describe the dataset: what is in it, in numbers."""
+"""What a data set is, beside its arrays: fetch writes it, everything after fetch goes by it."""
 
-from typing import Any
+from typing import Literal
 
-import numpy as np
-from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from digits.form import CLASSES
+from digits.errors import ArtifactError
+from digits.files.atomic import read_json
 
-CHUNK = 1024
-"""Images counted at a time: bincount makes eight bytes of each pixel's one."""
+FILE = "data/raw/description.json"
+
+FEW = 30
+"""Classes up to which matrices show each one, with its name and counts."""
+LETTERS = 14
+"""Of a class's name, in labels."""
+
+Preparation = Literal["mnist", "resize", "none"]
 
 
-def describe(images: NDArray[np.uint8], labels: NDArray[np.uint8]) -> dict[str, Any]:
-    """Return of a split: shape, dtype, range, pixel mean and deviation, class counts.
+class Words(BaseModel):
+    """A data set in words."""
 
-    Mean and standard deviation are of all pixels, on the scale 0-1 that the models see.
-    """
-    pixels = np.zeros(256, np.int64)
-    for start in range(0, len(images), CHUNK):
-        pixels += np.bincount(images[start : start + CHUNK].ravel(), minlength=256)
-    values = np.arange(256) / 255
-    mean = float(pixels @ values / images.size)
-    variance = float(pixels @ (values - mean) ** 2 / images.size)
-    counts = np.bincount(labels, minlength=CLASSES)
-    return {
-        "shape": list(images.shape),
-        "dtype": str(images.dtype),
-        "min": int(pixels.nonzero()[0][0]),
-        "max": int(pixels.nonzero()[0][-1]),
-        "mean": round(mean, 6),
-        "deviation": round(variance**0.5, 6),
-        "examples": {str(digit): count for digit, count in enumerate(counts.tolist())},
-    }
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    title: str = Field(description="its name")
+    heading: str = Field(description="the headline of the page")
+    thing: str = Field(description="what an image shows, as digit")
+    things: str = Field(description="the plural")
+    classes: list[str] = Field(min_length=2, max_length=1_000, description="names, in order")
+    prepare: Preparation = Field(description="how a picture becomes such an image")
+    known: str = Field(description="what its images are like; others are answered worse")
+    origin: str = Field(description="authors and licence, as the end of a sentence")
+
+
+class Description(Words):
+    """A data set in words and sizes."""
+
+    height: int = Field(ge=8, le=256, description="pixels")
+    width: int = Field(ge=8, le=256, description="pixels")
+    train: int = Field(ge=1, description="how many images there are to train with")
+    test: int = Field(ge=1, description="how many there are to test with")
+    sha256: str = Field(description="of the four arrays: digits.data.dataset.content_sha256")
+
+    @property
+    def sizes(self) -> tuple[int, int]:
+        """How many pixels an image has, and how many classes there are."""
+        return self.height * self.width, len(self.classes)
+
+
+def read_description(path: str = FILE) -> Description:
+    """Return what fetch wrote. Raises ArtifactError."""
+    try:
+        return Description.model_validate(read_json(path))
+    except ValidationError as fault:
+        first = fault.errors()[0]
+        where = ".".join(map(str, first["loc"]))
+        raise ArtifactError(f"{path}: {where}: {first['msg']}. `dvc repro` rebuilds it.") from None
+
+
+def short(name: str) -> str:
+    """Return a class's name in at most LETTERS, for labels."""
+    return name if len(name) <= LETTERS else f"{name[: LETTERS - 1]}…"

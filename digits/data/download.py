@@ -1,4 +1,4 @@
-"""Download a file that is known by its SHA-256: whole and verified, or an error."""
+"""Download a file that is known by its hash: whole and verified, or an error."""
 
 import contextlib
 import hashlib
@@ -39,8 +39,11 @@ MAX_PAUSE = 30
 MAX_BYTES = 64 * 2**20
 
 
-def download(url: str, sha256: str, folder: Path) -> Path:
-    """Fetch `url` into `folder` and return the file, whose SHA-256 is then `sha256`.
+def download(url: str, digest: str, folder: Path) -> Path:
+    """Fetch `url` into `folder` and return the file, whose hash is then `digest`.
+
+    digest: a SHA-256; or an MD5 where no other is published, and what the file holds is checked by
+        more.
 
     Passing faults (connection, time-out, cut transfer, HTTP 408, 429, 5xx) are tried again.
     Raises SourceError: not to be had in time, or another content, which is thrown away.
@@ -53,10 +56,11 @@ def download(url: str, sha256: str, folder: Path) -> Path:
             threads.apply_async(_transfer, (url, path)).get(DEADLINE)
         except multiprocessing.TimeoutError:
             raise SourceError(f"not finished within {DEADLINE} s") from None
-    got = hashlib.sha256(path.read_bytes()).hexdigest()
-    if got != sha256:
+    kind = "SHA-256" if len(digest) == 64 else "MD5"
+    made = hashlib.new(kind.replace("-", ""), path.read_bytes(), usedforsecurity=kind != "MD5")
+    if (got := made.hexdigest()) != digest:
         path.unlink()
-        raise SourceError(f"{url}: expected SHA-256 {sha256}, got {got}; the file was thrown away")
+        raise SourceError(f"{url}: expected {kind} {digest}, got {got}; the file was thrown away")
     return path
 
 

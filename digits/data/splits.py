@@ -8,20 +8,19 @@ from numpy.typing import NDArray
 
 from digits.errors import DigitsError
 from digits.files.arrays import fresh
-from digits.form import PIXELS
 
 CHUNK = 4096
 """Images scaled at a time: 13 MB of float32."""
 
 
 def scaled(images: NDArray[np.uint8], rows: NDArray[np.intp]) -> Iterator[NDArray[np.float32]]:
-    """Yield `images[rows] / 255`, flattened, in chunks: float32 (CHUNK or fewer, 784), 0-1.
+    """Yield `images[rows] / 255`, flattened, in chunks: float32 (CHUNK or fewer, pixels), 0-1.
 
-    images: uint8 (n, 28, 28), 0-255. rows: (m,), in the order wanted.
+    images: uint8 (n, height, width), 0-255. rows: (m,), in the order wanted.
     """
     for start in range(0, len(rows), CHUNK):
-        chunk = fresh(images)[rows[start : start + CHUNK]].reshape(-1, PIXELS)
-        yield np.divide(chunk, 255, dtype=np.float32)
+        chunk = fresh(images)[rows[start : start + CHUNK]]
+        yield np.divide(chunk.reshape(len(chunk), -1), 255, dtype=np.float32)
 
 
 def hold_out(labels: NDArray[Any], count: int, seed: int) -> NDArray[np.bool_]:

@@ -5,24 +5,27 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from digits.data.dataset import Labels
+from digits.data.description import read_description
 from digits.errors import ArtifactError
 from digits.files.arrays import read_array
-from digits.form import CLASSES, PIXELS, SIDE
 
 
 class Examples(NamedTuple):
-    """Images, float32 (n, pixels), 0-1, and labels, uint8 (n,)."""
+    """Images, float32 (n, pixels), 0-1, and labels, (n,)."""
 
     images: NDArray[np.float32]
-    labels: NDArray[np.uint8]
+    labels: Labels
 
 
-def read_raw(split: str) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """Memory-map what fetch wrote of a split: images, uint8 (n, 28, 28), and labels, uint8 (n,).
+def read_raw(split: str) -> tuple[NDArray[np.uint8], Labels]:
+    """Memory-map what fetch wrote of a split: images, uint8 (n, height, width), and labels, (n,).
 
-    Raises ArtifactError where they are something else.
+    Raises ArtifactError where they are not what the description says.
     """
-    images = read_array(f"data/raw/{split}_images.npy", np.uint8, None, SIDE, SIDE)
+    size = read_description()
+    path = f"data/raw/{split}_images.npy"
+    images = read_array(path, np.uint8, None, size.height, size.width)
     return images, _read_labels(f"data/raw/{split}_labels.npy", len(images), classes=2)
 
 
@@ -32,17 +35,19 @@ def read_examples(split: str, classes: int = 2) -> Examples:
     classes: how many different labels there must be; 0 if there may be no examples either.
     Raises ArtifactError where they are something else.
     """
-    images = read_array(f"data/processed/{split}_images.npy", np.float32, None, PIXELS)
+    pixels, _ = read_description().sizes
+    images = read_array(f"data/processed/{split}_images.npy", np.float32, None, pixels)
     labels = _read_labels(f"data/processed/{split}_labels.npy", len(images), classes)
     return Examples(images, labels)
 
 
-def _read_labels(path: str, count: int, classes: int) -> NDArray[np.uint8]:
-    labels: NDArray[np.uint8] = read_array(path, np.uint8, count)
-    found = np.unique(labels)
-    if len(found) < classes or (found >= CLASSES).any():
+def _read_labels(path: str, count: int, classes: int) -> Labels:
+    last = read_description().sizes[1] - 1
+    labels: Labels = read_array(path, np.min_scalar_type(last).type, count)
+    found = np.unique(labels).tolist()
+    if len(found) < classes or max(found, default=0) > last:
         raise ArtifactError(
-            f"{path}: expected labels 0-{CLASSES - 1}, at least {classes} different ones, got "
+            f"{path}: expected labels 0-{last}, at least {classes} different ones, got "
             f"{', '.join(map(str, found[:20])) or 'none'}. `dvc repro` rebuilds it; if it comes "
             "out the same, raise preprocess.limit in params.yaml."
         )

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,19 +12,19 @@ from numpy.typing import NDArray
 class Answers(NamedTuple):
     """A model's answers to n examples. All arrays: (n,)."""
 
-    predicted: NDArray[np.uint8]
+    predicted: NDArray[Any]
     confidence: NDArray[np.float64]
     """The probability of the predicted class."""
     loss: NDArray[np.float32]
     """The cross-entropy: -ln(probability of the label)."""
 
 
-def answers(logits: NDArray[np.float64], labels: NDArray[np.uint8]) -> Answers:
+def answers(logits: NDArray[np.float64], labels: NDArray[Any]) -> Answers:
     """Return the answers that logits, (n, classes), give to examples of these labels, (n,)."""
     best = logits.max(axis=1)
     total = np.exp(logits - best[:, None]).sum(axis=1)
     loss = np.log(total) + best - logits[np.arange(len(labels)), labels]
-    predicted = logits.argmax(axis=1).astype(np.uint8)
+    predicted = logits.argmax(axis=1).astype(labels.dtype)
     return Answers(predicted, 1 / total, loss.astype(np.float32))
 
 
@@ -33,7 +33,7 @@ def joined(parts: Iterable[Answers]) -> Answers:
     return Answers(*map(np.concatenate, zip(*parts, strict=True)))
 
 
-def record(labels: NDArray[np.uint8], predicted: Mapping[str, NDArray[np.uint8]]) -> str:
+def record(labels: NDArray[Any], predicted: Mapping[str, NDArray[Any]]) -> str:
     """Write down, as JSON, what each model answered, so that any two versions can be paired.
 
     labels: (n,); of these only a hash. predicted: (n,) by model, and which of them are wrong.

@@ -2,14 +2,13 @@
 
 Kinds and idea: N. Mu, J. Gilmer, "MNIST-C: a robustness benchmark for computer vision" (2019),
 after D. Hendrycks, T. Dietterich, "Benchmarking neural network robustness to common corruptions
-and perturbations", ICLR 2019. Every function takes and returns float32 (n, side, side), 0-1, paper
+and perturbations", ICLR 2019. Every function takes and returns float32 (n, height, width), 0-1, 0
 outside; a severity of 0 changes nothing. The last argument is what DRAWN draws at random for it.
 """
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
-from math import isqrt
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -28,13 +27,13 @@ CHUNK = 200
 
 def shift(images: Images, pixels: float, directions: NDArray[np.int64]) -> Images:
     """Move each image by `pixels`, a whole number, up, down, left or right: directions 0 to 3."""
-    by, side = int(pixels), images.shape[1]
+    by, (height, width) = int(pixels), images.shape[1:]
     padded = np.pad(images, ((0, 0), (by, by), (by, by)))
     moved = np.empty_like(images)
     for direction, (down, right) in enumerate(((-by, 0), (by, 0), (0, -by), (0, by))):
         chosen = directions == direction
         top, left = by - down, by - right
-        moved[chosen] = padded[chosen, top : top + side, left : left + side]
+        moved[chosen] = padded[chosen, top : top + height, left : left + width]
     return moved
 
 
@@ -49,10 +48,10 @@ def rotation(images: Images, degrees: float, anticlockwise: NDArray[np.int64]) -
 
 def _turn(images: Images, angle: float) -> Images:
     """Turn images by `angle`, anticlockwise: each pixel is fetched from where it comes from."""
-    side = images.shape[1]
+    _, height, width = images.shape
     padded = np.pad(images, ((0, 0), (1, 1), (1, 1))).reshape(len(images), -1)
-    turned = np.zeros((len(images), side * side), np.float32)
-    for places, weight in _origins(side, angle):
+    turned = np.zeros((len(images), height * width), np.float32)
+    for places, weight in _origins(height, width, angle):
         part = padded.take(places, axis=1)
         part *= weight
         turned += part
@@ -60,18 +59,19 @@ def _turn(images: Images, angle: float) -> Images:
 
 
 @cache
-def _origins(side: int, angle: float) -> list[tuple[NDArray[np.int64], Images]]:
+def _origins(height: int, width: int, angle: float) -> list[tuple[NDArray[np.int64], Images]]:
     """Return the four pixels between which each one comes from, in the padded image, and shares."""
-    y, x = np.indices((side, side)) - (side - 1) / 2
-    from_y = np.cos(angle) * y + np.sin(angle) * x + (side - 1) / 2
-    from_x = np.cos(angle) * x - np.sin(angle) * y + (side - 1) / 2
+    y, x = np.indices((height, width)).astype(float)
+    y, x = y - (height - 1) / 2, x - (width - 1) / 2
+    from_y = np.cos(angle) * y + np.sin(angle) * x + (height - 1) / 2
+    from_x = np.cos(angle) * x - np.sin(angle) * y + (width - 1) / 2
     top, left = np.floor(from_y).astype(int), np.floor(from_x).astype(int)
     origins = []
     for down, right in ((0, 0), (0, 1), (1, 0), (1, 1)):
         row, column = top + down, left + right
         weight = (1 - abs(from_y - row)) * (1 - abs(from_x - column))
-        row, column = (np.clip(place, -1, side) + 1 for place in (row, column))
-        origins.append(((row * (side + 2) + column).ravel(), weight.astype(np.float32).ravel()))
+        row, column = np.clip(row, -1, height) + 1, np.clip(column, -1, width) + 1
+        origins.append(((row * (width + 2) + column).ravel(), weight.astype(np.float32).ravel()))
     return origins
 
 
@@ -87,15 +87,16 @@ def blur(images: Images, sigma: float, drawn: None = None) -> Images:
 
     Moved copies are added up: not by BLAS, which rounds as it likes.
     """
-    radius, side = int(4 * sigma + 0.5), images.shape[1]
+    radius = int(4 * sigma + 0.5)
     offsets = np.arange(-radius, radius + 1)
     kernel = np.exp(-0.5 * (offsets / max(sigma, 1e-9)) ** 2)
     weights = (kernel / kernel.sum()).astype(np.float32)
     for _ in range(2):  # down each column; then, transposed, along each row
+        length = images.shape[1]
         padded = np.pad(images, ((0, 0), (radius, radius), (0, 0)))
-        images, part = np.zeros((2, len(padded), side, side), np.float32)
+        images, part = np.zeros((2, *images.shape), np.float32)
         for start, weight in enumerate(weights):
-            np.multiply(weight, padded[:, start : start + side], out=part)
+            np.multiply(weight, padded[:, start : start + length], out=part)
             images += part
         images = images.transpose(0, 2, 1)
     return images
@@ -127,20 +128,21 @@ DRAWN: dict[str, Callable[[np.random.Generator, tuple[int, ...]], NDArray[Any]]]
 def measure(
     models: Mapping[str, Predict],
     images: Images,
-    labels: NDArray[np.uint8],
+    labels: NDArray[Any],
+    size: tuple[int, int],
     severities: Mapping[str, Sequence[float]],
     seed: int,
 ) -> list[dict[str, Any]]:
     """Return a row for each case and model: corruption, severity, model, accuracy.
 
-    images: float32 (n, pixels), 0-1, square. labels: (n,). Each corruption begins with the seed.
+    images: float32 (n, pixels), 0-1, of `size`, (height, width). labels: (n,). Each corruption
+    begins with the seed.
     """
-    side = isqrt(images.shape[1])
     cases = [(kind, severity) for kind in CORRUPTIONS for severity in severities[kind]]
     right: Counter[tuple[str, float, str]] = Counter()
     randoms = {kind: np.random.default_rng(seed) for kind in DRAWN}
     for start in range(0, len(images), CHUNK):
-        chunk = np.asarray(fresh(images)[start : start + CHUNK]).reshape(-1, side, side)
+        chunk = np.asarray(fresh(images)[start : start + CHUNK]).reshape(-1, *size)
         drawn = {kind: draw(randoms[kind], chunk.shape) for kind, draw in DRAWN.items()}
         for kind, severity in [(CLEAN, 0.0), *cases]:
             spoiled = CORRUPTIONS[kind](chunk, severity, drawn.get(kind)) if severity else chunk
@@ -155,6 +157,7 @@ def measure(
             "accuracy": right[kind if severity else CLEAN, severity, name] / len(labels),
         }
         for kind in CORRUPTIONS
+        if severities[kind]
         for severity in (0, *severities[kind])
         for name in models
     ]
@@ -170,7 +173,7 @@ def summary(rows: list[dict[str, Any]], models: Sequence[str]) -> dict[str, dict
         spoiled = [row for row in rows if row["model"] == name and row["severity"]]
         by_corruption = [
             np.mean([row["accuracy"] for row in spoiled if row["corruption"] == corruption])
-            for corruption in CORRUPTIONS
+            for corruption in dict.fromkeys(row["corruption"] for row in spoiled)
         ]
         means[name] = {"mean_accuracy": round(float(np.mean(by_corruption)), 4)}
     return means

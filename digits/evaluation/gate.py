@@ -16,6 +16,7 @@ Metric = Literal["accuracy", "accuracy_low", "macro_f1"]
 class Gate(Section, section="gate"):
     """The whole of gate.yaml."""
 
+    dataset: str = Field(min_length=1, description="the title of the one that the floors are of")
     floors: dict[str, dict[Metric, Share]] = Field(description="model: metric: the least it may be")
     against: str = Field(min_length=1, pattern="^[^-]", description="the revision to compare with")
     allowed_regression: Share = Field(description="of accuracy; a significant loss that passes")

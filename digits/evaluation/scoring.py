@@ -10,7 +10,7 @@ from digits.evaluation.calibration import expected_calibration_error
 from digits.evaluation.significance import wilson_interval
 
 
-def score(answers: Answers, labels: NDArray[np.uint8], counts: NDArray[np.int64]) -> dict[str, Any]:
+def score(answers: Answers, labels: NDArray[Any], counts: NDArray[np.int64]) -> dict[str, Any]:
     """Return the numbers that sum a model up, rounded so that the last bits do not show.
 
     labels: (n,). counts: their confusion matrix. The interval of the accuracy is Wilson's, of
@@ -33,7 +33,7 @@ def confusion_matrix(
     actual: NDArray[Any], predicted: NDArray[Any], classes: int
 ) -> NDArray[np.int64]:
     """Count (classes, classes): row the actual class, column the predicted one."""
-    cell = actual.astype(np.uint16) * classes + predicted
+    cell = actual.astype(np.int64) * classes + predicted
     counts = np.bincount(cell, minlength=classes**2)
     return counts.astype(np.int64).reshape(classes, classes)
 
@@ -46,7 +46,6 @@ def by_class(counts: NDArray[np.int64]) -> dict[str, NDArray[Any]]:
     """
     right, support, predicted = counts.diagonal(), counts.sum(axis=1), counts.sum(axis=0)
     return {
-        "digit": np.arange(len(counts)),
         "precision": right / np.maximum(predicted, 1),
         "recall": right / np.maximum(support, 1),
         "f1": 2 * right / np.maximum(support + predicted, 1),

@@ -1,42 +1,52 @@
-"""Draw which digits are taken for which."""
+"""Draw which classes are taken for which."""
 
 import numpy as np
 from matplotlib.colors import LinearSegmentedColormap, SymLogNorm
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from digits.data.description import FEW, Description, short
 from digits.figures import png, style, without_scipy
 
 with without_scipy():
     import seaborn as sns
 
 
-def confusion(model: str, colour: str, counts: NDArray[np.int64]) -> bytes:
+def confusion(model: str, colour: str, counts: NDArray[np.int64], data: Description) -> bytes:
     """Draw a confusion matrix with its counts: (classes, classes), row actual, column predicted.
 
     The colour is logarithmic, so that five mistakes are seen beside a thousand right answers.
     """
     total = int(counts.sum())
     accuracy = counts.trace() / max(total, 1)
+    few = len(counts) <= FEW
+    names = [short(name) for name in data.classes] if few else []
+    inches = max(7.0, 0.4 * len(counts)) if few else 9.0
     with style():
-        figure = Figure(figsize=(7, 7.2), layout="constrained")
+        figure = Figure(figsize=(inches, inches + 0.2), layout="constrained")
         axes = figure.add_subplot()
         sns.heatmap(
             counts,
             ax=axes,
-            annot=True,
+            annot=few,
             fmt="d",
             cmap=LinearSegmentedColormap.from_list(model, ["white", colour]),
             norm=SymLogNorm(linthresh=1, vmin=0, vmax=max(int(counts.max()), 2)),
             square=True,
-            linewidths=0.5,
+            linewidths=0.5 if few else 0,
             linecolor="0.9",
             annot_kws={"size": 11},
             cbar=False,
+            xticklabels=names or False,
+            yticklabels=names or False,
         )
-        for text, count in zip(axes.texts, counts.flat, strict=True):
+        for text, count in zip(axes.texts, counts.flat, strict=few):
             text.set_color("white" if count > counts.max() / 4 else "black")
-        axes.set_title(f"{model}: {accuracy:.2%} of {total:,} test digits right")
-        axes.set(xlabel="predicted digit", ylabel="actual digit")
+        axes.set_title(f"{model}: {accuracy:.2%} of {total:,} test {data.things} right")
+        axes.set(xlabel=f"predicted {data.thing}", ylabel=f"actual {data.thing}")
         axes.tick_params(axis="both", rotation=0, length=0)
+        if names and max(map(len, names)) > 2:
+            axes.tick_params(axis="x", rotation=90)
+        for label in (*axes.get_xticklabels(), *axes.get_yticklabels()):
+            label.set_parse_math(False)
         return png(figure)

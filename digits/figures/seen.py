@@ -15,8 +15,8 @@ LETTERS = 18
 """Letters of a caption's line that have room beneath a picture."""
 
 
-def draw(images: NDArray[np.uint8], captions: list[str]) -> bytes:
-    """Draw the first `MOST` images, each with its caption. images: uint8 (n, side, side)."""
+def draw(images: NDArray[np.uint8], captions: list[str], colours: str = "gray_r") -> bytes:
+    """Draw the first `MOST` images, each with its caption. images: uint8 (n, height, width)."""
     count = min(len(images), MOST)
     columns = min(count, ACROSS)
     rows = math.ceil(count / columns)
@@ -25,7 +25,7 @@ def draw(images: NDArray[np.uint8], captions: list[str]) -> bytes:
         figure = Figure(figsize=(1.5 * columns, (1.5 + 0.16 * lines) * rows), layout="constrained")
         for index in range(count):
             axes = figure.add_subplot(rows, columns, index + 1)
-            axes.imshow(images[index], cmap="gray_r", vmin=0, vmax=255, interpolation="nearest")
+            axes.imshow(images[index], cmap=colours, vmin=0, vmax=255, interpolation="nearest")
             axes.set(xticks=[], yticks=[])
             axes.spines[:].set_visible(False)
             axes.set_xlabel(_fitting(captions[index]), fontsize=8, parse_math=False)

@@ -47,11 +47,23 @@ def stacked(tables: Mapping[str, Mapping[str, Any]], name: str) -> dict[str, Any
     return {column: np.concatenate([part[column] for part in parts]) for column in parts[0]}
 
 
-def read_csv(path: str) -> "pd.DataFrame":
-    """Return the table in the CSV file at `path`. Raises ArtifactError if it has none."""
+def read_csv(path: str, **places: Mapping[str, int]) -> "pd.DataFrame":
+    """Return the table in the CSV file at `path`.
+
+    places: of columns of names, by which numbers these are replaced. Raises ArtifactError if there
+    is no table, or another name in it.
+    """
     import pandas as pd  # slow, and who writes tables does not need it
 
     try:
-        return pd.read_csv(path)
+        table = pd.read_csv(path, dtype=dict.fromkeys(places, str), keep_default_na=not places)
+        return table.assign(
+            **{
+                column: [numbers[name] for name in table[column]]
+                for column, numbers in places.items()
+            }
+        )
+    except KeyError as other:
+        raise ArtifactError(f"{path}: {other} is unknown. `dvc repro` rebuilds it.") from None
     except (OSError, ValueError) as fault:
         raise ArtifactError(f"{path} cannot be read: {fault}. `dvc repro` rebuilds it.") from None

@@ -21,7 +21,6 @@ from numpy.typing import NDArray
 
 from digits.errors import ArtifactError
 from digits.evaluation.answers import probabilities
-from digits.form import CLASSES, PIXELS
 
 ROWS = 1_000
 """Images computed together."""
@@ -103,8 +102,8 @@ class Network(NamedTuple):
         return np.concatenate([self.compute(images[start : start + ROWS]) for start in starts])
 
 
-def load(path: str) -> Network:
-    """Load a model that `digits.models.saving.save` wrote.
+def load(path: str, pixels: int | None = None, classes: int | None = None) -> Network:
+    """Load a model that `digits.models.saving.save` wrote, of so many pixels and classes.
 
     Raises ArtifactError if the file is missing, damaged, or holds a model of another form.
     """
@@ -120,9 +119,10 @@ def load(path: str) -> Network:
             parameters = _count(file)
         compute = partial(_by_numpy, stack) if stack else _by_keras(path)
         network = Network(kinds, parameters, stack, compute)
-        shape = network.logits(np.zeros((1, PIXELS), np.float32)).shape
-        if shape != (1, CLASSES):
-            raise FormError(f"expected {CLASSES} classes out of {PIXELS} pixels, got {shape[1:]}")
+        there = pixels or layers[0]["config"]["batch_shape"][1]
+        shape = network.logits(np.zeros((1, there), np.float32)).shape
+        if shape != (1, classes or shape[-1]):
+            raise FormError(f"expected {classes} classes out of {pixels} pixels, got {shape[1:]}")
     except FormError as fault:
         cure = "Mend the model's file in digits/models; `dvc repro` then rebuilds it."
         raise ArtifactError(f"{path}: {fault}. {cure}") from None

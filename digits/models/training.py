@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 
 from digits.data.blocks import Block, in_order, shuffled
 from digits.data.stored import Examples
-from digits.form import CLASSES
 from digits.models.backend import keras, tf
 from digits.params.train import Train
 from digits.progress import progress
@@ -30,6 +29,7 @@ def train(
     validation: Examples,
     recipe: Train,
     *,
+    classes: int | None = None,
     after_epoch: Callable[[History], object] = lambda history: None,
     optimizer: Callable[[Train, int], keras.optimizers.Optimizer] = adam,
     augment: Augment | None = None,
@@ -42,6 +42,7 @@ def train(
     build: makes the model for so many pixels and so many classes.
     training, validation: images and labels, in memory or memory-mapped, slices and views as well.
         validation is measured after each epoch if it holds any examples; never learnt from.
+    classes: how many there are; unless it is told, as many as the highest label says.
     after_epoch: called with the history so far; what is true ends the training.
     optimizer: makes the optimizer for a recipe and a number of steps an epoch.
     augment: changes the images of each block anew in each epoch, by a generator that depends on
@@ -51,7 +52,7 @@ def train(
     """
     epochs = shuffled(training, recipe.batch_size, recipe.seed, recipe.epochs)  # reads already
     keras.utils.set_random_seed(recipe.seed)
-    model = build(training.images.shape[1], CLASSES)
+    model = build(training.images.shape[1], classes or int(training.labels.max()) + 1)
     model.compile(
         optimizer=optimizer(recipe, -(-len(training.labels) // recipe.batch_size)),
         loss=loss(model),

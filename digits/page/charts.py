@@ -76,7 +76,7 @@ def charts(findings: Findings) -> dict[str, Any]:
     models = findings.models
     corruptions = models[0].robustness["corruption"].unique()
     return {
-        "accuracy": learning(models, "accuracy", "On the training digits", percent),
+        "accuracy": learning(models, "accuracy", "On the training images", percent),
         "loss": learning(models, "loss", "Cross-entropy, lower is better", "{:.2g}".format),
         "reliability": [reliability(model) for model in models],
         "robustness": [robustness(models, corruption) for corruption in corruptions],
@@ -86,7 +86,7 @@ def charts(findings: Findings) -> dict[str, Any]:
 def learning(
     models: Sequence[Model], metric: str, said: str, show: Callable[[float], str]
 ) -> Chart:
-    """Draw how a metric went from epoch to epoch, on held-out digits too if there were any."""
+    """Draw how a metric went from epoch to epoch, on held-out images too if there were any."""
     columns = ((metric, "", "joined"), (f"val_{metric}", " validation", "joined dashed"))
     lines = [
         Line(model.name + held_out, model.place, points(model.history, "epoch", column), look)
@@ -95,7 +95,7 @@ def learning(
         if column in model.history
     ]
     if len(lines) > len(models):
-        said += ", dashed: held-out digits"
+        said += ", dashed: held-out images"
     values = [y for line in lines for _, y, _ in line.points]
     y = Axis(levels(min(values), max(values)), UPWARDS, show)
     return curves(f"{metric.capitalize()} after each epoch", f"{said}. ", "epoch", y, lines)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pandas as pd
 
 from digits.data.dataset import Dataset
+from digits.data.description import Description
 from digits.errors import ArtifactError
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ class Model(NamedTuple):
     """The mean accuracy over all corruptions."""
     history: pd.DataFrame
     predictions: pd.DataFrame
-    """A row for each test image: actual, predicted, confidence."""
+    """A row for each test image: actual and predicted, as places in the classes; confidence."""
     classes: pd.DataFrame
     calibration: pd.DataFrame
     robustness: pd.DataFrame
@@ -41,8 +42,9 @@ class Findings(NamedTuple):
 
     models: Sequence[Model]
     dataset: Dataset
+    data: Description
     described: Mapping[str, Any]
-    """The dataset, as explore describes it."""
+    """What explore counted in each split."""
     settings: Mapping[str, Any]
     """The values of params.yaml by their dotted names."""
     versions: Mapping[str, str]

@@ -10,28 +10,31 @@ import pandas as pd
 from numpy.typing import NDArray
 from PIL import Image
 
+from digits.data.description import FEW
 from digits.evaluation.scoring import confusion_matrix
-from digits.form import CLASSES, SIDE
 from digits.page.findings import Findings, Model
 
 COLUMNS = 32
 """Images in a row of the sheet."""
 EACH = 24
-"""Right answers in the page for each digit and model; of the mistakes there are all."""
+"""Right answers in the page for each class and model; of the mistakes there are all."""
+LARGEST = 56
+"""Pixels of the longer side beyond which an image is shown smaller."""
 
 
 def images(findings: Findings) -> dict[str, Any]:
     """Return what the templates name, `findings` also for the scripts; a matrix for each model."""
     train, labels, tested, actual = findings.dataset
+    classes = findings.data.classes
     rows = chosen([model.predictions for model in findings.models], EACH)
     return {
-        "side": SIDE,
         "sheet": sheet(tested[rows], COLUMNS),
-        "samples": sheet(train[samples(labels)], CLASSES),
-        "matrices": [matrix(model.predictions) for model in findings.models],
+        "samples": sheet(train[samples(labels, len(classes))], min(len(classes), FEW)),
+        "matrices": [matrix(model.predictions, len(classes)) for model in findings.models],
+        "shown": FEW,
         "findings": {
             "columns": COLUMNS,
-            "classes": CLASSES,
+            "classes": classes,
             "each": EACH,
             "actual": actual[rows].tolist(),
             "models": [embedded(model, rows) for model in findings.models],
@@ -40,7 +43,7 @@ def images(findings: Findings) -> dict[str, Any]:
 
 
 def chosen(tables: Iterable[pd.DataFrame], each: int) -> list[int]:
-    """Return the rows of every mistake of any model, and of its first right answers by digit."""
+    """Return the rows of every mistake of any model, and of its first right answers by class."""
     rows: set[int] = set()
     for table in tables:
         right = table["actual"] == table["predicted"]
@@ -48,22 +51,29 @@ def chosen(tables: Iterable[pd.DataFrame], each: int) -> list[int]:
     return sorted(rows)
 
 
-def samples(labels: NDArray[np.uint8]) -> NDArray[np.int64]:
-    """Return the rows of the first six images of each digit, by turns."""
-    first = [np.flatnonzero(labels == digit)[:6] for digit in range(CLASSES)]
+def samples(labels: NDArray[Any], classes: int) -> NDArray[np.int64]:
+    """Return the rows of the first six images of each of the first classes, by turns."""
+    first = [np.flatnonzero(labels == label)[:6] for label in range(min(classes, FEW))]
     return np.array([*zip(*first, strict=False)], np.int64).ravel()
 
 
-def matrix(predictions: pd.DataFrame) -> dict[str, Any]:
+def matrix(predictions: pd.DataFrame, classes: int) -> dict[str, Any]:
     """Return the counts and, 0-1, how strongly each is to be coloured: by its square root.
 
-    So one mistake is still seen beside fifty. Right answers are not coloured.
+    So one mistake is still seen beside fifty. Right answers are not coloured. Of the most frequent
+    mistakes: actual class, predicted one, count.
     """
     actual, predicted = predictions["actual"].to_numpy(), predictions["predicted"].to_numpy()
-    counts = confusion_matrix(actual, predicted, CLASSES)
-    wrong = counts * (1 - np.eye(CLASSES, dtype=np.int64))
+    counts = confusion_matrix(actual, predicted, classes)
+    wrong = counts * (1 - np.eye(classes, dtype=np.int64))
     heat = np.sqrt(wrong / max(int(wrong.max()), 1))
-    return {"counts": counts.tolist(), "heat": heat.round(3).tolist()}
+    most = np.argsort(-wrong, axis=None, kind="stable")[:FEW]
+    frequent = [(*divmod(int(cell), classes), int(wrong.flat[cell])) for cell in most]
+    return {
+        "counts": counts.tolist(),
+        "heat": heat.round(3).tolist(),
+        "frequent": [pair for pair in frequent if pair[2]],
+    }
 
 
 def embedded(model: Model, rows: list[int]) -> dict[str, Any]:
@@ -94,12 +104,16 @@ EMBEDDED: dict[str, Callable[[Any], Any]] = {
 """How the page embeds what a layer of `digits.models.inference` consists of."""
 
 
-def sheet(digits: NDArray[np.uint8], columns: int) -> str:
-    """Lay images, uint8 (n, side, side), out in rows of `columns`; return a PNG as its address."""
-    rows = max(1, -(-len(digits) // columns))
-    tiles = np.zeros((rows * columns, SIDE, SIDE), np.uint8)
-    tiles[: len(digits)] = digits
-    grid = tiles.reshape(rows, columns, SIDE, SIDE).swapaxes(1, 2)
+def sheet(images: NDArray[np.uint8], columns: int) -> str:
+    """Lay images, uint8 (n, height, width), out in rows of `columns`; return a PNG's address."""
+    by = -(-max(images.shape[1:]) // LARGEST)
+    height, width = (size // by for size in images.shape[1:])
+    images = images[:, : height * by, : width * by].reshape(-1, height, by, width, by)
+    small = images.mean(axis=(2, 4)).astype(np.uint8) if by > 1 else images[:, :, 0, :, 0]
+    rows = max(1, -(-len(images) // columns))
+    tiles = np.zeros((rows * columns, height, width), np.uint8)
+    tiles[: len(small)] = small
+    grid = tiles.reshape(rows, columns, height, width).swapaxes(1, 2)
     content = io.BytesIO()
-    Image.fromarray(grid.reshape(rows * SIDE, -1)).save(content, "PNG", optimize=True)
+    Image.fromarray(grid.reshape(rows * height, -1)).save(content, "PNG", optimize=True)
     return f"data:image/png;base64,{b64encode(content.getvalue()).decode()}"

@@ -7,6 +7,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from digits.data.description import short
 from digits.page.charts import MARKS, charts
 from digits.page.findings import Findings
 from digits.page.images import images
@@ -24,7 +25,8 @@ def page(findings: Findings) -> str:
         trim_blocks=True,
         keep_trailing_newline=True,
     )
-    tried = [model for model in findings.models if model.network.stack]
+    drawn = findings.data.prepare == "mnist"
+    tried = [model for model in findings.models if drawn and model.network.stack]
     scripts = ["models.js", "explore.js"] + ["prepare.js", "draw.js"] * bool(tried)
     script = "\n".join(map(read, scripts))
     return environment.get_template("index.html.j2").render(
@@ -32,6 +34,8 @@ def page(findings: Findings) -> str:
         | images(findings)
         | {
             "tried": tried,
+            "drawn": drawn,
+            "short": short,
             "charts": charts(findings),
             "colour": colour,
             "marks": MARKS,

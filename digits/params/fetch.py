@@ -1,12 +1,38 @@
 """The section `fetch` of params.yaml."""
 
-from pydantic import Field
+from typing import Annotated, Literal
+
+from pydantic import Field, field_validator
 
 from digits.params import Section
 
+Name = Annotated[str, Field(min_length=1, max_length=200)]
+Pixels = Annotated[int, Field(ge=8, le=256)]
+
 
 class Fetch(Section, section="fetch"):
-    """Where the digits come from, and what they must be."""
+    """Where the images come from, and what they must be."""
 
-    source: str = Field(min_length=1, description="'auto', an .npz file, or a folder of IDX files")
-    sha256: str = Field(pattern="^[0-9a-f]{64}$", description="of the content, however packed")
+    source: str = Field(min_length=1, description="a name of the catalogue, a file or a folder")
+    sha256: str | None = Field(
+        pattern="^[0-9a-f]{64}$", description="of the content, however packed; null: see the code"
+    )
+    title: Name | None = Field(description="of data of your own; null: the name of the file")
+    classes: list[Name] | None = Field(
+        min_length=2, max_length=1_000, description="names in order; null: numbers, or folders"
+    )
+    prepare: Literal["mnist", "resize", "none"] = Field(
+        description="how a picture becomes an image: its ink placed, scaled, or as it is"
+    )
+    size: list[Pixels] | None = Field(
+        min_length=2, max_length=2, description="height and width, for resize"
+    )
+    held_out: float = Field(gt=0, lt=1, description="the share for testing, where there is no test")
+    seed: int = Field(ge=0, lt=2**32, description="of the order of pictures, and of that choice")
+
+    @field_validator("classes")
+    @classmethod
+    def _each_once(cls, names: list[str] | None) -> list[str] | None:
+        if names is not None and len(set(names)) < len(names):
+            raise ValueError("each class once")
+        return names

@@ -1,8 +1,8 @@
 """The section `robustness` of params.yaml."""
 
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from digits.params import Section
 
@@ -13,12 +13,21 @@ Share = Annotated[float, Field(gt=0, le=1)]
 
 
 class Robustness(Section, section="robustness"):
-    """How the test images are spoiled: severities for each corruption; 0 is measured anyway."""
+    """How the test images are spoiled: severities for each corruption; 0 is measured anyway.
+
+    One that makes no sense for the data is left out by an empty list.
+    """
 
     seed: int = Field(ge=0, lt=2**32, description="of the directions and of the noise")
-    shift: list[Pixels] = Field(min_length=1, description="pixels")
-    rotation: list[Degrees] = Field(min_length=1, description="degrees, either way")
-    noise: list[Share] = Field(min_length=1, description="standard deviation; ink is 1")
-    blur: list[Sigma] = Field(min_length=1, description="standard deviation in pixels")
-    contrast: list[Share] = Field(min_length=1, description="share of the contrast lost")
-    inversion: list[Share] = Field(min_length=1, description="1: white ink on black paper")
+    shift: list[Pixels] = Field(description="pixels")
+    rotation: list[Degrees] = Field(description="degrees, either way")
+    noise: list[Share] = Field(description="standard deviation; ink is 1")
+    blur: list[Sigma] = Field(description="standard deviation in pixels")
+    contrast: list[Share] = Field(description="share of the contrast lost")
+    inversion: list[Share] = Field(description="1: the negative")
+
+    @model_validator(mode="after")
+    def _some(self) -> Self:
+        if not any(isinstance(value, list) and value for value in dict(self).values()):
+            raise ValueError("at least one corruption")
+        return self

@@ -18,8 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digits.errors import PictureError
-from digits.form import SIDE
 
+SIDE = 28
 BOX = 20
 CENTRE = 14.5
 """The middle of pixel 14, as a distance from the edge."""

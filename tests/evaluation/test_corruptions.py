@@ -23,9 +23,10 @@ def spoil(name, images, severity, seed=3):
     return CORRUPTIONS[name](images, severity, drawn)
 
 
-@pytest.fixture(scope="module")
-def images(dataset):
-    return dataset.test_images / np.float32(255)
+@pytest.fixture(scope="module", params=["square", "wide"])
+def images(dataset, request):
+    images = dataset.test_images / np.float32(255)
+    return images if request.param == "square" else images[:, 4:24]
 
 
 @pytest.mark.parametrize("name", CORRUPTIONS)
@@ -111,7 +112,7 @@ def test_accuracies_are_counted_over_all_chunks(images, dataset, monkeypatch):
         "ink": lambda rows: np.eye(2)[(rows.mean(axis=1) > 0.5).astype(int)],
         "three": lambda rows: np.eye(10)[np.full(len(rows), 3)],
     }
-    rows = measure(models, flat, bright, SEVERITIES, seed=0)
+    rows = measure(models, flat, bright, images.shape[1:], SEVERITIES, seed=0)
     assert [(row["corruption"], row["severity"], row["model"]) for row in rows] == [
         (kind, severity, model)
         for kind in CORRUPTIONS
@@ -122,7 +123,9 @@ def test_accuracies_are_counted_over_all_chunks(images, dataset, monkeypatch):
     assert all(row["accuracy"] == 1 for row in ink if not row["severity"])
     assert all(row["accuracy"] == 0 for row in rows if row["model"] == "three")
     assert ink[-1]["accuracy"] == 0
-    labels = measure({"three": models["three"]}, flat, dataset.test_labels, SEVERITIES, seed=0)
+    labels = measure(
+        {"three": models["three"]}, flat, dataset.test_labels, images.shape[1:], SEVERITIES, seed=0
+    )
     assert {row["accuracy"] for row in labels} == {0.1}
 
 

@@ -54,7 +54,12 @@ def test_a_floor_for_no_model_names_the_near_one():
 )
 def test_a_gate_that_cannot_be_used(tmp_path, change, message):
     path = tmp_path / "gate.yaml"
-    good = {"floors": {"small": {"accuracy": 1}}, "against": "main", "allowed_regression": 0}
+    good = {
+        "dataset": "any",
+        "floors": {"small": {"accuracy": 1}},
+        "against": "main",
+        "allowed_regression": 0,
+    }
     path.write_text(yaml.safe_dump(good))
     assert gate.read(path).floors == {"small": {"accuracy": 1.0}}
     path.write_text(yaml.safe_dump({**good, **change}))

@@ -75,7 +75,6 @@ def test_all_numbers_of_three_right_answers_of_four():
 def test_classes_by_hand():
     # 0: 3 of 4 found, one 1 taken for it. 2: no example and never predicted
     table = by_class(np.array([[3, 1, 0], [1, 5, 0], [0, 0, 0]]))
-    assert table["digit"].tolist() == [0, 1, 2]
     assert table["precision"].tolist() == [3 / 4, 5 / 6, 0]
     assert table["recall"].tolist() == [3 / 4, 5 / 6, 0]
     assert table["f1"].tolist() == [3 / 4, 5 / 6, 0]

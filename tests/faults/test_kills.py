@@ -11,7 +11,7 @@ import time
 import psutil
 import pytest
 
-from digits.data import sources
+from digits.data import catalogue
 from digits.data.dataset import content_sha256
 from tests import pipeline
 from tests.faults.ending import repro_restores
@@ -31,11 +31,12 @@ def original(dataset, tmp_path_factory):
     content = (folder.parent / "project.npz").read_bytes()
     with Server() as server:
         server.answers["/mnist.npz"] = body(content)
-        known = project.path("digits/data/sources.py")
+        known = project.path("digits/data/catalogue.py")
         sha256 = hashlib.sha256(content).hexdigest()
-        text = known.read_text().replace(sources.KERAS_URL, f"{server.address}/mnist.npz")
-        known.write_text(text.replace(sources.KERAS_SHA256, sha256))
-        project.set("fetch.source", "auto")
+        load = next(iter(catalogue.MNIST.sources.values()))
+        text = known.read_text().replace(catalogue.KERAS_URL, f"{server.address}/")
+        known.write_text(text.replace(load.args[0], sha256))
+        project.set("fetch.source", "mnist")
         project.repro()
         project.commit()
         yield project

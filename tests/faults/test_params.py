@@ -22,10 +22,15 @@ KEYS = [(name, key) for name, keys in SECTIONS.items() if isinstance(keys, dict)
 NO_NUMBER = ["'5'", "five", "true", "yes", "no", "on", "[5]", "{a: 5}", "2026-01-01", "''", "~x"]
 NO_INTEGER = [*NO_NUMBER, "5.0", "5.5", "-1", ".nan", ".inf", "-.inf", "1e3", "1e30"]
 HUGE = [str(10**30), f"0x{'f' * 5000}"]
-LISTS = ["null", "5", "true", "{}", "[]", "['5']", "[true]", "[null]", "[0]", "[-1]", "[1, .nan]"]
+LISTS = ["null", "5", "true", "{}", "['5']", "[true]", "[null]", "[0]", "[-1]", "[1, .nan]"]
 BAD = {
     "source": ["null", "5", "5.5", "true", "[]", "{}", "''", ".nan"],
-    "sha256": ["null", "5", "true", "[]", "''", "abc", "'" + "A" * 64 + "'", "z" * 64, "a" * 65],
+    "sha256": ["5", "true", "[]", "''", "abc", "'" + "A" * 64 + "'", "z" * 64, "a" * 65],
+    "title": ["5", "true", "[]", "{}", "''"],
+    "classes": ["5", "true", "a", "{}", "[]", "[a]", "[a, a]", "[a, 5]", "[a, '']"],
+    "prepare": ["null", "5", "true", "[]", "MNIST", "scale"],
+    "size": ["5", "true", "a", "{}", "[]", "[28]", "[28, 28, 28]", "[7, 28]", "[28, 257]"],
+    "held_out": [*NO_NUMBER, "null", "0", "1", "-0.1", ".nan", ".inf", *HUGE],
     "limit": [*NO_INTEGER, *HUGE, "0"],
     "seed": ["null", *NO_INTEGER, *HUGE],
     "learning_rate": [*NO_NUMBER, "null", "0", "-0.001", "1.5", ".nan", ".inf", "1e999", *HUGE],
@@ -37,7 +42,8 @@ CASES = [
 ]
 CASES += [(section, key, "0") for section, key in KEYS if key in ("epochs", "batch_size", "units")]
 CASES += [
-    ("models", None, each) for each in [*LISTS, "a", "[A]", "[../a]", "[a, a]", "[a b]", "['']"]
+    ("models", None, each)
+    for each in [*LISTS, "[]", "a", "[A]", "[../a]", "[a, a]", "[a b]", "['']"]
 ]
 
 

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from digits.data import sources
+from digits.data.sources import obtain
 from digits.errors import SourceError
 from tests import pipeline
+from tests.data.test_sources import known, params
 from tests.faults.ending import fails, main_of
 
 CODE = [
@@ -92,11 +93,11 @@ def test_temporary_folders_are_the_owners_alone(project, tmp_path, monkeypatch):
         seen.append((folder.name, stat.S_IMODE(folder.stat().st_mode)))
         raise SourceError("enough seen")
 
-    monkeypatch.setattr(sources, "SOURCES", {"one": look, "two": look})
+    known(monkeypatch, {"one": look, "two": look})
     old = os.umask(0)
     try:
         with pytest.raises(SourceError, match="enough seen"):
-            sources.obtain("auto", "0" * 64)
+            obtain(params("mnist"))
     finally:
         os.umask(old)
     assert [mode for _, mode in seen] == [0o700, 0o700]

@@ -5,12 +5,21 @@ import numpy as np
 import pytest
 from matplotlib.image import imread
 
+from digits.data.dataset import Dataset
 from digits.figures.confusion import confusion
 from digits.palette import COLOURS, colour
+from tests.conftest import described, make_images
 
 
 def pixels(png):
     return imread(io.BytesIO(png))
+
+
+DATA = described(Dataset(*make_images(20, seed=1), *make_images(20, seed=2)))
+
+
+def drawn(colour, counts, classes=DATA.classes):
+    return confusion("one", colour, counts, DATA.model_copy(update={"classes": list(classes)}))
 
 
 def counts(seed=0):
@@ -18,9 +27,9 @@ def counts(seed=0):
 
 
 def test_the_same_counts_give_the_same_bytes_whatever_the_users_style():
-    first = confusion("one", COLOURS[0], counts())
+    first = drawn(COLOURS[0], counts())
     with mpl.rc_context({"font.size": 20, "axes.facecolor": "red"}):
-        assert confusion("one", COLOURS[0], counts()) == first
+        assert drawn(COLOURS[0], counts()) == first
     assert b"Software" not in first
 
 
@@ -28,11 +37,11 @@ def test_other_counts_give_another_picture():
     one = counts()
     other = one.copy()
     other[3, 5] += 1
-    assert confusion("one", COLOURS[0], one) != confusion("one", COLOURS[0], other)
+    assert drawn(COLOURS[0], one) != drawn(COLOURS[0], other)
 
 
 def test_an_empty_matrix_can_be_drawn():
-    assert pixels(confusion("one", COLOURS[0], np.zeros((10, 10), int))).shape[2] == 4
+    assert pixels(drawn(COLOURS[0], np.zeros((10, 10), int))).shape[2] == 4
 
 
 def area(png, wanted):
@@ -43,7 +52,7 @@ def area(png, wanted):
 
 @pytest.mark.parametrize("place", range(7))
 def test_a_matrix_is_in_the_colour_of_its_model(place):
-    png = confusion("one", colour(place), np.diag([9] * 10))
+    png = drawn(colour(place), np.diag([9] * 10))
     assert [other for other in COLOURS if area(png, other)] == [colour(place)]
 
 
@@ -62,3 +71,11 @@ def test_six_colours_differ_for_all_kinds_of_colour_vision():
         for i, one in enumerate(seen):
             for other in seen[:i]:
                 assert np.abs(one - other).max() > 0.1, kind
+
+
+def test_names_of_any_kind_and_number_can_be_drawn():
+    names = ["<b>", "$x", "\N{GRINNING FACE}", "a name that is longer than a label has room for"]
+    few = drawn(COLOURS[0], np.eye(4, dtype=int), names)
+    assert few != drawn(COLOURS[0], np.eye(4, dtype=int), "abcd")
+    many = np.eye(300, dtype=int)
+    assert pixels(drawn(COLOURS[0], many, map(str, range(300)))).shape[1] < 1500

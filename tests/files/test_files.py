@@ -3,9 +3,10 @@ import json
 import numpy as np
 import pytest
 
-from digits.data import stored
+from digits.data import description, stored
 from digits.errors import ArtifactError
 from digits.files import arrays, atomic, tables
+from tests.conftest import described
 
 
 def test_an_interrupted_write_leaves_the_old_file_and_nothing_else(tmp_path):
@@ -35,9 +36,10 @@ def test_json_ends_with_a_newline_and_refuses_nan(tmp_path):
 
 
 @pytest.fixture
-def folder(tmp_path, monkeypatch):
+def folder(tmp_path, monkeypatch, dataset):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "data/processed").mkdir(parents=True)
+    atomic.write_json(description.FILE, described(dataset).model_dump())
     return tmp_path / "data/processed"
 
 

@@ -204,4 +204,4 @@ def test_a_missing_or_damaged_model_is_refused(tmp_path, content):
 def test_a_model_that_answers_something_else_is_refused_with_a_true_cure(tmp_path, last, message):
     save(keras.Sequential([keras.Input((784,)), last]), f"{tmp_path}/model.keras")
     with pytest.raises(ArtifactError, match=rf"(?s){message}.*Mend the model's file"):
-        inference.load(f"{tmp_path}/model.keras")
+        inference.load(f"{tmp_path}/model.keras", 784, 10)

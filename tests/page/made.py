@@ -10,6 +10,7 @@ from digits.evaluation.scoring import by_class, confusion_matrix
 from digits.evaluation.significance import compare
 from digits.models.inference import Dense, Network
 from digits.page.findings import Findings, Model
+from tests.conftest import described
 from tests.strokes import draw
 
 
@@ -61,6 +62,7 @@ def findings(models, count=200, validated=True, wrong=0.3):
     return Findings(
         models=made,
         dataset=dataset,
+        data=described(dataset),
         described={
             split: {"shape": images.shape, "examples": dict(enumerate(np.bincount(labels)))}
             for split, images, labels in (("train", *dataset[:2]), ("test", *dataset[2:]))

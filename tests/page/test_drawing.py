@@ -13,7 +13,7 @@ from tests.strokes import prepare
 
 
 def test_what_is_drawn_is_answered_and_cleared(page):
-    nothing = ("", "There is no digit to be seen.")
+    nothing = ("", "There is nothing to be seen.")
     start = canvas_picture(page)
     page.click("#clear")
     assert (canvas_picture(page) == 255).all()
@@ -57,7 +57,7 @@ def test_the_last_examples_are_sure_mistakes_of_the_last_model_on_the_canvas(chr
     models = {**PAIR, "conv": []}
     *_, last, _ = made.findings(models).models
     with opened(chromium, write(models)) as page:
-        examples = page.locator("#examples .digit").all()
+        examples = page.locator("#examples .sample").all()
         labels = [example.get_attribute("aria-label") for example in examples]
     table = last.predictions[last.predictions.actual != last.predictions.predicted]
     table = table.sort_values("confidence", ascending=False, kind="stable")[:3]

@@ -52,7 +52,7 @@ def test_its_first_sentence_names_each_model(models):
     findings = made.findings(models)
     text = Tags(page_of(findings)).text
     shares = [f"{model.name} {model.scores['accuracy']:.2%}" for model in findings.models]
-    shares[0] = shares[0].replace(" ", " reads ") + " right"
+    shares[0] = shares[0].replace(" ", " gets ") + " right"
     *most, last = shares
     assert " and ".join([", ".join(most)] * bool(most) + [last]) + "." in text
 
@@ -137,7 +137,7 @@ def test_without_any_model_to_try_there_is_a_sentence_and_the_matrices_work(chro
         assert page.locator("canvas").count() == 0
         assert "canvas" not in page.inner_text("body")
         page.click("[data-model='0'] [data-actual='3'][data-predicted='3']")
-        assert page.inner_text(".said >> nth=0").startswith("3 read as 3: ")
+        assert page.inner_text(".said >> nth=0").startswith("3 taken for 3: ")
         assert page.locator("[data-model='0'] figure").count() > 0
 
 
@@ -145,9 +145,9 @@ def test_models_without_a_mistake_have_a_page_too(chromium, write):
     with opened(chromium, write(PAIR, wrong=0)) as page:
         assert page.locator(".said").all_inner_texts() == ["No mistakes"] * len(PAIR)
         assert page.locator("#examples button").count() == 10
-        assert "misreads" not in page.inner_text("#try")
+        assert "mistakes" not in page.inner_text("#try")
         page.click("[data-model='1'] [data-actual='3'][data-predicted='4']")
-        assert page.inner_text(".said >> nth=1") == "3 read as 4: 0"
+        assert page.inner_text(".said >> nth=1") == "3 taken for 4: 0"
 
 
 def test_the_card_lists_the_parameters_as_params_yaml_writes_them():
@@ -167,9 +167,9 @@ def test_under_a_matrix_stand_the_surest_mistakes(page, place):
     table = made.findings(PAIR).models[place].predictions
     wrong = table[table.actual != table.predicted]
     surest = wrong.sort_values("confidence", ascending=False, kind="stable")[:16]
-    images = page.locator(f"[data-model='{place}'] .digit").all()
+    images = page.locator(f"[data-model='{place}'] .sample").all()
     assert [image.get_attribute("aria-label") for image in images] == [
-        f"{row.actual} read as {row.predicted}" for row in surest.itertuples()
+        f"{row.actual} taken for {row.predicted}" for row in surest.itertuples()
     ]
 
 

@@ -28,10 +28,10 @@ def test_every_mistake_and_the_first_right_answers_of_each_digit_are_shown():
 
 def test_samples_are_the_first_of_each_digit_a_column_each():
     labels = np.arange(100, dtype=np.uint8) % 10
-    assert images.samples(labels).tolist() == list(range(60))
-    assert images.samples(labels[::-1])[:10].tolist() == list(range(9, -1, -1))
-    assert images.samples(labels[:35]).tolist() == list(range(30))
-    assert images.samples(labels[:5]).tolist() == []
+    assert images.samples(labels, 10).tolist() == list(range(60))
+    assert images.samples(labels[::-1], 10)[:10].tolist() == list(range(9, -1, -1))
+    assert images.samples(labels[:35], 10).tolist() == list(range(30))
+    assert images.samples(labels[:5], 10).tolist() == []
 
 
 def test_a_sheet_holds_each_image_where_it_is_looked_for():
@@ -55,11 +55,11 @@ def test_weights_are_packed_as_little_endian_float32_row_after_row():
 
 def test_the_colour_of_a_cell_follows_its_mistakes_and_leaves_the_right_answers_out():
     actual, predicted = [0] * 900 + [4] * 16 + [3] * 4, [0] * 900 + [1] * 16 + [0] * 4
-    shown = images.matrix(pd.DataFrame({"actual": actual, "predicted": predicted}))
+    shown = images.matrix(pd.DataFrame({"actual": actual, "predicted": predicted}), 10)
     heat = np.array(shown["heat"])
     assert (heat[4, 1], heat[3, 0], heat.sum()) == (1, 0.5, 1.5)
     assert (shown["counts"][0][0], shown["counts"][4][1]) == (900, 16)
-    right = images.matrix(pd.DataFrame({"actual": actual, "predicted": actual}))
+    right = images.matrix(pd.DataFrame({"actual": actual, "predicted": actual}), 10)
     assert np.array(right["heat"]).sum() == 0
 
 
@@ -116,7 +116,7 @@ def test_validation_is_drawn_dashed_where_it_was_measured():
         chart = charts.learning(findings.models, "loss", "Loss", str)
         assert sum("dashed" in line.look for line in chart.lines) == dashed
         assert chart.note.count(" validation 0.9") == dashed
-        assert ("dashed: held-out digits" in page.page(findings)) == validated
+        assert ("dashed: held-out images" in page.page(findings)) == validated
 
 
 def test_a_single_epoch_is_drawn():
@@ -124,7 +124,7 @@ def test_a_single_epoch_is_drawn():
     once = found._replace(models=[found.models[0]._replace(history=found.models[0].history[:1])])
     charts_of_it = drawn(once)
     assert (
-        "Loss after each epoch. Cross-entropy, lower is better, dashed: held-out digits. "
+        "Loss after each epoch. Cross-entropy, lower is better, dashed: held-out images. "
         "In the end: one 0.7, one validation 0.7." in charts_of_it
     )
 

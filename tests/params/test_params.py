@@ -70,7 +70,7 @@ def test_an_unknown_section_is_found_when_the_whole_file_is_checked(params):
 
 
 def test_a_stage_is_not_bothered_by_faults_in_the_sections_it_does_not_read(params):
-    assert read(Fetch, params("epochs: 5", "epochs: -5")).source == "auto"
+    assert read(Fetch, params("epochs: 5", "epochs: -5")).source == "mnist"
 
 
 def test_numbers_are_read_as_dvc_reads_them(params):

@@ -52,16 +52,17 @@ function answer() {
   shown.putImageData(new ImageData(pixels, SIDE), 0, 0);
   const said = tried.map((place) => {
     const { digit, softmax } = picture ? infer(place, picture) : NOTHING;
-    document.getElementById(`answer-${place}`).textContent = digit;
+    document.getElementById(`answer-${place}`).textContent = findings.classes[digit] ?? digit;
     document.querySelectorAll(`#try td.model-${place}`).forEach((cell, row) => {
       cell.style.setProperty("--share", softmax[row] ?? 0);
       cell.classList.toggle("best", row === digit);
       cell.textContent = percent(softmax[row]);
     });
-    return `${findings.models[place].name} says ${digit}, ${percent(softmax[digit])} sure`;
+    const answer = findings.classes[digit];
+    return `${findings.models[place].name} says ${answer}, ${percent(softmax[digit])} sure`;
   });
   if (last) return; // in the midst of a stroke there is nothing to be read aloud
-  const none = "There is no digit to be seen.";
+  const none = "There is nothing to be seen.";
   document.getElementById("said").textContent = picture ? `${said.join("; ")}.` : none;
 }
 
@@ -91,19 +92,19 @@ document.getElementById("clear").addEventListener("click", () => {
   answer();
 });
 
-/* A right answer of the last model for each digit, then its surest mistakes. */
-const right = [...Array(findings.classes).keys()].flatMap((digit) =>
+/* A right answer of the last model for each class, then its surest mistakes. */
+const right = [...findings.classes.keys()].flatMap((digit) =>
   inCell(tried.at(-1), digit, digit).slice(0, 1),
 );
 for (const at of [...right, ...mistakes(tried.at(-1)).slice(0, 3)]) {
   const button = document.createElement("button");
-  button.innerHTML = picture(at, `A ${findings.actual[at]}`);
+  button.append(picture(at, `A ${findings.classes[findings.actual[at]]}`));
   button.addEventListener("click", () => drawExample(at));
   document.getElementById("examples").append(button);
 }
 
 /* The sheet of images is in the style; the pixels are taken from there. */
 const sheet = new Image();
-sheet.src = getComputedStyle(document.querySelector(".digit")).backgroundImage.slice(5, -2);
+sheet.src = getComputedStyle(document.querySelector(".sample")).backgroundImage.slice(5, -2);
 sheet.onload = () => document.querySelector("#examples button").click();
 clear();

@@ -1,20 +1,34 @@
 /* The confusion matrices: under each stand its surest mistakes, or the images of a cell. */
 
 const ALL = [...findings.actual.keys()]; // the places in the sheet
-const WIDE = findings.classes;
-const STEPS = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -WIDE, ArrowDown: WIDE };
+const STEPS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
-/* An image of the sheet as HTML, into which nothing but numbers gets. */
+/* An element of its attributes and of what is in it: never HTML, for names may hold anything. */
+function element(name, attributes, ...content) {
+  const made = document.createElement(name);
+  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+  made.append(...content);
+  return made;
+}
+
+/* An image of the sheet. */
 function picture(at, label) {
-  const place = `--x:${at % findings.columns};--y:${Math.floor(at / findings.columns)}`;
-  return `<span class="digit" role="img" aria-label="${label}" style="${place}"></span>`;
+  const made = element("span", { class: "sample", role: "img", "aria-label": label });
+  made.style.setProperty("--x", at % findings.columns);
+  made.style.setProperty("--y", Math.floor(at / findings.columns));
+  return made;
 }
 
 function figure(at, { predicted, confidence }) {
-  const [actual, taken] = [findings.actual[at], predicted[at]];
-  const caption = `<span aria-hidden="true">${actual} → ${taken}</span><br>`;
-  return `<figure>${picture(at, `${actual} read as ${taken}`)}
-    <figcaption>${caption}${percent(confidence[at])}</figcaption></figure>`;
+  const [actual, taken] = [findings.actual[at], predicted[at]].map((n) => findings.classes[n]);
+  const caption = element("span", { "aria-hidden": "true" }, `${actual} → ${taken}`);
+  const sure = percent(confidence[at]);
+  return element(
+    "figure",
+    {},
+    picture(at, `${actual} taken for ${taken}`),
+    element("figcaption", {}, caption, element("br", {}), sure),
+  );
 }
 
 /* Of right answers, of which there may be a thousand, only the first are in the page. */
@@ -38,22 +52,25 @@ function show(matrix, button) {
   if (button) {
     const { actual, predicted, count } = button.dataset;
     images = inCell(place, +actual, +predicted);
-    said = `${actual} read as ${predicted}: ${Number(count).toLocaleString("en")}`;
+    const [is, taken] = [actual, predicted].map((place) => findings.classes[place]);
+    said = `${is} taken for ${taken}: ${Number(count).toLocaleString("en")}`;
     if (images.length < count) said += `, of which ${images.length} here`;
   }
   matrix.querySelector(".said").textContent = said;
   const figures = images.map((at) => figure(at, findings.models[place]));
-  matrix.querySelector(".gallery").innerHTML = figures.join("");
+  matrix.querySelector(".gallery").replaceChildren(...figures);
 }
 
 /* One cell of a matrix is in the order of the Tab key; arrows move among the others. */
 for (const matrix of document.querySelectorAll(".matrix")) {
   const buttons = [...matrix.querySelectorAll("button")];
-  buttons[0].tabIndex = 0;
+  if (buttons.length) buttons[0].tabIndex = 0;
+  const columns = Number(matrix.querySelector("[data-columns]")?.dataset.columns);
   matrix.addEventListener("keydown", (event) => {
     if (!STEPS[event.key]) return;
     event.preventDefault();
-    buttons[buttons.indexOf(event.target) + STEPS[event.key]]?.focus();
+    const [across, down] = STEPS[event.key];
+    buttons[buttons.indexOf(event.target) + across + down * columns]?.focus();
   });
   matrix.addEventListener("focusin", (event) => {
     for (const button of buttons) button.tabIndex = button === event.target ? 0 : -1;

@@ -1,10 +1,13 @@
 import numpy as np
 
-from digits.data.description import describe
+from digits.data.catalogue import MNIST
+from digits.data.statistics import statistics
+
+CLASSES = MNIST.words.classes
 
 
 def test_the_numbers_are_those_of_the_arrays(dataset):
-    train = describe(dataset.train_images, dataset.train_labels)
+    train = statistics(dataset.train_images, dataset.train_labels, CLASSES)
     assert train["shape"] == [300, 28, 28]
     assert train["dtype"] == "uint8"
     assert (train["min"], train["max"]) == (0, 255)
@@ -16,7 +19,7 @@ def test_the_numbers_are_those_of_the_arrays(dataset):
 def test_by_hand_with_a_class_that_does_not_occur():
     images = np.zeros((2, 28, 28), np.uint8)
     images[1] = 255
-    test = describe(images, np.array([3, 3], np.uint8))
+    test = statistics(images, np.array([3, 3], np.uint8), CLASSES)
     assert (test["mean"], test["deviation"]) == (0.5, 0.5)
     assert test["examples"]["3"] == 2
     assert test["examples"]["9"] == 0

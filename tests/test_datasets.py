@@ -1,0 +1,166 @@
+"""The whole pipeline on other data than MNIST, and a look at what people get to see of it."""
+
+import json
+import os
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from digits.data.catalogue import FASHION_MNIST
+from tests import pipeline
+from tests.browser import opened
+from tests.data.test_folder import write
+
+pytestmark = pytest.mark.slow
+
+HOSTILE = ["<b>bold", "a,b", 'quo"te', "\N{GRINNING FACE}", f"Ärger mit {'langen ' * 9}Namen"]
+
+
+def of_letters(folder):
+    """26 classes, as EMNIST's letters have them, in an .npz."""
+    patterns = np.random.default_rng(0).integers(0, 2, (26, 7, 7)).repeat(4, 1).repeat(4, 2) * 200
+    labels = np.tile(np.arange(26, dtype=np.uint8), 12)
+    images = (patterns[labels] + np.random.default_rng(1).integers(0, 55, (312, 28, 28))).astype(
+        "u1"
+    )
+    arrays = {"x_train": images[:260], "y_train": labels[:260]}
+    np.savez(folder / "letters.npz", **arrays, x_test=images[260:], y_test=labels[260:])
+    return folder / "letters.npz"
+
+
+KINDS = {
+    "five colourful classes": (
+        lambda folder: write(folder / "five", HOSTILE, 20, (32, 32), colour=True),
+        {"prepare": "none"},
+    ),
+    "26 letters": (of_letters, {"classes": list("ABCDEFGHIJKLMNOPQRSTUVWXYZ")}),
+    "two classes": (
+        lambda folder: write(folder / "two", ["no", "yes"], 30, (20, 50)),
+        {"prepare": "resize", "size": [16, 40]},
+    ),
+    "300 classes": (
+        lambda folder: write(folder / "many", [f"kind {n}" for n in range(300)], 3, (30, 30)),
+        {"prepare": "none", "held_out": 0.34},
+    ),
+    "8 x 8": (lambda folder: write(folder / "tiny", list("abcd"), 20, (8, 8)), {"prepare": "none"}),
+    "64 x 48": (
+        lambda folder: write(folder / "large", ["left", "right"], 20, (64, 48)),
+        {"prepare": "none"},
+    ),
+}
+
+
+def built_of(project, source, **changes):
+    """Let a project be of other data, and run its stages; return the description."""
+    for name, value in {"source": str(source), "sha256": None, **changes}.items():
+        project.set(f"fetch.{name}", value)
+    project.set("robustness.rotation", [10])
+    project.run("python", "-c", pipeline.ALL_STAGES)
+    return read(project, "data/raw/description.json")
+
+
+def read(project, name):
+    return json.loads(project.path(name).read_text())
+
+
+def texts(page):
+    """What is written on a page, read aloud or shown, but for the names of commands."""
+    return page.evaluate(
+        """() => {
+            document.querySelectorAll("code, script, style").forEach((node) => node.remove());
+            const said = ["aria-label", "title", "alt"].flatMap((name) =>
+                [...document.querySelectorAll(`[${name}]`)].map((node) => node.getAttribute(name)),
+            );
+            return [document.title, document.body.innerText, ...said].join("\\n");
+        }"""
+    )
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_change_of_parameters_is_enough(project, tmp_path, chromium, kind):
+    make, changes = KINDS[kind]
+    description = built_of(project, make(tmp_path), **changes)
+    classes = description["classes"]
+    scores = read(project, "metrics/evaluation.json")
+    for name in project.read("params.yaml")["models"]:
+        assert 0 <= scores[name]["accuracy"] <= 1
+        rows = project.path(f"metrics/predictions/{name}.csv").read_text().splitlines()
+        assert len(rows) == 1 + description["test"]
+        with Image.open(project.path(f"metrics/confusion/{name}.png")) as picture:
+            assert min(picture.size) > 300
+    if len(classes) < 100:  # three pictures of each are too few
+        assert scores["hidden"]["accuracy"] > 1.5 / len(classes)
+    assert set(read(project, "metrics/dataset.json")["train"]["examples"]) == set(classes)
+    for width in (360, 1600):
+        with opened(chromium, project.path("report/index.html"), width=width) as page:
+            assert page.evaluate("document.documentElement.scrollWidth") <= width
+            assert (page.locator("canvas").count() > 0) == (description["prepare"] == "mnist")
+            if width == 1600:
+                page.locator("[data-model='1'] [data-actual]").first.click()
+            said = texts(page)
+        for word in ("MNIST", "igit", "NaN", "undefined"):
+            assert word not in said, re.findall(f".*{word}.*", said)
+        assert [name for name in classes[:30] if name not in said] == []
+        assert description["title"] in said
+    drawn = json.loads(project.run("dvc", "plots", "show", "--json", "metrics/classes.csv"))
+    assert not drawn.get("errors")
+
+
+def test_the_command_answers_with_names(project, tmp_path):
+    folder = write(tmp_path / "five", HOSTILE, 20, (32, 32), colour=True)
+    built_of(project, folder, prepare="none")
+    picture = next((folder / "a,b").iterdir())
+    rows = json.loads(project.run("python", "-m", "digits", "predict", "--json", str(picture)))
+    assert rows[0]["class"] in HOSTILE
+    assert rows[0]["class"] in project.run("python", "-m", "digits", "predict", str(picture))
+    other = tmp_path / "other.png"
+    Image.new("L", (33, 32)).save(other)
+    said = project.run("python", "-m", "digits", "predict", str(other), code=1)
+    assert (
+        said
+        == f"error: {other}: expected a picture of 32 x 32 pixels, height and width, got 32 x 33\n"
+    )
+
+
+def test_comparison_and_gate_say_that_the_data_are_others(project, tmp_path):
+    project.run("git", "switch", "--quiet", "--create", "other")
+    built_of(project, write(tmp_path / "x", ["a", "b"], 20), prepare="none")
+    report = json.loads(project.run("python", "-m", "digits", "compare", "main", "--json"))
+    assert {model["verdict"] for model in report["models"].values()} == {None}
+    assert any("another one than that of main" in note for note in report["notes"])
+    said = project.run("python", "-m", "digits", "validate", "floors")
+    assert "gate.yaml's are of MNIST; these results are of x, so none is held" in said
+
+
+FASHION = Path([*FASHION_MNIST.sources.values()][-1].args[0])
+
+
+def test_fashion_mnist_by_its_name(project, tmp_path, chromium):
+    if not FASHION.is_dir():
+        miss = pytest.fail if "REQUIRE_FASHION" in os.environ else pytest.skip
+        miss("Debian's package dataset-fashion-mnist is not installed")
+    description = built_of(project, "fashion_mnist", prepare="mnist")  # which the catalogue knows
+    assert (description["title"], description["prepare"]) == ("Fashion-MNIST", "resize")
+    scores = read(project, "metrics/evaluation.json")
+    assert 0.855 <= scores["hidden"]["accuracy"] <= 0.885
+    with opened(chromium, project.path("report/index.html"), width=360) as page:
+        assert page.evaluate("document.documentElement.scrollWidth") <= 360
+        said = texts(page)
+    assert "igit" not in said
+    assert "MNIST" not in said.replace("Fashion-MNIST", "")
+    assert all(word in said for word in ("Ankle boot", "Zalando", "Articles of clothing"))
+    images, labels = (
+        np.load(project.path(f"data/raw/test_{part}.npy")) for part in ("images", "labels")
+    )
+    folder = tmp_path / "exported"
+    folder.mkdir()
+    for place in range(1000):
+        Image.fromarray(images[place]).save(folder / f"{place:04}.png")
+    rows = json.loads(project.run("python", "-m", "digits", "predict", "--json", str(folder)))
+    names = np.array(description["classes"])[labels[:1000]]
+    right = np.mean([row["class"] == name for row, name in zip(rows, names, strict=True)])
+    wanted = project.path("metrics/predictions/hidden.csv").read_text().splitlines()[1:1001]
+    assert abs(right - np.mean([row.split(",")[0] == row.split(",")[1] for row in wanted])) <= 0.02
