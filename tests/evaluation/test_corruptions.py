@@ -129,6 +129,15 @@ def test_accuracies_are_counted_over_all_chunks(images, dataset, monkeypatch):
     assert {row["accuracy"] for row in labels} == {0.1}
 
 
+def test_a_corruption_without_severities_is_left_out(images, dataset):
+    flat = images.reshape(len(images), -1)
+    models = {"three": lambda rows: np.eye(10)[np.full(len(rows), 3)]}
+    severities = {**SEVERITIES, "noise": [], "inversion": []}
+    rows = measure(models, flat, dataset.test_labels, images.shape[1:], severities, seed=0)
+    assert {row["corruption"] for row in rows} == {"shift", "rotation", "blur", "contrast"}
+    assert summary(rows, ["three"]) == {"three": {"mean_accuracy": 0.1}}
+
+
 def test_the_same_seed_spoils_the_same_way_and_another_differently(images):
     for name, severities in SEVERITIES.items():
         first, same = (spoil(name, images, max(severities), seed=5) for _ in range(2))

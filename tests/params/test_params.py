@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ from digits.errors import ParameterError
 from digits.params import read
 from digits.params.fetch import Fetch
 from digits.params.preprocess import Preprocess
+from digits.params.robustness import Robustness
 from digits.params.train import Train
 
 GOOD = Path("params.yaml").read_text()
@@ -97,3 +99,12 @@ def test_the_list_of_models_names_each_once_and_only_what_is_there(params, value
     with pytest.raises(ParameterError) as fault:
         parameters.check(params("[basic, hidden]", value))
     assert message in str(fault.value)
+
+
+def test_a_corruption_may_be_left_out_but_not_all(tmp_path):
+    path = tmp_path / "params.yaml"
+    path.write_text(GOOD.replace("inversion: [1]", "inversion: []"))
+    assert read(Robustness, str(path)).inversion == []
+    path.write_text(re.sub(r"^(  [a-z]+:) \[.*?\]", r"\1 []", GOOD, flags=re.MULTILINE))
+    with pytest.raises(ParameterError, match="robustness: expected at least one corruption"):
+        read(Robustness, str(path))
