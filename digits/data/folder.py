@@ -17,6 +17,9 @@ from digits.pictures import prepare
 from digits.pictures.reading import SUFFIXES
 from digits.progress import progress
 
+LARGE = 2**16
+"""Bytes of a file, on average, from which pictures are read on all cores. Pillow decodes without
+Python's lock, which threads that read small ones would only wait for."""
 SHOWN = 5
 """Faults that are told one by one; of the others the count."""
 
@@ -85,7 +88,7 @@ def _natural(name: str) -> list[tuple[int, str]]:
 
 
 def _read(folder: Path, paths: list[Path], params: Fetch) -> NDArray[np.uint8]:
-    """Read pictures on all cores. Raises SourceError."""
+    """Read pictures, large ones on all cores. Raises SourceError."""
     size = (params.size[0], params.size[1]) if params.size else None
 
     def read(path: Path) -> NDArray[np.uint8] | str:
@@ -96,7 +99,9 @@ def _read(folder: Path, paths: list[Path], params: Fetch) -> NDArray[np.uint8]:
 
     images: NDArray[np.uint8] | None = None
     faults: list[str] = []
-    with ThreadPool(os.cpu_count()) as threads, progress("pictures", len(paths), "") as advance:
+    large = sum(path.stat().st_size for path in paths) > LARGE * len(paths)
+    count = os.cpu_count() if large else 1
+    with ThreadPool(count) as threads, progress("pictures", len(paths), "") as advance:
         for place, image in enumerate(threads.imap(read, paths, chunksize=16)):
             advance(1)
             if isinstance(image, str):

@@ -34,10 +34,10 @@ def train(
     optimizer: Callable[[Train, int], keras.optimizers.Optimizer] = adam,
     augment: Augment | None = None,
 ) -> tuple[keras.Model, History]:
-    """Build a model and train it by `recipe`, as `model.fit` would, 5 to 6 times faster.
+    """Build a model and train it by `recipe`, as `model.fit` would, 6 to 7 times faster.
 
     (hidden and basic, 5 epochs of MNIST in batches of 32, compiling included; an epoch after the
-    first 7 and 12 times: `python -m benchmarks training`.) See `compile_loop`.
+    first 9 and 13 times: `python -m benchmarks training`.) See `compile_loop`.
 
     build: makes the model for so many pixels and so many classes.
     training, validation: images and labels, in memory or memory-mapped, slices and views as well.

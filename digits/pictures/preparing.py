@@ -45,7 +45,7 @@ def ink(grey: NDArray[Any]) -> Floats:
     grey = np.asarray(grey, np.float64)
     darker = _paper(grey) - grey
     border = np.concatenate([darker[0], darker[-1], darker[:, 0], darker[:, -1]])
-    noise = 1.4826 * np.median(np.abs(border))  # a standard deviation, if it is Gaussian
+    noise = 1.4826 * _median(np.abs(border))  # a standard deviation, if it is Gaussian
     if (darker * np.abs(darker)).sum() < 0:  # it is light on dark
         darker = -darker
     strongest = darker.max()
@@ -80,18 +80,24 @@ def span(profile: Floats) -> tuple[int, int]:
     return int(inside[0]), int(inside[-1]) + 1
 
 
+def _median(values: Floats) -> float:
+    """Return what np.median does of these few values, in a third of its time."""
+    ordered = np.sort(values)
+    return float((ordered[(len(ordered) - 1) // 2] + ordered[len(ordered) // 2]) / 2)
+
+
 def _paper(grey: Floats) -> Floats:
     """Estimate the background: a plane through the medians of the four sides.
 
     A side that differs from the one opposite by more than half the picture's range is no paper.
     """
-    sides = [float(np.median(side)) for side in (grey[0], grey[-1], grey[:, 0], grey[:, -1])]
+    sides = [_median(side) for side in (grey[0], grey[-1], grey[:, 0], grey[:, -1])]
     top, bottom, left, right = sides
     most = (grey.max() - grey.min()) / 2
     down = bottom - top if abs(bottom - top) <= most else 0.0
     across = right - left if abs(right - left) <= most else 0.0
     y, x = ((np.arange(size) + 0.5) / size - 0.5 for size in grey.shape)
-    plane: Floats = (np.median(sides) + down * y)[:, None] + (across * x)[None, :]
+    plane: Floats = (_median(np.array(sides)) + down * y)[:, None] + (across * x)[None, :]
     return plane
 
 
