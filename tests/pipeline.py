@@ -101,6 +101,7 @@ class Project:
         np.savez(source, **dict(zip(names, dataset, strict=True)))
         self.set("fetch.source", str(source))
         self.set("fetch.sha256", sha256)
+        self.set("fetch.classes", list("0123456789"))
 
     def lock(self):
         return self.read("dvc.lock")["stages"]

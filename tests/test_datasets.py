@@ -55,7 +55,7 @@ KINDS = {
 
 def built_of(project, source, **changes):
     """Let a project be of other data, and run its stages; return the description."""
-    for name, value in {"source": str(source), "sha256": None, **changes}.items():
+    for name, value in {"source": str(source), "sha256": None, "classes": None, **changes}.items():
         project.set(f"fetch.{name}", value)
     project.set("robustness.rotation", [10])
     project.run("python", "-c", pipeline.ALL_STAGES)

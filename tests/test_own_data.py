@@ -14,6 +14,7 @@ def test_every_command_of_the_document(project, tmp_path):
     folder = write(tmp_path / "pictures", ["cat", "dog"], 40, (60, 50), ".jpg", colour=True)
     project.set("fetch.source", "mnist")
     project.set("fetch.sha256", None)
+    project.set("fetch.classes", None)
     picture = next((folder / "dog").iterdir())
     document = Document("docs/own-data.md", project, PICTURES=folder, PICTURE=picture)
     output = document.run("Say where they are")

@@ -84,7 +84,8 @@ def _connect(url: str) -> None:
     server = urlsplit(url if not proxy else proxy if "//" in proxy else f"http://{proxy}")
     port = server.port or (443 if server.scheme == "https" else 80)
     with contextlib.suppress(OSError):
-        socket.create_connection((server.hostname, port), PATIENCE).close()
+        wait = 2 * PATIENCE  # longer than `silent` does, or what has ended would count as an answer
+        socket.create_connection((server.hostname, port), wait).close()
 
 
 def _transfer(url: str, path: Path) -> None:

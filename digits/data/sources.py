@@ -5,7 +5,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from digits.data.catalogue import CATALOGUE, Published
+from digits.data.catalogue import CATALOGUE, MNIST, Published
 from digits.data.dataset import Dataset, check_form, content_sha256
 from digits.data.description import Description, Words
 from digits.data.download import silent
@@ -15,9 +15,10 @@ from digits.errors import SourceError
 from digits.params.fetch import Fetch
 from digits.pictures.preparing import SIDE
 
+DIGITS = MNIST.words.classes
 WANTED = (
-    "fetch.source: expected a name of the catalogue, an .npz file, a folder with IDX files, or one "
-    "with pictures"
+    f"fetch.source: expected a name of the catalogue ({', '.join(CATALOGUE)}), an .npz file, a "
+    "folder with IDX files, or one with pictures"
 )
 
 
@@ -92,12 +93,12 @@ def _own(path: Path, params: Fetch) -> tuple[Dataset, Words]:
             f"fetch.classes: expected {count} names, one for each label from 0, got {len(classes)}"
         )
     title = params.title or path.stem
-    digits = classes is None or all(name in "0123456789" for name in classes)
+    digits = classes is not None and all(name in DIGITS for name in classes)
     return dataset, Words(
         title=title,
         heading=title,
-        thing="digit" if digits and count <= len("0123456789") else "image",
-        things="digits" if digits and count <= len("0123456789") else "images",
+        thing="digit" if digits else "image",
+        things="digits" if digits else "images",
         classes=classes or [str(label) for label in range(count)],
         prepare=params.prepare,
         known=f"the images of {title}",

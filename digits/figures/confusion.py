@@ -43,7 +43,8 @@ def confusion(model: str, colour: str, counts: NDArray[np.int64], data: Descript
         for text, count in zip(axes.texts, counts.flat, strict=few):
             text.set_color("white" if count > counts.max() / 4 else "black")
         axes.set_title(f"{model}: {accuracy:.2%} of {total:,} test {data.things} right")
-        axes.set(xlabel=f"predicted {data.thing}", ylabel=f"actual {data.thing}")
+        what = "class" if data.thing == "image" else data.thing
+        axes.set(xlabel=f"predicted {what}", ylabel=f"actual {what}")
         axes.tick_params(axis="both", rotation=0, length=0)
         if names and max(map(len, names)) > 2:
             axes.tick_params(axis="x", rotation=90)

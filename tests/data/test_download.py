@@ -143,7 +143,7 @@ def test_a_name_that_is_unknown_is_asked_for_once(tmp_path, monkeypatch):
     monkeypatch.setattr(socket, "getaddrinfo", unknown)
     with pytest.raises(SourceError, match="Name or service not known"):
         download("https://digits.invalid/mnist.npz", SHA256, tmp_path)
-    assert asked == ["digits.invalid"]
+    assert asked.count("digits.invalid") == 1  # a transfer that was left may ask for another
 
 
 @LINUX

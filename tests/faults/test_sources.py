@@ -239,5 +239,5 @@ def test_a_source_that_is_none(fetch_from, tmp_path, make):
 @pytest.mark.parametrize("name", ["x" * 300, "a\0b", "file:///etc/passwd", "$(touch unpickled)"])
 def test_a_name_that_is_none(fetch_from, name):
     said = fetch_from(name)
-    assert "fetch.source: expected a name of the catalogue, an .npz file, a folder" in said
+    assert "fetch.source: expected a name of the catalogue (mnist, fashion_mnist), an .npz" in said
     assert f"got '{name}', which cannot be read" in said
