@@ -213,7 +213,7 @@ def test_bad_gzip_and_labels_out_of_range(fetch_from, tmp_path, dataset):
         labels.write_bytes(content)
         assert "t10k-labels" in fetch_from(tmp_path)
     labels.write_bytes(gzip.compress(beyond))
-    assert "expected data with the SHA-256" in fetch_from(tmp_path)  # of eleven classes
+    assert "fetch.classes: expected 11 names" in fetch_from(tmp_path)
 
 
 @pytest.mark.fault("fetch: a source that is none")
