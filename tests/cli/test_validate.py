@@ -126,6 +126,8 @@ def test_a_gate_that_cannot_be_used(small, change, message):
 
 @pytest.mark.slow
 def test_a_branch_of_the_project_that_is_fit_to_be_merged(project):
+    gate(project, dataset="project")
+    project.commit()
     project.run("git", "switch", "--quiet", "--create", "branch")
     said = validate(project)
     assert said["parameters"] == "ok params.yaml and gate.yaml are valid"
@@ -137,6 +139,7 @@ def test_a_branch_of_the_project_that_is_fit_to_be_merged(project):
 
 @pytest.mark.slow
 def test_all_checks_are_made_whatever_the_first_ones_say(project):
+    gate(project, dataset="project")
     project.run("git", "switch", "--quiet", "--create", "branch")
     project.path("params.yaml").write_text(
         project.path("params.yaml")
