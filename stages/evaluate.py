@@ -1,7 +1,5 @@
 """Evaluate the models on the test set, which nothing before has read: metrics, tables, pictures."""
 
-import numpy as np
-
 from digits.data.description import read_description
 from digits.data.stored import read_examples
 from digits.evaluation.answers import answers, joined, record
@@ -27,7 +25,7 @@ def main() -> None:
     starts = range(0, len(labels), ROWS)
     scores, predicted, classes, calibration = {}, {}, {}, {}
     description = read_description()
-    names = np.array(description.classes)
+    names = description.classes
     networks = {
         name: load(f"models/{name}.keras", *description.sizes) for name in read(Models).root
     }
@@ -43,9 +41,9 @@ def main() -> None:
             scores[name]["against_baseline"] = compare(baseline, right)
         classes[name] = {"class": names, **by_class(counts)}
         calibration[name] = reliability(answer.confidence, right)
-        columns = {"actual": names[labels], "predicted": names[answer.predicted]}
-        columns["confidence"] = answer.confidence
-        write_csv(f"metrics/predictions/{name}.csv", columns)
+        columns = {"actual": labels, "predicted": answer.predicted, "confidence": answer.confidence}
+        path = f"metrics/predictions/{name}.csv"
+        write_csv(path, columns, actual=names, predicted=names)
         picture = confusion(name, colour(place), counts, description)
         write_bytes(f"metrics/confusion/{name}.png", picture)
         share = scores[name]["accuracy"]

@@ -8,13 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digits.errors import SourceError
+from digits.form import LARGEST, MOST_CLASSES, SMALLEST
 
 Labels: TypeAlias = NDArray[np.uint8] | NDArray[np.uint16]
 """Of up to 256 classes uint8, of more uint16."""
-
-SIZES = range(8, 257)
-"""Pixels that an image may be high and wide."""
-MOST_CLASSES = 1_000
 
 
 class Dataset(NamedTuple):
@@ -29,9 +26,9 @@ class Dataset(NamedTuple):
 def check_form(dataset: Dataset) -> None:
     """Raise SourceError unless the arrays have the form that `Dataset` states."""
     size = dataset.train_images.shape[1:]
-    if len(size) != 2 or not all(pixels in SIZES for pixels in size):
+    if len(size) != 2 or not all(SMALLEST <= pixels <= LARGEST for pixels in size):
         raise SourceError(
-            f"train: expected images (n, height, width) of {SIZES[0]} to {SIZES[-1]} pixels, got "
+            f"train: expected images (n, height, width) of {SMALLEST} to {LARGEST} pixels, got "
             f"{dataset.train_images.shape}"
         )
     for split, images, labels in (("train", *dataset[:2]), ("test", *dataset[2:])):

@@ -1,11 +1,10 @@
 """What a data set is, beside its arrays: fetch writes it, everything after fetch goes by it."""
 
-from typing import Literal
-
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from digits.errors import ArtifactError
 from digits.files.atomic import read_json
+from digits.form import LARGEST, MOST_CLASSES, SMALLEST, Preparation
 
 FILE = "data/raw/description.json"
 
@@ -13,8 +12,6 @@ FEW = 30
 """Classes up to which matrices show each one, with its name and counts."""
 LETTERS = 14
 """Of a class's name, in labels."""
-
-Preparation = Literal["mnist", "resize", "none"]
 
 
 class Words(BaseModel):
@@ -26,7 +23,7 @@ class Words(BaseModel):
     heading: str = Field(description="the headline of the page")
     thing: str = Field(description="what an image shows, as digit")
     things: str = Field(description="the plural")
-    classes: list[str] = Field(min_length=2, max_length=1_000, description="names, in order")
+    classes: list[str] = Field(min_length=2, max_length=MOST_CLASSES, description="names, in order")
     prepare: Preparation = Field(description="how a picture becomes such an image")
     known: str = Field(description="what its images are like; others are answered worse")
     origin: str = Field(description="authors and licence, as the end of a sentence")
@@ -35,8 +32,8 @@ class Words(BaseModel):
 class Description(Words):
     """A data set in words and sizes."""
 
-    height: int = Field(ge=8, le=256, description="pixels")
-    width: int = Field(ge=8, le=256, description="pixels")
+    height: int = Field(ge=SMALLEST, le=LARGEST, description="pixels")
+    width: int = Field(ge=SMALLEST, le=LARGEST, description="pixels")
     train: int = Field(ge=1, description="how many images there are to train with")
     test: int = Field(ge=1, description="how many there are to test with")
     sha256: str = Field(description="of the four arrays: digits.data.dataset.content_sha256")

@@ -9,9 +9,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from digits.data.dataset import MOST_CLASSES, Dataset
+from digits.data.dataset import Dataset
 from digits.data.splits import hold_out
 from digits.errors import PictureError, SourceError
+from digits.form import MOST_CLASSES
 from digits.params.fetch import Fetch
 from digits.pictures import prepare
 from digits.pictures.reading import SUFFIXES

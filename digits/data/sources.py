@@ -28,12 +28,12 @@ def obtain(params: Fetch) -> tuple[Dataset, Description, str]:
     Raises SourceError; for one of the catalogue with a line for each source that was tried.
     """
     if published := CATALOGUE.get(params.source):
-        dataset, where = _published(published, params.sha256 or published.sha256)
-        words = published.words
+        words, sha256 = published.words, params.sha256 or published.sha256
+        dataset, where = _published(published, sha256)
     else:
         where = params.source
         dataset, words = _own(Path(params.source).expanduser(), params)
-        _verify(dataset, params.sha256)
+        sha256 = _verified(dataset, params.sha256)
     _, height, width = dataset.train_images.shape
     if words.prepare == "mnist" and (height, width) != (SIDE, SIDE):
         raise SourceError(
@@ -46,7 +46,7 @@ def obtain(params: Fetch) -> tuple[Dataset, Description, str]:
         width=width,
         train=len(dataset.train_labels),
         test=len(dataset.test_labels),
-        sha256=content_sha256(dataset),
+        sha256=sha256,
     )
     return dataset, description, where
 
@@ -58,7 +58,8 @@ def _published(published: Published, sha256: str) -> tuple[Dataset, str]:
         try:
             with tempfile.TemporaryDirectory(prefix="digits-") as folder:
                 dataset = published.sources[name](name, Path(folder))
-            _verify(dataset, sha256)
+            check_form(dataset)
+            _verified(dataset, sha256)
             return dataset, name
         except (SourceError, OSError) as fault:  # OSError: no room for temporary files
             print(f"{name}: {fault}", file=sys.stderr)
@@ -106,12 +107,14 @@ def _own(path: Path, params: Fetch) -> tuple[Dataset, Words]:
     )
 
 
-def _verify(dataset: Dataset, sha256: str | None) -> None:
-    check_form(dataset)
+def _verified(dataset: Dataset, sha256: str | None) -> str:
+    """Return the hash of the content. Raises SourceError if another one is wanted."""
     got = content_sha256(dataset)
-    if got != sha256:
-        said = f"expected data with the SHA-256 {sha256} (fetch.sha256), got {got}"
-        advice = "set fetch.sha256 in params.yaml to the latter"
-        if sha256:
-            raise SourceError(f"{said}. If you mean to use this data, {advice}.")
+    if sha256 is None:
         print(f"fetch.sha256 is null, so the data are not checked. To have it so, set it to {got}")
+    elif got != sha256:
+        raise SourceError(
+            f"expected data with the SHA-256 {sha256} (fetch.sha256), got {got}. "
+            "If you mean to use this data, set fetch.sha256 in params.yaml to the latter."
+        )
+    return got

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digits.data.dataset import Labels
-from digits.data.description import read_description
+from digits.data.description import Description, read_description
 from digits.errors import ArtifactError
 from digits.files.arrays import read_array
 
@@ -23,10 +23,10 @@ def read_raw(split: str) -> tuple[NDArray[np.uint8], Labels]:
 
     Raises ArtifactError where they are not what the description says.
     """
-    size = read_description()
+    data = read_description()
     path = f"data/raw/{split}_images.npy"
-    images = read_array(path, np.uint8, None, size.height, size.width)
-    return images, _read_labels(f"data/raw/{split}_labels.npy", len(images), classes=2)
+    images = read_array(path, np.uint8, None, data.height, data.width)
+    return images, _read_labels(f"data/raw/{split}_labels.npy", len(images), 2, data)
 
 
 def read_examples(split: str, classes: int = 2) -> Examples:
@@ -35,14 +35,15 @@ def read_examples(split: str, classes: int = 2) -> Examples:
     classes: how many different labels there must be; 0 if there may be no examples either.
     Raises ArtifactError where they are something else.
     """
-    pixels, _ = read_description().sizes
+    data = read_description()
+    pixels, _ = data.sizes
     images = read_array(f"data/processed/{split}_images.npy", np.float32, None, pixels)
-    labels = _read_labels(f"data/processed/{split}_labels.npy", len(images), classes)
+    labels = _read_labels(f"data/processed/{split}_labels.npy", len(images), classes, data)
     return Examples(images, labels)
 
 
-def _read_labels(path: str, count: int, classes: int) -> Labels:
-    last = read_description().sizes[1] - 1
+def _read_labels(path: str, count: int, classes: int, data: Description) -> Labels:
+    last = len(data.classes) - 1
     labels: Labels = read_array(path, np.min_scalar_type(last).type, count)
     found = np.unique(labels).tolist()
     if len(found) < classes or max(found, default=0) > last:

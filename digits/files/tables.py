@@ -16,21 +16,25 @@ CHUNK = 8_192
 """Rows rounded and written together."""
 
 
-def write_csv(path: str, columns: Mapping[str, Any]) -> None:
+def write_csv(path: str, columns: Mapping[str, Any], **names: Sequence[str]) -> None:
     """Write columns of equal length to `path` as CSV with a header.
 
+    names: of columns of numbers, by which names these are replaced: `read_csv` takes them back.
     Numbers are rounded to 6 decimals, so that their last bits do not show; NaN is an empty cell.
     Raises OutputError.
     """
-    arrays = [np.asarray(column) for column in columns.values()]
+    arrays = {name: np.asarray(column) for name, column in columns.items()}
     with replacing(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(columns)
-        for start in range(0, len(arrays[0]), CHUNK):
-            writer.writerows(zip(*(_cells(a[start : start + CHUNK]) for a in arrays), strict=True))
+        for start in range(0, len(next(iter(arrays.values()))), CHUNK):
+            parts = ((array[start : start + CHUNK], names.get(n)) for n, array in arrays.items())
+            writer.writerows(zip(*(_cells(*part) for part in parts), strict=True))
 
 
-def _cells(values: np.ndarray[Any, Any]) -> list[Any]:
+def _cells(values: np.ndarray[Any, Any], names: Sequence[str] | None) -> list[Any]:
+    if names is not None:
+        return [names[place] for place in values.tolist()]
     if values.dtype.kind != "f":
         return list(values.tolist())
     return ["" if value != value else value for value in values.round(6).tolist()]

@@ -1,13 +1,14 @@
 """The section `fetch` of params.yaml."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field, field_validator
 
+from digits.form import LARGEST, MOST_CLASSES, SMALLEST, Preparation
 from digits.params import Section
 
 Name = Annotated[str, Field(min_length=1, max_length=200)]
-Pixels = Annotated[int, Field(ge=8, le=256)]
+Pixels = Annotated[int, Field(ge=SMALLEST, le=LARGEST)]
 
 
 class Fetch(Section, section="fetch"):
@@ -19,9 +20,11 @@ class Fetch(Section, section="fetch"):
     )
     title: Name | None = Field(description="of data of your own; null: the name of the file")
     classes: list[Name] | None = Field(
-        min_length=2, max_length=1_000, description="names in order; null: numbers, or folders"
+        min_length=2,
+        max_length=MOST_CLASSES,
+        description="names in order; null: numbers, or folders",
     )
-    prepare: Literal["mnist", "resize", "none"] = Field(
+    prepare: Preparation = Field(
         description="how a picture becomes an image: its ink placed, scaled, or as it is"
     )
     size: list[Pixels] | None = Field(
