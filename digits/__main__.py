@@ -17,6 +17,7 @@ COMMANDS = {
     "summary": "Show what the pipeline has made: accuracies, and where the pictures are.",
     "compare": "Say whether the models became better since another revision.",
     "seeds": "Train and test with several seeds: what a change must exceed to be more than luck.",
+    "trial": "Run the pipeline with other parameters, in a clone of its own: an experiment.",
     "rebuild": "Run the stages again and compare with what is committed.",
     "validate": "Say whether the project is fit to be merged.",
     "setup": "Make this clone ready for DVC; mend what a killed DVC left.",

@@ -1,10 +1,15 @@
-"""An SSH server with SFTP on this machine, for one test: `with serving(folder) as (port, key)`."""
+"""SSH servers on this machine, for one test: `serving` has SFTP alone, `shells` runs commands."""
 
 import asyncio
+import shutil
+import subprocess
 import threading
 from contextlib import contextmanager
+from pathlib import Path
 
 import asyncssh
+
+from tests.ports import free_ports, wait_for
 
 
 @contextmanager
@@ -40,3 +45,44 @@ def serving(folder, key):
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
         loop.close()
+
+
+@contextmanager
+def shells(folder, **variables):
+    """Run OpenSSH's server on 127.0.0.1 and 127.0.0.2; yield the ssh command, but for the address.
+
+    variables: of the environment in which commands run.
+    """
+    key, server = folder / "key", folder / "server"
+    for each in (key, server):
+        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", each], check=True)
+    (port,) = free_ports(1)
+    settings = {
+        "Port": port,
+        "HostKey": server,
+        "AuthorizedKeysFile": f"{key}.pub",
+        "PidFile": "none",
+        "StrictModes": "no",
+        "SetEnv": " ".join(f'"{name}={value}"' for name, value in variables.items()),
+    }
+    lines = [f"{name} {value}\n" for name, value in settings.items()]
+    lines += [f"ListenAddress 127.0.0.{place}\n" for place in (1, 2)]
+    (folder / "sshd_config").write_text("".join(lines))
+    if Path("/run").stat().st_uid == Path(folder).stat().st_uid:
+        Path("/run/sshd").mkdir(exist_ok=True)  # which it asks for where it is root's
+    command = [
+        shutil.which("sshd", path="/usr/sbin:/usr/bin"),
+        "-D",
+        "-f",
+        folder / "sshd_config",
+        "-E",
+        folder / "log",
+    ]
+    process = subprocess.Popen(command)
+    try:
+        wait_for(process, port, "127.0.0.2")
+        known = "-o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR"
+        yield f"ssh -p {port} -i {key} {known}"
+    finally:
+        process.terminate()
+        process.wait()

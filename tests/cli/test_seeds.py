@@ -1,4 +1,4 @@
-"""`digits seeds`: what the stages would have given, one seed after the other."""
+"""`digits seeds`: what the stages would have given, however many seeds run at a time."""
 
 import json
 import statistics
@@ -79,15 +79,31 @@ def test_each_model_of_the_list_is_trained_and_tested_by_its_stage(own, tmp_path
     for name, row in found.items():
         assert row["accuracies"] == [(seed + len(name) + room) / 100 for seed in range(3)]
         assert row["deviation"] == 0.01
-    assert [line.split(":")[0] for line in told] == ["seed 0", "seed 1", "seed 2"]
+    assert sorted(line.split(":")[0] for line in told) == ["seed 0", "seed 1", "seed 2"]
     assert not list(tmp_path.glob("digits-seeds-*"))
     assert not own.path("models").exists()
+
+
+def test_the_numbers_do_not_depend_on_how_many_run_at_a_time(own):
+    code, one, told = seeds(own, "5", "--json", "--jobs", "1")
+    assert code == 0
+    assert [line.split(":")[0] for line in told] == [f"seed {seed}" for seed in range(5)]
+    for jobs in ("3", "100"):
+        assert seeds(own, "5", "--json", "--jobs", jobs)[:2] == (0, one)
+
+
+def test_one_that_fails_stops_those_that_run_beside_it(own, tmp_path):
+    own.append(f"stages/train_{own.models[0]}.py", "sys.exit(7) if seed else time.sleep(600)\n")
+    code, out, told = seeds(own, "3", "--jobs", "2", TMPDIR=str(tmp_path))
+    assert (code, out) == (1, "")
+    assert told[0] == f"error: stage train_{own.models[0]} failed (exit code 7):"
+    assert not list(tmp_path.glob("digits-seeds-*"))
 
 
 def test_a_stage_that_fails_shows_what_it_said(own):
     first = own.models[0]
     own.append(f"stages/train_{first}.py", "sys.exit('error: no memory left')\n")
-    code, out, told = seeds(own, "2")
+    code, out, told = seeds(own, "2", "--jobs", "1")
     assert (code, out) == (1, "")
     assert told == [
         f"error: stage train_{first} failed (exit code 1):", "training with 0",
@@ -117,6 +133,15 @@ def test_a_count_that_is_none(own, count):
     assert told == [f"error: expected 2 or more seeds, since one has no deviation; got {count}"]
 
 
+@pytest.mark.parametrize("jobs", ["0", "-1", "x", "1.5", ""])
+def test_a_number_of_jobs_that_is_none(own, jobs):
+    assert seeds(own, "2", f"--jobs={jobs}") == (
+        1,
+        "",
+        [f"error: expected 1 or more jobs, got {jobs}"],
+    )
+
+
 def test_bad_parameters_and_stale_data(own):
     text = own.path("params.yaml").read_text()
     own.path("params.yaml").write_text(text.replace("limit: null", "limit: 100"))
@@ -141,8 +166,9 @@ def test_the_table(own):
 
 @pytest.mark.slow
 def test_each_seed_gives_what_the_stages_commit_with_it(branches):
-    code, out, _ = seeds(branches, "2", "--json")
+    code, out, _ = seeds(branches, "2", "--json", "--jobs", "2")
     assert code == 0
+    assert seeds(branches, "2", "--json", "--jobs", "1")[1] == out
     found = json.loads(out)
     for seed, branch in enumerate(("main", "seeded")):
         want = json.loads(branches.run("git", "show", f"{branch}:metrics/evaluation.json"))

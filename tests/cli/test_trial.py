@@ -1,0 +1,196 @@
+"""`digits trial`: an experiment from elsewhere is here, once, and nothing else is left anywhere."""
+
+import shutil
+import signal as signals
+import subprocess
+import sys
+import time
+
+import psutil
+import pytest
+
+from tests import pipeline
+from tests.cli.conftest import Small
+
+DVC_YAML = """\
+stages:
+  evaluate:
+    cmd: {cmd}
+    params:
+      - train
+    outs:
+      - model
+"""
+ENVIRONMENT = {**pipeline.ENVIRONMENT, "PYTHONPATH": str(pipeline.ROOT)}
+
+
+def prepare(project, cmd="cp params.yaml model"):
+    """Give a project this one's parameters, and a stage that takes no time."""
+    project.path("params.yaml").write_bytes((pipeline.ROOT / "params.yaml").read_bytes())
+    project.path("dvc.yaml").write_text(DVC_YAML.format(cmd=cmd))
+    project.run("dvc", "repro", "--quiet")
+    project.commit("a stage that takes no time")
+    return project
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory, templates):
+    """A project that is ready, for tests to copy."""
+    folder = tmp_path_factory.mktemp("ready") / "small"
+    shutil.copytree(templates / "small", folder, symlinks=True)
+    return prepare(Small(folder))
+
+
+@pytest.fixture
+def ready(template, tmp_path):
+    shutil.copytree(template.folder, tmp_path / "ready", symlinks=True)
+    return Small(tmp_path / "ready")
+
+
+@pytest.fixture
+def trial(tmp_path):
+    """Run a trial in a project; see to it that nothing but the experiment is left."""
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+
+    def run(project, *arguments, code=0):
+        before = project.run("git", "status", "--porcelain")
+        output = project.digits("trial", *arguments, code=code, TMPDIR=temporary)
+        assert list(temporary.iterdir()) == []
+        assert project.run("git", "status", "--porcelain") == before
+        return output
+
+    return run
+
+
+def there(project):
+    """The commit of each experiment that the project has, by its name."""
+    refs = project.run(
+        "git", "for-each-ref", "--format=%(refname) %(objectname)", "refs/exps/*/*/*"
+    )
+    return {ref.rsplit("/")[-1]: commit for ref, commit in map(str.split, refs.splitlines())}
+
+
+def test_the_experiment_is_here_and_is_not_run_again(ready, trial):
+    arguments = ("long", "evaluate", "-S", "train.epochs=7", "-S", "train.seed=2")
+    assert "> cp params.yaml model" in trial(ready, *arguments)
+    found = there(ready)
+    assert list(found) == ["long"]
+    assert ready.run("dvc", "exp", "list", "--name-only").split() == ["long"]
+    assert trial(ready, *arguments) == "trial long: is there already\n"
+    assert trial(ready, "long", "-S", "train.epochs=8", code=1) == (
+        "error: there is a trial long already, with train.seed 2, not 0; train.epochs 7, not 8. "
+        "Take another name, or `dvc exp remove long`\n"
+    )
+    assert there(ready) == found
+    ready.run("dvc", "exp", "apply", "long")
+    train = ready.read("model")["train"]  # so it is in the cache
+    assert (train["epochs"], train["seed"]) == (7, 2)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["x", "-S", "train.epoch=2"], "Could not override 'train.epoch'"),
+        (["x", "-S", "train.epochs=many"], "train.epochs: expected a valid integer, got 'many'"),
+        (["a/b"], "expected a name that git takes for a branch, without /; got 'a/b'"),
+        *[
+            pytest.param(arguments, said, marks=pytest.mark.slow)
+            for arguments, said in [
+                (["x", "-S", "train.epochs=1,2"], "train.epochs=1,2"),
+                (["x", "-S", "train.epochs"], "-S train.epochs cannot be set"),
+                (["x", "-S", "train.epochs=["], "-S train.epochs=[ cannot be set"),
+                ([""], "got ''"),
+                (["a~1"], "got 'a~1'"),
+                (["x", "--repository", "nowhere"], "fatal: repository 'nowhere' does not exist"),
+            ]
+        ],
+    ],
+)
+def test_what_cannot_be_tried_is_told_in_one_line(ready, trial, arguments, said):
+    output = trial(ready, *arguments, code=1)
+    assert said in output
+    assert output.count("\n") == 1
+    assert there(ready) == {}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("signal", ["SIGTERM", "SIGINT"])
+def test_stopped_it_leaves_neither_files_nor_processes(small, tmp_path, signal):
+    ready = prepare(small, cmd="cp params.yaml model && ! grep -q 77 params.yaml || sleep 600")
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    process = psutil.Popen(
+        [sys.executable, "-m", "digits", "trial", "x", "-S", "train.seed=77"],
+        cwd=ready.folder,
+        env={**ENVIRONMENT, "TMPDIR": str(temporary)},
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    while not any(each.name() == "sleep" for each in process.children(recursive=True)):
+        assert process.is_running()
+        time.sleep(0.1)
+    started = process.children(recursive=True)
+    process.send_signal(getattr(signals, signal))
+    assert f"error: stopped by {signal}" in process.communicate()[1]
+    assert not any(each.is_running() for each in started)
+    assert list(temporary.iterdir()) == []
+    assert there(ready) == {}
+
+
+@pytest.mark.slow
+def test_what_is_not_committed_is_not_part_of_it(ready, trial):
+    ready.edit("params.yaml", "epochs: 5", "epochs: 6")
+    output = trial(ready, "x", "-S", "train.seed=3")
+    assert output.startswith("not part of the trial: changes that are not committed\n")
+    commit = there(ready)["x"]
+    assert "epochs: 5" in ready.run("git", "show", f"{commit}:params.yaml")
+
+
+@pytest.mark.slow
+def test_a_project_in_a_folder_of_its_repository_and_a_worktree(inner, small, trial, tmp_path):
+    prepare(inner)
+    trial(inner, "x", "-S", "train.seed=3")
+    assert inner.run("dvc", "exp", "list", "--name-only").split() == ["x"]
+    prepare(small)
+    tree = Small(tmp_path / "tree")
+    small.run("git", "worktree", "add", "--quiet", "-b", "other", str(tree.folder))
+    tree.append("source.json", " ")
+    tree.commit("other")
+    trial(tree, "y", "-S", "train.seed=3")
+    assert tree.run("dvc", "exp", "list", "--name-only").split() == ["y"]
+
+
+@pytest.mark.slow
+def test_several_at_once_of_one_name_and_of_others(ready, tmp_path):
+    names = ["a", "a", "a", "b", "c"]
+    command = [sys.executable, "-m", "digits", "trial"]
+    running = [
+        subprocess.Popen([*command, name, "-S", "train.seed=3"], cwd=ready.folder, env=ENVIRONMENT)
+        for name in names
+    ]
+    assert [process.wait() for process in running] == [0] * 5
+    assert set(there(ready)) == {"a", "b", "c"}
+
+
+@pytest.mark.slow
+def test_another_machine_needs_a_remote_and_gives_back_what_it_made(ready, trial, tmp_path):
+    """It has a clone of its own, without data, and knows the remote by a relative path."""
+    machine = Small(tmp_path / "machine")
+    ready.run("git", "clone", "--quiet", ".", str(machine.folder))
+    arguments = ("far", "-S", "train.epochs=7", "--repository", str(ready.folder))
+    assert trial(machine, *arguments, code=1) == (
+        f"error: {ready.folder} has no DVC remote, by which what the trial makes goes back: "
+        "docs/sharing.md adds one\n"
+    )
+    for project in (ready, machine):
+        project.run("dvc", "remote", "add", "--default", "storage", "../storage")
+        project.commit("a remote")
+    ready.run("dvc", "push")
+    assert "> cp params.yaml model" in trial(machine, *arguments)
+    assert machine.path(".dvc/cache/files").is_dir()  # for its next trial
+    assert there(machine) == {}
+    assert list(there(ready)) == ["far"]
+    assert "Is your cache up to date?" in ready.run("dvc", "exp", "apply", "far", code=None)
+    ready.run("dvc", "pull")
+    assert ready.read("model")["train"]["epochs"] == 7

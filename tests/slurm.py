@@ -1,0 +1,67 @@
+"""A SLURM cluster of two nodes on this machine, for one test: `with cluster(folder) as conf`."""
+
+import getpass
+import os
+import socket
+import subprocess
+import time
+from contextlib import ExitStack, contextmanager
+
+from tests.ports import free_ports
+
+CONF = """\
+ClusterName=test
+SlurmctldHost={host}(127.0.0.1)
+SlurmUser={user}
+SlurmdUser={user}
+AuthType=auth/none
+CredType=cred/none
+ProctrackType=proctrack/linuxproc
+TaskPlugin=task/none
+SelectType=select/cons_tres
+MpiDefault=none
+ReturnToService=2
+StateSaveLocation={folder}/state
+SlurmdSpoolDir={folder}/spool-%n
+SlurmctldPidFile={folder}/slurmctld.pid
+SlurmdPidFile={folder}/slurmd-%n.pid
+SlurmctldLogFile={folder}/slurmctld.log
+SlurmdLogFile={folder}/slurmd-%n.log
+SlurmctldPort={ports[0]}
+NodeName=one NodeHostname={host} NodeAddr=127.0.0.1 Port={ports[1]} CPUs=1
+NodeName=two NodeHostname={host} NodeAddr=127.0.0.1 Port={ports[2]} CPUs=1
+PartitionName=all Nodes=ALL Default=YES State=UP
+"""
+
+
+@contextmanager
+def cluster(folder):
+    """Run slurmctld and two slurmd, one core each; yield the path for SLURM_CONF."""
+    for name in ("state", "spool-one", "spool-two"):
+        (folder / name).mkdir(parents=True)
+    conf = folder / "slurm.conf"
+    conf.write_text(
+        CONF.format(
+            folder=folder,
+            user=getpass.getuser(),
+            host=socket.gethostname().split(".")[0],
+            ports=free_ports(3),
+        )
+    )
+    path = f"{os.environ['PATH']}:/usr/sbin"
+    environment = {**os.environ, "SLURM_CONF": str(conf), "PATH": path}
+    with ExitStack() as stack:
+        for daemon in (["slurmctld"], ["slurmd", "-N", "one"], ["slurmd", "-N", "two"]):
+            process = stack.enter_context(
+                subprocess.Popen([*daemon, "-D"], env=environment, stderr=subprocess.DEVNULL)
+            )
+            stack.callback(process.terminate)
+        for _ in range(300):
+            asked = ["sinfo", "--noheader", "--Node", "--format=%T"]
+            states = subprocess.run(asked, env=environment, capture_output=True, text=True).stdout
+            if states.split() == ["idle", "idle"]:
+                break
+            time.sleep(0.1)
+        else:
+            raise AssertionError("\n".join(log.read_text() for log in folder.glob("*.log")))
+        yield conf
