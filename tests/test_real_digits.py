@@ -63,6 +63,7 @@ def test_as_pictures_they_are_told_as_well(digits, accuracy, size, tmp_path):
     )
     assert (done.returncode, done.stderr) == (0, "")  # none is taken for blank or several
     rows = json.loads(done.stdout)
+    assert np.mean([bool(row["doubts"]) for row in rows]) < 0.06  # 3 % of right answers, and wrong
     for name, as_it_was in accuracy.items():
         answers = [row["digit"] for row in rows if row["model"] == name]
         now = np.mean(np.array(answers) == digits[1])

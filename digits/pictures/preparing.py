@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digits.errors import PictureError
+from digits.pictures.refusals import Refusal
 
 SIDE = 28
 BOX = 20
@@ -42,21 +43,26 @@ def ink(grey: NDArray[Any]) -> Floats:
     grey: uint8 or float (height, width), 0-255, of any size, dark on light or light on dark.
     Greys between them are kept, for they are strokes' edges. Raises PictureError if all is paper.
     """
+    return inked(*against_paper(grey))
+
+
+def against_paper(grey: NDArray[Any]) -> tuple[Floats, float]:
+    """Return how much darker than the paper each pixel is, or lighter; and the paper's noise."""
     grey = np.asarray(grey, np.float64)
     darker = _paper(grey) - grey
     border = np.concatenate([darker[0], darker[-1], darker[:, 0], darker[:, -1]])
     noise = 1.4826 * _median(np.abs(border))  # a standard deviation, if it is Gaussian
     if (darker * np.abs(darker)).sum() < 0:  # it is light on dark
         darker = -darker
+    return darker, noise
+
+
+def inked(darker: Floats, noise: float) -> Floats:
+    """Keep what the paper's noise cannot be, as `ink` does. Raises PictureError."""
     strongest = darker.max()
     least = max(CONTRAST, 2 * NOISE * noise)
-    if least > 255:
-        raise PictureError("expected paper in even light, got some too uneven to tell ink from it")
     if strongest < least:
-        raise PictureError(
-            f"blank: expected strokes at least {least:.0f} grey levels of 255 from the "
-            f"background, got {strongest:.0f}"
-        )
+        raise PictureError(Refusal.BLANK)
     levels = np.floor(darker / strongest * 255 + 0.5)
     return np.where(darker < max(FAINT * strongest, NOISE * noise), 0, levels)
 

@@ -6,6 +6,7 @@ import math
 import sys
 import warnings
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +22,8 @@ MAX_PIXELS = 64_000_000
 """The largest picture that is read: more than a phone takes, less than fills a machine."""
 MAX_BYTES = 2**28
 """The most that is read from stdin."""
+SIDEWAYS = (5, 6, 7, 8)
+"""Orientations of EXIF in which a camera was held on its side."""
 LARGEST = 1000
 """Pixels of the longer side beyond which a picture is reduced by averaging, for speed."""
 
@@ -43,8 +46,20 @@ def find(name: str) -> list[str]:
     return sorted(found)
 
 
-def read(name: str) -> NDArray[np.float32]:
-    """Read a picture (- is stdin): float32 (height, width), 0-255, upright, on white paper.
+class Picture(NamedTuple):
+    """A picture upright, on white paper, if it is large, reduced.
+
+    grey: float32 (height, width), 0-255; colours: uint8 (height, width, 3), red, green and blue,
+    or None where there are none; size: height and width in the file.
+    """
+
+    grey: NDArray[np.float32]
+    colours: NDArray[np.uint8] | None
+    size: tuple[int, int]
+
+
+def read(name: str) -> Picture:
+    """Read a picture (- is stdin).
 
     Raises PictureError if it is no picture, damaged, or larger than `MAX_PIXELS`.
     """
@@ -59,7 +74,7 @@ def read(name: str) -> NDArray[np.float32]:
         ):
             warnings.simplefilter("ignore")  # of large or odd files: they are checked here
             with Image.open(file, formats=FORMATS) as image:
-                return _grey(image)
+                return _read(image)
     except (PictureError, MemoryError):
         raise
     except UnidentifiedImageError:
@@ -70,8 +85,8 @@ def read(name: str) -> NDArray[np.float32]:
         raise PictureError(f"cannot be read, damaged or cut short: {fault}") from None
 
 
-def _grey(image: Image.Image) -> NDArray[np.float32]:
-    """Turn an opened picture into grey levels, upright."""
+def _read(image: Image.Image) -> Picture:
+    """Turn an opened picture upright, into grey levels and colours."""
     width, height = image.size
     if width * height > MAX_PIXELS:
         raise PictureError(
@@ -81,14 +96,21 @@ def _grey(image: Image.Image) -> NDArray[np.float32]:
     image.load()
     turned = Image.Exif()
     turned[ExifTags.Base.Orientation] = image.getexif().get(ExifTags.Base.Orientation, 1)
+
+    def upright(flat: Image.Image) -> Image.Image:
+        flat = flat.reduce(math.ceil(max(flat.size) / LARGEST))
+        flat.info = {"exif": turned.tobytes()}
+        return ImageOps.exif_transpose(flat)
+
     flat = _flat(image)
-    flat = flat.reduce(math.ceil(max(flat.size) / LARGEST))
-    flat.info = {"exif": turned.tobytes()}
-    return np.asarray(ImageOps.exif_transpose(flat), np.float32)
+    grey = np.asarray(upright(flat.convert("L")), np.float32)
+    colours = np.asarray(upright(flat)) if flat.mode == "RGB" else None
+    is_turned = turned[ExifTags.Base.Orientation] in SIDEWAYS
+    return Picture(grey, colours, (width, height) if is_turned else (height, width))
 
 
 def _flat(image: Image.Image) -> Image.Image:
-    """Make 8 bits of grey of any mode, transparency over white paper."""
+    """Make 8 bits of grey, or of each colour, of any mode, transparency over white paper."""
     if image.mode.startswith(("I", "F")):
         return _narrowed(image)
     if image.has_transparency_data:
@@ -96,7 +118,7 @@ def _flat(image: Image.Image) -> Image.Image:
         paper = Image.new("L", image.size, 255)
         paper.paste(image.convert("L"), mask=image.getchannel("A"))
         return paper
-    return (image if image.mode in ("1", "L") else image.convert("RGB")).convert("L")
+    return image.convert("L" if image.mode in ("1", "L") else "RGB")
 
 
 def _narrowed(image: Image.Image) -> Image.Image:

@@ -111,7 +111,7 @@ def test_faults_are_told_in_one_line_the_first_five_and_the_count(tmp_path):
     assert " pixels, where others have " in said
     assert said.endswith("Set fetch.prepare to resize, and fetch.size")
     assert "fetch.size" in refused(tmp_path / "y", prepare="resize")
-    assert "expected one digit" in refused(letters(tmp_path / "z", [11, 7]), prepare="mnist")
+    assert "two digits?" in refused(letters(tmp_path / "z", [11, 7]), prepare="mnist")
 
 
 def letters(folder, numbers):

@@ -36,7 +36,7 @@ def in_mode(mode):
     + [("5.jpg", "CMYK"), ("5.tiff", "CMYK"), ("5.tiff", "F"), ("5.tiff", "I"), ("5.TIF", "LAB")],
 )
 def test_a_picture_of_any_form_is_read_as_the_same_greys(tmp_path, name, mode):
-    seen = read(saved(tmp_path, in_mode(mode), name))
+    seen, *_ = read(saved(tmp_path, in_mode(mode), name))
     assert (seen.dtype, seen.shape) == (np.float32, (60, 60))
     assert np.abs(seen - GREY).mean() < (12 if mode in ("1", "F", "I", "LAB") else 2)
 
@@ -44,20 +44,20 @@ def test_a_picture_of_any_form_is_read_as_the_same_greys(tmp_path, name, mode):
 def test_sixteen_bits(tmp_path):
     deep = Image.fromarray((GREY * 257).astype(np.uint16))
     for name in ("5.png", "5.tiff"):
-        assert (read(saved(tmp_path, deep, name)) == GREY).all()
+        assert (read(saved(tmp_path, deep, name)).grey == GREY).all()
 
 
 def test_what_is_transparent_is_white_paper(tmp_path):
     image = Image.new("RGBA", (60, 60), (0, 0, 0, 0))
     image.putalpha(Image.fromarray((255 - GREY).astype(np.uint8)))  # black ink on nothing
-    assert np.abs(read(saved(tmp_path, image, "5.png")) - GREY).max() <= 1
+    assert np.abs(read(saved(tmp_path, image, "5.png")).grey - GREY).max() <= 1
     palette = Image.new("P", (4, 4), 3)
     palette.putpalette([0, 0, 0] * 4)
     palette.putpixel((1, 2), 0)
     expected = np.full((4, 4), 255)
     expected[2, 1] = 0
     for name in ("p.png", "p.gif"):
-        assert (read(saved(tmp_path, palette, name, transparency=3)) == expected).all()
+        assert (read(saved(tmp_path, palette, name, transparency=3)).grey == expected).all()
 
 
 @pytest.mark.parametrize("ending", ["jpg", "png", "tiff", "webp"])
@@ -67,7 +67,7 @@ def test_a_picture_that_was_taken_turned_is_turned_back(tmp_path, ending, orient
     exif[ExifTags.Base.Orientation] = orientation
     quarters = {1: 0, 3: 2, 6: 1, 8: 3}[orientation]
     turned = Image.fromarray(np.rot90(GREY[:, 9:], quarters).astype(np.uint8))
-    seen = read(saved(tmp_path, turned, f"5.{ending}", exif=exif))
+    seen, *_ = read(saved(tmp_path, turned, f"5.{ending}", exif=exif))
     assert seen.shape == (60, 51)
     assert np.abs(seen - GREY[:, 9:]).mean() < 2
 
@@ -75,7 +75,7 @@ def test_a_picture_that_was_taken_turned_is_turned_back(tmp_path, ending, orient
 def test_a_large_picture_is_reduced_by_averaging(tmp_path):
     large = Image.fromarray(GREY.astype(np.uint8)).resize((3000, 3000), Image.Resampling.NEAREST)
     for name in ("5.png", "5.jpg"):
-        seen = read(saved(tmp_path, large, name))
+        seen, *_ = read(saved(tmp_path, large, name))
         assert max(seen.shape) <= 1000
         shrunk = Image.fromarray(seen).resize((60, 60), Image.Resampling.BOX)
         assert np.abs(np.asarray(shrunk) - GREY).mean() < 3
@@ -126,7 +126,7 @@ def test_a_damaged_picture_is_refused_or_read_but_nothing_else(tmp_path, ending)
             damaged[position] = random.integers(256)
         path.write_bytes(damaged)
         try:
-            assert read(str(path)).ndim == 2
+            assert read(str(path)).grey.ndim == 2
         except PictureError as fault:
             assert str(fault)
 
@@ -154,4 +154,4 @@ def test_files_folders_and_patterns_are_found_in_order(tmp_path):
 def test_stdin(tmp_path, monkeypatch):
     with Path(saved(tmp_path, draw(5, 60), "5.png")).open("rb") as file:
         monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(file))
-        assert (read("-") == GREY).all()
+        assert (read("-").grey == GREY).all()

@@ -1,0 +1,133 @@
+"""Digits found on papers of every kind: by what is found, and by how the hidden model reads it."""
+
+import re
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, ImageFilter
+from scipy import ndimage
+
+from digits.errors import PictureError
+from digits.models.inference import load
+from digits.pictures import look
+from digits.pictures.refusals import Refusal
+from tests.pictures import papers
+from tests.strokes import STROKES, draw
+
+COUNT = 100
+BUILT = [Path(f"data/raw/test_{part}.npy") for part in ("images", "labels")]
+BUILT += [Path(f"models/{name}.keras") for name in ("hidden", "augmented")]
+
+
+def digit(number, width=0.09):
+    """A drawn digit in the form of MNIST's."""
+    return 255 - np.asarray(draw(number, 28, width, margin=0.14))
+
+
+def saved(tmp_path, picture):
+    """A paper, float (height, width, 3), as a file."""
+    path = str(tmp_path / "paper.png")
+    noisy = picture + np.random.default_rng(0).normal(0, 2, picture.shape)
+    Image.fromarray(np.rint(noisy).clip(0, 255).astype(np.uint8)).save(path)
+    return path
+
+
+@pytest.mark.parametrize("kind", papers.PAPERS)
+@pytest.mark.slow
+@pytest.mark.skipif(not all(map(Path.exists, BUILT)), reason="nothing is built")
+def test_on_each_kind_of_paper_digits_are_read(kind, tmp_path):
+    images, labels = (np.load(path) for path in BUILT[:2])
+    name = "augmented" if kind == "turned" else "hidden"  # which has seen no crooked ones
+    network = load(f"models/{name}.keras")
+    random = np.random.default_rng([0, list(papers.PAPERS).index(kind)])
+    right, refused = 0, 0
+    for place in random.choice(len(images), COUNT, replace=False):
+        path = tmp_path / "paper.jpg"
+        path.write_bytes(papers.photograph(kind, images[place], random))
+        try:
+            pixels = look(str(path))[0].image.reshape(1, -1) / np.float32(255)
+        except PictureError:
+            refused += 1
+        else:
+            right += network.logits(pixels).argmax() == labels[place]
+    print(f"{kind}: {right} of {COUNT} right, {refused} refused")
+    assert right >= (0.96 if kind == "plain" else 0.93) * COUNT
+    assert refused <= 0.03 * COUNT
+
+
+@pytest.mark.parametrize("kind", papers.PAPERS)
+def test_the_ink_that_is_found_is_the_digits(kind, tmp_path):
+    random = np.random.default_rng(1)
+    path = tmp_path / "paper.jpg"
+    path.write_bytes(papers.photograph(kind, digit(5), random))
+    plain = tmp_path / "plain.jpg"
+    plain.write_bytes(papers.photograph("plain", digit(5), random))
+    seen, expected = (look(str(each))[0].image.astype(float) for each in (path, plain))
+    moved = [np.roll(seen, (y, x), (0, 1)) for y in (-1, 0, 1) for x in (-1, 0, 1)]
+    apart = min(np.abs(one - expected).mean() for one in moved)
+    assert apart < (40 if kind == "turned" else 18)
+
+
+def dotted(number, radius=7, apart=2.2):
+    """A digit of dots."""
+    image = np.full((400, 300), 240.0)
+    y, x = np.mgrid[:400, :300]
+    for stroke in STROKES[number]:
+        points = np.array(stroke) * 2 + (50, 80)
+        for one, other in pairwise(points):
+            steps = max(1, round(np.hypot(*(other - one)) / (apart * radius)))
+            for share in np.arange(steps + 1) / steps:
+                left, top = one + share * (other - one)
+                image[(x - left) ** 2 + (y - top) ** 2 <= radius**2] = 30
+    return image
+
+
+@pytest.mark.parametrize("number", [0, 3, 5, 8])
+def test_a_dotted_line_and_a_thin_one_become_strokes(number, tmp_path):
+    for picture in (dotted(number), np.array(draw(number, 400, 0.008), float)):
+        image = look(saved(tmp_path, np.dstack([picture] * 3)))[0].image
+        thickness = 4 * ndimage.distance_transform_edt(image > 127)[image > 127].mean() - 2
+        assert 1.2 < thickness < 4
+        assert (image > 200).sum() > 30
+
+
+@pytest.mark.parametrize(
+    ("told", "made"),
+    [
+        (Refusal.BLANK, papers.sheet),
+        (Refusal.LINES, lambda r: papers.squared(r, papers.sheet(r))),
+        (Refusal.LINES, lambda r: papers.ruled(r, papers.sheet(r))),
+        (Refusal.DOT, lambda r: papers.speck(r, papers.sheet(r))),
+        (Refusal.SCATTERED, lambda r: r.normal(128, 60, (600, 480, 3))),
+    ],
+)
+@pytest.mark.fault("field: expected faults, in true words")
+def test_without_a_digit_it_is_said_what_there_is(told, made, tmp_path):
+    with pytest.raises(PictureError, match=f"^{told}"):
+        look(saved(tmp_path, made(np.random.default_rng(2))))
+
+
+def test_out_of_focus_is_doubtful(tmp_path):
+    image = draw(4, 300).convert("RGB")
+    for blur, doubts in ((0, ()), (14, ("out of focus",))):
+        soft = np.array(image.filter(ImageFilter.GaussianBlur(blur)), float)
+        assert look(saved(tmp_path, soft))[0].doubts == doubts
+
+
+def test_all_digits_of_a_page_in_reading_order(tmp_path):
+    random = np.random.default_rng(3)
+    page = papers.squared(random, papers.page(papers.WHITE, (600, 760)))
+    boxes = []
+    for place, number in enumerate([3, 1, 4, 2, 7, 5]):
+        top, left = 40 + place // 3 * 270 + place * 5, 30 + place % 3 * 240
+        ink = papers.mask(random, digit(number), 220, (600, 760), place=(top, left))
+        page = papers.write(page, ink, papers.BLACK)
+        rows, columns = (np.flatnonzero((ink > 0.5).any(axis)) for axis in (1, 0))
+        boxes.append([columns[0], rows[0], columns[-1] + 1, rows[-1] + 1])
+    path = saved(tmp_path, page)
+    found = [one.box for one in look(path, every=True)]
+    assert np.abs(np.subtract(found, boxes)).max() <= 8
+    with pytest.raises(PictureError, match=f"^{re.escape(Refusal.SEVERAL)}"):
+        look(path)
