@@ -46,8 +46,8 @@ lock: .venv/test  ## Pin the newest dependencies that pyproject.toml allows
 	.ci/lock
 
 clean:  ## Remove the environment, tool caches and outputs (DVC's cache stays)
-	rm -rf .venv .venv-bench .mypy_cache .pytest_cache .ruff_cache build *.egg-info dvc_plots
-	rm -rf data/*/*.npy models/*.keras metrics/predictions metrics/confusion report/index.html
+	rm -rf .venv .venv-bench .training .mypy_cache .pytest_cache .ruff_cache build *.egg-info dvc_plots
+	rm -rf data/*/*.npy models/*.keras models/usual.json metrics/predictions metrics/confusion report/index.html
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 .venv-bench/bench: requirements/bench.txt requirements/bench-torch.txt

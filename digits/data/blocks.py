@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import groupby, repeat
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,7 @@ ROWS = 65_536
 CHUNK = 1_024
 """Examples that stay together: 3.2 MB, enough for reading at the disk's full speed."""
 
+T = TypeVar("T")
 Runs: TypeAlias = tuple[tuple[int, int], ...]
 """The rows of a block: from a first to (not including) a last one, in the order of the file."""
 
@@ -31,16 +32,20 @@ class Block(NamedTuple):
 
 
 def shuffled(
-    examples: Examples, batch_size: int, seed: int, epochs: int
+    examples: Examples, batch_size: int, seed: int, epochs: int, done: int = 0
 ) -> Iterator[Iterator[Block]]:
     """Return epochs; each yields blocks that hold every example exactly once, in random order.
 
     Only the last block of an epoch has a number of examples that batch_size may not divide.
     The first block is being read when this returns.
+    done: how many epochs are left out at the beginning.
     """
     rows, count = rows_per_block(batch_size), len(examples.labels)
     deal, shuffle = np.random.default_rng([seed, 1]), np.random.default_rng(seed)
-    dealing = (runs for _ in range(epochs) for runs in dealt(count, rows, deal))
+    for _ in range(done):
+        for runs in dealt(count, rows, deal):
+            shuffle.permutation(sum(stop - start for start, stop in runs))
+    dealing = (runs for _ in range(epochs - done) for runs in dealt(count, rows, deal))
     blocks = read_ahead(examples, dealing)
 
     def epoch() -> Iterator[Block]:
@@ -49,7 +54,7 @@ def shuffled(
             yield Block(*block, shuffle.permutation(len(block.labels)))
             del block  # or there were three in memory, not two
 
-    return (epoch() for _ in range(epochs))
+    return (epoch() for _ in range(epochs - done))
 
 
 def in_order(examples: Examples, batch_size: int) -> Iterator[Block]:
@@ -99,21 +104,28 @@ def read_ahead(examples: Examples, blocks: Iterable[Runs]) -> Iterator[Examples]
     A block that is the same as the one before (the only one, in the next epoch) is not read again.
     The first block is being read when this returns.
     """
-    reader = ThreadPoolExecutor(max_workers=1)
     plan = ((runs, sum(1 for _ in same)) for runs, same in groupby(blocks))
-    readings = ((reader.submit(_read, examples, runs), times) for runs, times in plan)
-    following = next(readings, None)
+    readings = ahead((_read(examples, runs), times) for runs, times in plan)
+    return (block for block, times in readings for block in repeat(block, times))
 
-    def read() -> Iterator[Examples]:
+
+def ahead(items: Iterator[T]) -> Iterator[T]:
+    """Return the items; make the next one, in a thread, while the caller works on the last.
+
+    The first is being made when this returns.
+    """
+    worker = ThreadPoolExecutor(max_workers=1)
+    following = worker.submit(next, items, None)
+
+    def made() -> Iterator[T]:
         nonlocal following
-        with reader:
-            while following:
-                block, times = following[0].result(), following[1]
-                following = next(readings, None)
-                yield from repeat(block, times)
-                del block  # before the next is waited for
+        with worker:
+            while (item := following.result()) is not None:
+                following = worker.submit(next, items, None)
+                yield item
+                del item  # before the next is waited for
 
-    return read()
+    return made()
 
 
 def _read(examples: Examples, runs: Runs) -> Examples:
