@@ -16,6 +16,8 @@ import numpy as np
 
 HIDDEN: dict[str, tuple[int, ...]] = {"hidden": (100,), "basic": ()}
 """The models of the recipe: the units of the layers before the last one."""
+AUGMENTED = "augmented"
+"""The model that this project alone trains, by a recipe of its own."""
 EPOCHS, BATCH, RATE, EPSILON, SEED = 5, 32, 0.001, 1e-7, 0
 Predict = Callable[[Any], Any]
 
@@ -28,13 +30,29 @@ def project(model: str, images: Any, labels: Any, epoch_done: Callable[[], None]
 
     recipe = Train(seed=SEED, epochs=EPOCHS, batch_size=BATCH, learning_rate=RATE)
     trained, _ = train(
-        _builder(model),
-        Examples(images, labels),
-        Examples(images[:0], labels[:0]),
-        recipe,
+        training=Examples(images, labels),
+        validation=Examples(images[:0], labels[:0]),
         after_epoch=lambda history: epoch_done(),
+        **_augmented(recipe)
+        if model == AUGMENTED
+        else {"build": _builder(model), "recipe": recipe},
     )
     return lambda x: trained.predict(np.asarray(x), batch_size=1000, verbose=0).argmax(axis=1)
+
+
+def _augmented(recipe: Any) -> dict[str, Any]:
+    """Return what its stage trains this model with, by params.yaml."""
+    from digits.models import augmented
+    from digits.models.augmentation import augment
+    from digits.params import read
+
+    params = read(augmented.Params)
+    return {
+        "build": partial(augmented.build, units=params.units),
+        "recipe": params.recipe(recipe.seed),
+        "optimizer": augmented.cosine,
+        "augment": partial(augment, size=(28, 28), most=params),
+    }
 
 
 def _builder(model: str) -> Callable[[int, int], Any]:

@@ -40,12 +40,13 @@ def training(rows: list[dict[str, Any]]) -> str:
     lines = []
     order = [row["model"] for row in rows]
     for row in sorted(rows, key=lambda row: (order.index(row["model"]), row["seconds"]["median"])):
-        plain = find(rows, peer=PLAIN, model=row["model"])
+        plain = [r for r in rows if (r["peer"], r["model"]) == (PLAIN, row["model"])]
+        times = [f"{r['seconds']['median'] / row['seconds']['median']:.1f}" for r in plain]
         lines.append(
             [
                 f"{row['model']}, {row['peer']}",
                 show(row["seconds"]),
-                f"{plain['seconds']['median'] / row['seconds']['median']:.1f}",
+                *(times or ["-"]),
                 show(row["epoch"], 2),
                 f"{row['accuracy']['median']:.2%}",
                 f"{row['peak_mib']['max']:,.0f}",
@@ -119,7 +120,7 @@ def ratios(parts: dict[str, Any]) -> list[tuple[str, float, float]]:
     """Return every bar: what is measured, its value, and the most that it may be."""
     bars: list[tuple[str, float, float]] = []
     if rows := parts.get("training", {}).get("rows"):
-        for model in dict.fromkeys(row["model"] for row in rows):
+        for model in dict.fromkeys(row["model"] for row in rows if row["peer"] == PLAIN):
             ours, plain = (find(rows, peer=peer, model=model) for peer in (OURS, PLAIN))
             ratio = ours["seconds"]["median"] / plain["seconds"]["median"]
             bars.append((f"{model}: training / model.fit", ratio, 1 / 6))
@@ -131,6 +132,8 @@ def ratios(parts: dict[str, Any]) -> list[tuple[str, float, float]]:
         ours, plain = (find(rows, peer=peer, model="hidden") for peer in (OURS, PLAIN))
         ratio = ours["epoch"]["median"] / plain["epoch"]["median"]
         bars.append(("hidden: an epoch / one of model.fit", ratio, 1 / 10))
+        taught = find(rows, peer=OURS, model="augmented")
+        bars.append(("augmented: training, seconds", taught["seconds"]["median"], 12))
     if rows := parts.get("limit", {}).get("rows"):
         share = rows[0]["step_products"]["median"] / rows[0]["step"]["median"]
         bars.append(("rate of its products / of the training step", share, 1 / 0.6))

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks import measure
-from benchmarks.peers import EPOCHS, HIDDEN, PEERS, imports
+from benchmarks.peers import AUGMENTED, EPOCHS, HIDDEN, PEERS, imports
 from digits.data.stored import read_examples
 
 COLUMNS = ("peer", "model", "seconds", "epoch", "accuracy", "peak_mib")
@@ -36,7 +36,7 @@ def one(peer: str, model: str) -> dict[str, Any]:
 
 def run(rounds: int) -> list[dict[str, Any]]:
     """Measure every peer in turn, `rounds` times over; return a row for each peer and model."""
-    kinds = [(peer, model) for model in HIDDEN for peer in PEERS]
+    kinds = [(peer, model) for model in HIDDEN for peer in PEERS] + [("this project", AUGMENTED)]
     return measure.interleave(
         {kind: [sys.executable, "-m", "benchmarks.training", *kind] for kind in kinds},
         names=("peer", "model"),

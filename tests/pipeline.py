@@ -149,6 +149,7 @@ def make(folder, dataset, sha256):
             shutil.copy(ROOT / name, project.path(name))
     project.path("dvc.lock").unlink(missing_ok=True)
     project.fetch(dataset, sha256)
+    project.set("train_augmented.epochs", 1)
     project.run("git", "init", "--quiet", "--initial-branch=main")
     project.commit("start")
     project.run("python", "-m", "digits", "setup")

@@ -9,6 +9,8 @@ SIZES = {"10", "28", "784"}
 KNOWN = {
     ("digits/data/download.py", "10"): "seconds to connect",
     ("digits/data/formats.py", "28"): "a quarter of a gibibyte",
+    ("digits/models/augmentation.py", "10"): "what is drawn for each group",
+    ("digits/models/augmented.py", "10"): "ten times as black",
     ("digits/models/eigen.py", "10"): "a kibibyte",
     ("digits/page/assets/certainty.html.j2", "10"): "80% is 8 of 10",
     ("digits/page/assets/parts.html.j2", "10"): "the box of a marker",

@@ -49,7 +49,7 @@ def edited(built, tmp_path_factory):
         (["stages/preprocess.py"], ["preprocess"]),
         (SILENT, []),
         (["digits/cli/*.py", "digits/__main__.py"], []),
-        (["digits/pictures/*.py", "digits/data/catalogue.py"], ["fetch"]),
+        (["digits/pictures/*.py", "digits/data/catalogue.py"], ["fetch", "report"]),
         (["digits/evaluation/comparison.py", "digits/evaluation/gate.py"], []),
     ],
 )
@@ -74,7 +74,8 @@ def test_a_stage_whose_bytes_stay_has_nothing_run_after_it(project):
     ("name", "value", "stages"),
     [
         ("train_hidden.units", 20, ["train_hidden", "report"]),
-        ("train.epochs", 2, [*TRAININGS, "report"]),
+        ("train.seed", 2, [*TRAININGS, "report"]),
+        ("train.epochs", 2, ["train_basic", "train_hidden", "report"]),
         ("preprocess.limit", 50, ["preprocess", "report"]),
         ("robustness.rotation", [10], ["robustness", "report"]),
         ("models", ["hidden"], TESTS),

@@ -98,7 +98,7 @@ def as_conv(blocks):
     """The same recipe for the other model: its name, its parameter, its builder."""
     changes = {
         "units=params.units, dropout=params.dropout": "filters=params.filters",
-        "[basic, hidden, deep]": "[basic, hidden, deep, conv]",
+        "augmented, deep]": "augmented, deep, conv]",
         "  units: 100\n  dropout: 0.2\n": "  filters: 4\n",
         "train_deep": "train_conv",
     }

@@ -4,6 +4,7 @@ import json
 import re
 from pathlib import Path
 
+import pandas as pd
 import pytest
 import yaml
 
@@ -18,7 +19,11 @@ def metrics(name):
 
 @pytest.mark.parametrize(
     ("model", "training", "test"),
-    [("basic", (0.92, 0.93), (0.92, 0.93)), ("hidden", (0.982, 1), (0.972, 1))],
+    [
+        ("basic", (0.92, 0.93), (0.92, 0.93)),
+        ("hidden", (0.982, 1), (0.972, 1)),
+        ("augmented", (0.96, 1), (0.988, 1)),
+    ],
 )
 def test_the_reference_results_are_reproduced(model, training, test):
     assert training[0] <= metrics(f"train_{model}")["accuracy"] <= training[1]
@@ -51,6 +56,26 @@ def test_the_readme_tells_them(model):
     assert cells[4] == f"{metrics('evaluation')[model]['accuracy']:.2%}"
     mean, spread = (float(number) for number in re.findall(r"[\d.]+", cells[5]))
     assert abs(float(cells[4].rstrip("%")) - mean) < 3 * spread
+
+
+def test_changed_images_make_a_model_robust_and_cost_it_nothing_where_hidden_was_good():
+    robust = metrics("robustness")
+    assert robust["augmented"]["mean_accuracy"] >= 0.80
+    assert robust["augmented"]["mean_accuracy_unseen"] > robust["hidden"]["mean_accuracy_unseen"]
+    table = pd.read_csv("metrics/robustness.csv")
+    lowest = table[table["severity"] > 0].groupby(["model", "corruption"])["accuracy"].first()
+    assert (lowest["augmented"] >= lowest["hidden"] - 0.01).all()
+    kept_out = set(table["corruption"]) - set(table[table["trained_on"]]["corruption"])
+    assert len(kept_out) >= 2
+    shares = [
+        f"{100 * robust[model][mean]:.0f} %"
+        for mean in ("mean_accuracy", "mean_accuracy_unseen")
+        for model in ("augmented", "hidden")
+    ]
+    told = " ".join(README.split())
+    assert "gets {} right on average, `hidden` {};".format(*shares) in told
+    kinds = " and ".join(sorted(kept_out))
+    assert "none of them was trained on, {}, {} and {}".format(kinds, *shares[2:]) in told
 
 
 def test_the_readme_names_files_stages_and_targets_that_exist():

@@ -26,13 +26,16 @@ def main(arguments: Namespace) -> None:
                     f"{name} against {names[0]}: {pair['fixed']:,} errors fixed, "
                     f"{pair['broke']:,} made (exact McNemar test: p = {pair['mcnemar_p']:.2g})"
                 )
-        spoiled = ", ".join(f"{name} {robust[name]['mean_accuracy']:.1%}" for name in names)
+        spoiled = []
+        for name in names:
+            known = f" (trained on {kinds})" if (kinds := robust[name]["trained_on"]) else ""
+            spoiled.append(f"{name} {robust[name]['mean_accuracy']:.1%}{known}")
     except (KeyError, TypeError, ValueError) as fault:
         raise ArtifactError(
             f"metrics/ does not hold what the stages write there: {type(fault).__name__}: {fault}. "
             "`dvc repro` rebuilds it."
         ) from None
     print(f"\n{table(['model', 'training accuracy', 'test accuracy', 'errors'], rows)}\n")
-    print(*lines, f"on spoiled images, on average: {spoiled}", sep="\n")
+    print(*lines, f"on spoiled images, on average: {', '.join(spoiled)}", sep="\n")
     print("\npictures:", *sorted(path.as_posix() for path in Path("metrics").rglob("*.png")))
     print("page: report/index.html; open it in a browser")

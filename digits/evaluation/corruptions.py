@@ -14,6 +14,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from digits.data.interpolation import bilinear
 from digits.files.arrays import fresh
 
 Images: TypeAlias = NDArray[np.float32]
@@ -48,31 +49,25 @@ def rotation(images: Images, degrees: float, anticlockwise: NDArray[np.int64]) -
 
 def _turn(images: Images, angle: float) -> Images:
     """Turn images by `angle`, anticlockwise: each pixel is fetched from where it comes from."""
-    _, height, width = images.shape
-    padded = np.pad(images, ((0, 0), (1, 1), (1, 1))).reshape(len(images), -1)
-    turned = np.zeros((len(images), height * width), np.float32)
-    for places, weight in _origins(height, width, angle):
-        part = padded.take(places, axis=1)
+    pixels, weights = _origins(images.shape[1:], angle)
+    flat = images.reshape(len(images), -1)
+    turned = np.zeros_like(flat)
+    for places, weight in zip(pixels, weights, strict=True):
+        part = flat.take(places, axis=1)
         part *= weight
         turned += part
     return turned.reshape(images.shape)
 
 
 @cache
-def _origins(height: int, width: int, angle: float) -> list[tuple[NDArray[np.int64], Images]]:
-    """Return the four pixels between which each one comes from, in the padded image, and shares."""
-    y, x = np.indices((height, width)).astype(float)
-    y, x = y - (height - 1) / 2, x - (width - 1) / 2
-    from_y = np.cos(angle) * y + np.sin(angle) * x + (height - 1) / 2
-    from_x = np.cos(angle) * x - np.sin(angle) * y + (width - 1) / 2
-    top, left = np.floor(from_y).astype(int), np.floor(from_x).astype(int)
-    origins = []
-    for down, right in ((0, 0), (0, 1), (1, 0), (1, 1)):
-        row, column = top + down, left + right
-        weight = (1 - abs(from_y - row)) * (1 - abs(from_x - column))
-        row, column = np.clip(row, -1, height) + 1, np.clip(column, -1, width) + 1
-        origins.append(((row * (width + 2) + column).ravel(), weight.astype(np.float32).ravel()))
-    return origins
+def _origins(size: tuple[int, int], angle: float) -> tuple[NDArray[np.int64], Images]:
+    """Return the four pixels between which each one comes from, and shares: (4, pixels) each."""
+    middle = (np.array(size)[:, None] - 1) / 2
+    y, x = np.indices(size).reshape(2, -1) - middle
+    from_y = np.cos(angle) * y + np.sin(angle) * x + middle[0]
+    from_x = np.cos(angle) * x - np.sin(angle) * y + middle[1]
+    pixels, weights = bilinear(from_y, from_x, size)
+    return np.ascontiguousarray(pixels.T), np.ascontiguousarray(weights.T)
 
 
 def noise(images: Images, deviation: float, normal: Images) -> Images:
@@ -163,17 +158,25 @@ def measure(
     ]
 
 
-def summary(rows: list[dict[str, Any]], models: Sequence[str]) -> dict[str, dict[str, float]]:
+def summary(rows: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
     """Return each model's mean accuracy over the corruptions, the clean images left out.
 
     First over the severities of a corruption: each counts the same, however many it has.
+    rows: as of `measure`, and with `trained_on`, whether the model was trained on the corruption.
+    It then knows it beforehand, so a second mean is over those that no model was trained on.
     """
+    known = {row["corruption"] for row in rows if row["trained_on"]}
     means = {}
-    for name in models:
-        spoiled = [row for row in rows if row["model"] == name and row["severity"]]
-        by_corruption = [
-            np.mean([row["accuracy"] for row in spoiled if row["corruption"] == corruption])
-            for corruption in dict.fromkeys(row["corruption"] for row in spoiled)
-        ]
-        means[name] = {"mean_accuracy": round(float(np.mean(by_corruption)), 4)}
+    for name in dict.fromkeys(row["model"] for row in rows):
+        own = [row for row in rows if row["model"] == name and row["severity"]]
+        kinds = {
+            kind: np.mean([row["accuracy"] for row in own if row["corruption"] == kind])
+            for kind in dict.fromkeys(row["corruption"] for row in own)
+        }
+        unseen = [mean for kind, mean in kinds.items() if kind not in known]
+        means[name] = {
+            "mean_accuracy": round(float(np.mean([*kinds.values()])), 4),
+            "mean_accuracy_unseen": round(float(np.mean(unseen)), 4) if unseen else None,
+            "trained_on": ", ".join(dict.fromkeys(r["corruption"] for r in own if r["trained_on"])),
+        }
     return means

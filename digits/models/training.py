@@ -1,14 +1,17 @@
 """Train a Keras model: a whole epoch in one compiled program."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from itertools import groupby
+from operator import itemgetter
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from digits.data.blocks import Block, in_order, shuffled
+from digits.data.blocks import Block, ahead, in_order, shuffled
 from digits.data.stored import Examples
 from digits.models.backend import keras, tf
+from digits.models.resuming import State
 from digits.params.train import Train
 from digits.progress import progress
 
@@ -33,6 +36,7 @@ def train(
     after_epoch: Callable[[History], object] = lambda history: None,
     optimizer: Callable[[Train, int], keras.optimizers.Optimizer] = adam,
     augment: Augment | None = None,
+    state: State | None = None,
 ) -> tuple[keras.Model, History]:
     """Build a model and train it by `recipe`, as `model.fit` would, 6 to 7 times faster.
 
@@ -47,10 +51,16 @@ def train(
     optimizer: makes the optimizer for a recipe and a number of steps an epoch.
     augment: changes the images of each block anew in each epoch, by a generator that depends on
         the seed alone.
+    state: where it is kept, from time to time, how far the training has come. If there is one of
+        this training already, which was killed, it goes on from there, to the same bytes.
 
     Returns the trained model, compiled, and its history.
     """
-    epochs = shuffled(training, recipe.batch_size, recipe.seed, recipe.epochs)  # reads already
+    arrays, settings = (*training, *validation), (build, recipe, classes, optimizer, augment)
+    history = state.begin(arrays, *settings) if state else []
+    epochs = shuffled(training, recipe.batch_size, recipe.seed, recipe.epochs, len(history))
+    if augment:
+        epochs = augmented(epochs, augment, recipe.seed, len(history))
     keras.utils.set_random_seed(recipe.seed)
     model = build(training.images.shape[1], classes or int(training.labels.max()) + 1)
     model.compile(
@@ -63,26 +73,38 @@ def train(
     model.test_step((training.images[:1], training.labels[:1]))  # makes the variables of metrics
     learn = compile_loop(model, model.train_step, recipe.batch_size)
     measure = compile_loop(model, model.test_step, recipe.batch_size)
-    random = np.random.default_rng([recipe.seed, 2])
-    history: History = []
-    for blocks in epochs:
-        if augment:
-            blocks = (augmented(block, augment, random) for block in blocks)
-        metrics = run_over(blocks, learn, model, len(training.labels))
+    if state and history:
+        state.restore(model)
+        print(f"{model.name}: resumed after epoch {len(history)}", flush=True)
+    ended = history and after_epoch(history)
+    while not ended and len(history) < recipe.epochs:
+        metrics = run_over(next(epochs), learn, model, len(training.labels))
         if len(validation.labels):
             held_out = in_order(validation, recipe.batch_size)
             measured = run_over(held_out, measure, model, len(validation.labels))
             metrics |= {f"val_{name}": value for name, value in measured.items()}
         history.append(metrics)
-        if after_epoch(history):
-            break
+        ended = after_epoch(history)
+        if state:
+            state.keep(model, history)
     return model, history
 
 
-def augmented(block: Block, augment: Augment, random: np.random.Generator) -> Block:
-    """Augment a copy of the images: they are used again in the next epoch."""
-    images = augment(block.images.copy(), random).reshape(block.images.shape)
-    return block._replace(images=np.require(images, np.float32, ["C", "W"]))  # as `tensors` wants
+def augmented(
+    epochs: Iterable[Iterable[Block]], augment: Augment, seed: int, done: int = 0
+) -> Iterator[Iterator[Block]]:
+    """Augment the blocks of each epoch, the next one while the caller works on the last.
+
+    done: how many epochs there were before these.
+    """
+
+    def changed(block: Block, epoch: int) -> Block:
+        random = np.random.default_rng([seed, 2, epoch])
+        images = augment(block.images.copy(), random).reshape(block.images.shape)
+        return block._replace(images=np.require(images, np.float32, ["C", "W"]))  # for `tensors`
+
+    pairs = ((n, changed(block, n)) for n, blocks in enumerate(epochs, done) for block in blocks)
+    return ((block for _, block in of_one) for _, of_one in groupby(ahead(pairs), itemgetter(0)))
 
 
 def loss(model: keras.Model) -> Any:

@@ -135,7 +135,8 @@ def test_a_corruption_without_severities_is_left_out(images, dataset):
     severities = {**SEVERITIES, "noise": [], "inversion": []}
     rows = measure(models, flat, dataset.test_labels, images.shape[1:], severities, seed=0)
     assert {row["corruption"] for row in rows} == {"shift", "rotation", "blur", "contrast"}
-    assert summary(rows, ["three"]) == {"three": {"mean_accuracy": 0.1}}
+    (means,) = summary([row | {"trained_on": False} for row in rows]).values()
+    assert means == {"mean_accuracy": 0.1, "mean_accuracy_unseen": 0.1, "trained_on": ""}
 
 
 def test_the_same_seed_spoils_the_same_way_and_another_differently(images):
@@ -148,10 +149,24 @@ def test_the_same_seed_spoils_the_same_way_and_another_differently(images):
 
 def test_the_summary_counts_each_corruption_once_and_leaves_the_clean_images_out():
     rows = [
-        {"corruption": name, "severity": severity, "model": "one", "accuracy": value}
+        {
+            "corruption": name,
+            "severity": severity,
+            "model": model,
+            "accuracy": value,
+            "trained_on": model == "taught" and name in ("noise", "blur"),
+        }
+        for model in ("plain", "taught")
         for name in CORRUPTIONS
         for severity, value in ((0, 1.0), *((s, 0.4) for s in SEVERITIES[name]))
     ]
-    assert summary(rows, ["one"]) == {"one": {"mean_accuracy": 0.4}}
     rows[1]["accuracy"], rows[2]["accuracy"] = 0, 0.2  # shifts: 0.1 on average, a sixth of all
-    assert summary(rows, ["one"]) == {"one": {"mean_accuracy": 0.35}}
+    plain, taught = summary(rows).values()
+    assert plain == {"mean_accuracy": 0.35, "mean_accuracy_unseen": 0.325, "trained_on": ""}
+    assert taught == {
+        "mean_accuracy": 0.4,
+        "mean_accuracy_unseen": 0.4,
+        "trained_on": "noise, blur",
+    }
+    everything = summary([row | {"trained_on": True} for row in rows])
+    assert everything["plain"]["mean_accuracy_unseen"] is None

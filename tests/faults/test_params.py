@@ -35,11 +35,20 @@ BAD = {
     "seed": ["null", *NO_INTEGER, *HUGE],
     "learning_rate": [*NO_NUMBER, "null", "0", "-0.001", "1.5", ".nan", ".inf", "1e999", *HUGE],
 }
-CASES = [
-    (section, key, value)
-    for section, key in KEYS
-    for value in BAD.get(key, LISTS if section == "robustness" else ["null", *NO_INTEGER, *HUGE])
-]
+
+
+def bad(section, key):
+    """Values that a key must not have."""
+    if key in BAD:
+        return BAD[key]
+    if isinstance(SECTIONS[section][key], list):
+        return LISTS
+    if section == "train_augmented" and key not in ("epochs", "batch_size"):
+        return [*NO_NUMBER, "null", "-1", ".nan", ".inf", *HUGE]
+    return ["null", *NO_INTEGER, *HUGE]
+
+
+CASES = [(section, key, value) for section, key in KEYS for value in bad(section, key)]
 CASES += [(section, key, "0") for section, key in KEYS if key in ("epochs", "batch_size", "units")]
 CASES += [
     ("models", None, each)

@@ -200,7 +200,7 @@ HALVED = {
 def test_whatever_array_an_augmentation_returns_is_taken(augment, examples):
     (block,) = in_order(examples, 32)
     before = block.images.copy()
-    halved = augmented(block, augment, np.random.default_rng(0))
+    ((halved,),) = (list(blocks) for blocks in augmented([[block]], augment, seed=0))
     np.testing.assert_array_equal(halved.images, before / 2)
     np.testing.assert_array_equal(block.images, before)  # it is used again in the next epoch
     assert (halved.images.dtype, halved.images.flags.c_contiguous) == (np.float32, True)

@@ -97,7 +97,7 @@ def test_a_missing_file_is_named(tmp_path):
 )
 def test_the_list_of_models_names_each_once_and_only_what_is_there(params, value, message):
     with pytest.raises(ParameterError) as fault:
-        parameters.check(params("[basic, hidden]", value))
+        parameters.check(params("[basic, hidden, augmented]", value))
     assert message in str(fault.value)
 
 
