@@ -1,12 +1,16 @@
 """Make the page on which the models are shown, and can be tried."""
 
+import re
 from hashlib import sha256
 from pathlib import Path
+
+import numpy as np
 
 from digits.data.dataset import Dataset
 from digits.data.description import read_description
 from digits.data.stored import read_raw
-from digits.files.atomic import read_json, write_bytes
+from digits.evaluation.doubt import FILE, MOST, usual
+from digits.files.atomic import read_json, write_bytes, write_json
 from digits.files.tables import read_csv
 from digits.models.inference import load
 from digits.page.findings import Findings, Model, pinned
@@ -20,7 +24,7 @@ from digits.process import run
 def main() -> None:
     names = read(Models).root
     dataset = Dataset(*read_raw("train"), *read_raw("test"))
-    scores, kept = read_json("metrics/evaluation.json"), read_json("metrics/robustness.json")
+    scores, robust = read_json("metrics/evaluation.json"), read_json("metrics/robustness.json")
     kinds = ("classes", "calibration", "robustness")
     tables = {kind: read_csv(f"metrics/{kind}.csv") for kind in kinds}
     data = read_description()
@@ -33,7 +37,9 @@ def main() -> None:
             place,
             network=load(path, *data.sizes),
             scores=scores[name],
-            kept=kept[name]["mean_accuracy"],
+            kept=robust[name]["mean_accuracy"],
+            kept_unseen=robust[name].get("mean_accuracy_unseen"),
+            trained_on=re.findall(r"\w+", robust[name].get("trained_on", "")),
             history=read_csv(f"metrics/history/{name}.csv"),
             predictions=read_csv(
                 f"metrics/predictions/{name}.csv", actual=places, predicted=places
@@ -42,6 +48,16 @@ def main() -> None:
         )
         models.append(found)
         hashes[path] = sha256(Path(path).read_bytes()).hexdigest()
+    tested = np.asarray(dataset.test_images[:MOST], np.float32).reshape(
+        -1, data.height * data.width
+    )
+    logits = {
+        model.name: model.network.logits(tested / np.float32(255))
+        for model in models
+        if model.network.stack  # what Keras computes may differ between processors
+    }
+    known = usual(dataset, len(data.classes), logits)
+    write_json(FILE, known.content())
     settings = leaves(read_document("params.yaml"))
     findings = Findings(
         models=models,
@@ -52,6 +68,8 @@ def main() -> None:
         settings={key: settings[key] for key in settings if not key.startswith("fetch.")},
         versions=pinned(),
         hashes=hashes,
+        stages=read_document("dvc.yaml")["stages"],
+        usual=known,
     )
     content = page(findings).encode()
     write_bytes("report/index.html", content)

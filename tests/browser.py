@@ -65,21 +65,23 @@ def opened(chromium, file, width=1280, height=900, **options):
 
 def draw_digit(page, digit):
     """Draw a digit with the mouse, its strokes in the middle of the canvas."""
+    draw_strokes(page, STROKES[digit], 54)
+
+
+def draw_strokes(page, strokes, percent):
+    """Draw strokes with the mouse in the middle of the canvas, so large a share of its width."""
     page.locator("#canvas").scroll_into_view_if_needed()
     box = page.locator("#canvas").bounding_box()
-    inner = box["width"] * 0.6
-    for stroke in STROKES[digit]:
-        places = [
-            (
-                box["x"] + box["width"] * 0.2 + inner * x / 100,
-                box["y"] + box["height"] * 0.2 + inner * y / 100,
-            )
-            for x, y in stroke
-        ]
+    points = np.concatenate([np.array(stroke, float) for stroke in strokes])
+    low, high = points.min(axis=0), points.max(axis=0)
+    scale = box["width"] * percent / 100 / (high - low).max()
+    middle = np.array([box["x"] + box["width"] / 2, box["y"] + box["height"] / 2])
+    for stroke in strokes:
+        places = (np.array(stroke, float) - (low + high) / 2) * scale + middle
         page.mouse.move(*places[0])
         page.mouse.down()
         for place in places[1:]:
-            page.mouse.move(*place, steps=2)
+            page.mouse.move(*place)
         page.mouse.up()
 
 

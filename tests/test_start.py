@@ -12,6 +12,7 @@ ARGUMENTS = {
     "predict": ["picture.png", "--show", "seen.png"],
     "compare": ["HEAD"],
     "seeds": ["1"],
+    "trial": ["x", "-S", "train.epochs=many"],
     "rebuild": ["explore"],
     "validate": ["--quick"],
 }

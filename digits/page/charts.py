@@ -4,7 +4,7 @@ A chart is 320 units wide, about what a telephone shows, so that its letters are
 than those of the text; on a wider screen several stand side by side.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from math import ceil, floor, log10
 from typing import Any, NamedTuple
 
@@ -71,6 +71,11 @@ class Chart(NamedTuple):
     """Whether there is a diagonal, on which x is y."""
 
 
+def changed(corruptions: Iterable[str]) -> list[str]:
+    """Return what images are called that are spoiled so, within a sentence."""
+    return [CORRUPTIONS.get(name, (name, ""))[0].lower() for name in corruptions]
+
+
 def charts(findings: Findings) -> dict[str, Any]:
     """Return the charts by the names that the templates use."""
     models = findings.models
@@ -102,17 +107,22 @@ def learning(
 
 
 def robustness(models: Sequence[Model], corruption: str) -> Chart:
-    """Draw how accuracy falls with the severity of a corruption."""
+    """Draw how accuracy falls with the severity of a corruption; between two points no line."""
     heading, unit = CORRUPTIONS.get(corruption, (corruption, "severity"))
     lines = []
     for model in models:
         rows = model.robustness[model.robustness["corruption"] == corruption]
-        lines.append(Line(model.name, model.place, points(rows, "severity", "accuracy")))
-    return curves(heading, "", unit, Axis(levels(0, 1), UPWARDS, percent), lines)
+        found = points(rows, "severity", "accuracy")
+        lines.append(Line(model.name, model.place, found, "joined" if len(found) > 2 else ""))
+    known = [model.name for model in models if corruption in model.trained_on]
+    said = f"{' and '.join(known)} learned from such: no fair test. " if known else ""
+    return curves(heading, said, unit, Axis(levels(0, 1), UPWARDS, percent), lines)
 
 
 def curves(heading: str, said: str, label: str, y: Axis, lines: Sequence[Line]) -> Chart:
-    """Return a chart of lines, whose note also says where each ends."""
+    """Return a chart of lines; its note says where each ends, and an axis where it begins."""
+    if y.ticks[0] > 0:
+        said += f"The axis begins at {y.show(y.ticks[0])}. "
     ends = ", ".join(f"{line.name} {y.show(line.points[-1][1])}" for line in lines)
     return Chart(heading, f"{said}In the end: {ends}.", label, steps(lines), y, lines)
 

@@ -10,6 +10,7 @@ import pandas as pd
 from digits.data.dataset import Dataset
 from digits.data.description import Description
 from digits.errors import ArtifactError
+from digits.evaluation.doubt import Usual
 
 if TYPE_CHECKING:
     from digits.models.inference import Network
@@ -29,6 +30,10 @@ class Model(NamedTuple):
     """As evaluate writes them."""
     kept: float
     """The mean accuracy over all corruptions."""
+    kept_unseen: float | None
+    """The same over those that no model learned from."""
+    trained_on: Sequence[str]
+    """Corruptions that it learned from: no fair test of it."""
     history: pd.DataFrame
     predictions: pd.DataFrame
     """A row for each test image: actual and predicted, as places in the classes; confidence."""
@@ -49,6 +54,14 @@ class Findings(NamedTuple):
     """The values of params.yaml by their dotted names."""
     versions: Mapping[str, str]
     hashes: Mapping[str, str]
+    stages: Mapping[str, Any]
+    """As dvc.yaml has them."""
+    usual: Usual
+
+
+def best(models: Sequence[Model]) -> Model:
+    """Return the model that gets most test images right; of several the first."""
+    return max(models, key=lambda model: float(model.scores["accuracy"]))
 
 
 def pinned(path: str = "requirements/runtime.txt") -> dict[str, str]:

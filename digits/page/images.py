@@ -11,8 +11,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from digits.data.description import FEW
+from digits.evaluation.doubt import FINE, KNOWN, SENTENCES, UNSURE
 from digits.evaluation.scoring import confusion_matrix
 from digits.page.findings import Findings, Model
+from digits.pictures.refusals import Refusal
 
 COLUMNS = 32
 """Images in a row of the sheet."""
@@ -39,6 +41,16 @@ def images(findings: Findings) -> dict[str, Any]:
             "actual": actual[rows].tolist(),
             "models": [embedded(model, rows) for model in findings.models],
         },
+    }
+
+
+def canvas(findings: Findings, lead: Model) -> dict[str, Any]:
+    """Return what the canvas needs beside: whose answer is large, what is refused and doubted."""
+    return {
+        "lead": lead.place,
+        "refusals": {told.name: told.replace("digit", findings.data.thing) for told in Refusal},
+        "doubt": findings.usual.content()
+        | {"fine": FINE, "known": KNOWN, "unsure": UNSURE, "sentences": SENTENCES},
     }
 
 

@@ -2,15 +2,17 @@
 
 import hashlib
 from base64 import b64encode
+from itertools import pairwise
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from digits.data.description import short
-from digits.page.charts import MARKS, charts
-from digits.page.findings import Findings
-from digits.page.images import images
+from digits.page.charts import MARKS, changed, charts
+from digits.page.diagrams import BOX, network, pipeline
+from digits.page.findings import Findings, best
+from digits.page.images import canvas, images
 from digits.palette import colour
 
 FOLDER = Path(__file__).with_name("assets")
@@ -25,18 +27,29 @@ def page(findings: Findings) -> str:
         trim_blocks=True,
         keep_trailing_newline=True,
     )
+    environment.filters["pairs"] = pairwise
     drawn = findings.data.prepare == "mnist"
     tried = [model for model in findings.models if drawn and model.network.stack]
-    scripts = ["models.js", "explore.js"] + ["prepare.js", "draw.js"] * bool(tried)
+    lead = best(tried) if tried else None
+    shown = images(findings)
+    scripts = ["models.js", "explore.js"]
+    if lead:
+        shown["findings"] |= canvas(findings, lead)
+        scripts += ["prepare.js", "doubt.js", "why.js", "draw.js"]
     script = "\n".join(map(read, scripts))
     return environment.get_template("index.html.j2").render(
         findings._asdict()
-        | images(findings)
+        | shown
         | {
             "tried": tried,
             "drawn": drawn,
             "short": short,
+            "lead": lead,
             "charts": charts(findings),
+            "changed": changed,
+            "network_of": network,
+            "pipeline": pipeline(findings.stages),
+            "box": BOX,
             "colour": colour,
             "marks": MARKS,
             "style": Markup(read("page.css")),  # noqa: S704 (a file of ours, not data)

@@ -6,12 +6,22 @@ import pandas as pd
 from digits.data.dataset import Dataset
 from digits.evaluation.calibration import reliability
 from digits.evaluation.corruptions import CORRUPTIONS
+from digits.evaluation.doubt import usual
 from digits.evaluation.scoring import by_class, confusion_matrix
 from digits.evaluation.significance import compare
 from digits.models.inference import Dense, Network
 from digits.page.findings import Findings, Model
 from tests.conftest import described
 from tests.strokes import draw
+
+STAGES = {
+    "fetch": {"desc": "all", "outs": ["data/all"]},
+    "look": {"deps": ["data/all"], "outs": [{"seen.json": {"cache": False}}]},
+    "train": {"deps": ["data/all/one.npy"], "outs": ["models/one"]},
+    "test": {"deps": ["models", "data/all"], "metrics": ["metrics/a.json"]},
+    "report": {"deps": ["metrics", "seen.json", "models/one", "dvc.yaml"]},
+}
+"""As of dvc.yaml."""
 
 
 def dense(*activations, seed=0, units=16, pixels=784, classes=10):
@@ -70,6 +80,8 @@ def findings(models, count=200, validated=True, wrong=0.3):
         settings={"preprocess.limit": None, "fetch.sha256": "b" * 64, "robustness.shift": [1, 2]},
         versions={"numpy": "2.0"},
         hashes={"models": "0" * 64},
+        stages=STAGES,
+        usual=usual(dataset, 10, dict.fromkeys(models, 8 * np.eye(10)[dataset.test_labels])),
     )
 
 
@@ -95,6 +107,8 @@ def model(name, place, layers, labels, wrong, validated):
             "calibration_error": 0.05,
         },
         kept=share / 2,
+        kept_unseen=share / 3,
+        trained_on=["shift", "noise"] if name == "card" else [],
         history=pd.DataFrame(
             {"epoch": [1, 2, 3], **{c: [0.7 + place / 40, 0.8, 0.9] for c in columns}}
         ),

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from digits.page.findings import best
+from digits.pictures.refusals import Refusal
 from tests.browser import canvas_picture, draw_digit, opened
 from tests.page import made
 from tests.page.conftest import PAIR
@@ -13,19 +15,19 @@ from tests.strokes import prepare
 
 
 def test_what_is_drawn_is_answered_and_cleared(page):
-    nothing = ("", "There is nothing to be seen.")
-    start = canvas_picture(page)
-    page.click("#clear")
+    nothing = ("", Refusal.BLANK)
+    assert page.is_visible(".invitation")
     assert (canvas_picture(page) == 255).all()
     assert answers(page) == nothing
     draw_digit(page, 4)
+    assert not page.is_visible(".invitation")
     four = canvas_picture(page)
     assert (four == 0).sum() > 1000
     assert answers(page)[0].isdigit()
     page.click("#clear")
     assert answers(page) == nothing
     page.click("#examples button >> nth=0")
-    assert (canvas_picture(page) == start).all()
+    assert answers(page)[0].isdigit()
     draw_digit(page, 4)
     assert (canvas_picture(page) == four).all()
 
@@ -50,12 +52,12 @@ def test_the_bars_are_the_softmax_of_what_the_model_sees(page):
         assert page.inner_text(f"#answer-{place}") == str(best)
         assert cells.nth(best).get_attribute("class") == f"model-{place} best"
         said.append(f"{name} says {best}, {page.evaluate('percent', softmax[best])} sure")
-    assert page.text_content("#said") == "; ".join(said) + "."
+    assert page.text_content("#said").startswith("; ".join(said))
 
 
-def test_the_last_examples_are_sure_mistakes_of_the_last_model_on_the_canvas(chromium, write):
+def test_the_last_examples_are_sure_mistakes_of_the_best_model_on_the_canvas(chromium, write):
     models = {**PAIR, "conv": []}
-    *_, last, _ = made.findings(models).models
+    last = best(made.findings(models).models[:2])
     with opened(chromium, write(models)) as page:
         examples = page.locator("#examples .sample").all()
         labels = [example.get_attribute("aria-label") for example in examples]
@@ -85,12 +87,12 @@ def test_a_finger_and_a_pen_draw_as_well(chromium, file):
             device.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
         device.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
         finger = (canvas_picture(page) == 0).sum()
-        assert finger > 1000
+        assert finger > 500
         for kind, right in (("mousePressed", -60), ("mouseMoved", 60), ("mouseReleased", 60)):
             event = {"type": kind, "x": x + right, "y": y + 45, "button": "left", "buttons": 1}
             event |= {"clickCount": 1, "pointerType": "pen"}
             device.send("Input.dispatchMouseEvent", event)
-        assert (canvas_picture(page) == 0).sum() > finger + 1000
+        assert (canvas_picture(page) == 0).sum() > finger + 500
 
 
 def test_what_is_drawn_is_prepared_and_answered_as_by_digits_predict(built, chromium, tmp_path):

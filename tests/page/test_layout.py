@@ -6,7 +6,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from tests.browser import opened
+from tests.browser import draw_digit, opened
 from tests.page.conftest import SIX
 
 SCREENS = [(360, 740), (800, 1000), (1600, 900)]
@@ -18,6 +18,11 @@ SCREENS = [(360, 740), (800, 1000), (1600, 900)]
 def test_the_layout_holds(chromium, write, models, width, height, scheme):
     file = write(models, count=1000, wrong=0.01)  # so that cells hold large numbers
     with opened(chromium, file, width, height, color_scheme=scheme) as page:
+        box = page.locator("#canvas").bounding_box()
+        assert box["y"] >= 0
+        assert box["y"] + box["height"] <= height  # all of it on the first screen
+        draw_digit(page, 5)
+        page.evaluate("scrollTo(0, 0)")
         beyond = """Array.from(document.querySelectorAll("body *"))
           .filter((e) => e.getBoundingClientRect().right > innerWidth + 0.5)
           .filter((e) => !e.closest(".unseen"))
@@ -25,7 +30,7 @@ def test_the_layout_holds(chromium, write, models, width, height, scheme):
         assert page.evaluate(beyond) == []
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         cut = """Array.from(document.querySelectorAll(
-            "button:not(#examples *), h1, h2, .card *, dd, #try th, #try td"))
+            "button:not(#examples *), h1, h2:not(.unseen), .card *, dd, #try th, #try td"))
           .filter((e) => getComputedStyle(e).display != "inline")
           .filter((e) => e.scrollWidth > e.clientWidth + 1)
           .map((e) => e.outerHTML.slice(0, 100))"""
@@ -98,3 +103,33 @@ def test_the_matrices_are_walked_with_the_keyboard(page):
     assert page.locator("[data-model='0'] button[tabindex='0']").count() == 1
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.closest('.matrix').dataset.model") == "1"
+
+
+def test_letters_are_large_enough(chromium, write):
+    small = """Array.from(document.querySelectorAll("body *")).filter((e) => e.checkVisibility()
+        && Array.from(e.childNodes).some((n) => n.nodeType === 3 && n.data.trim()))
+      .filter((e) => parseFloat(getComputedStyle(e).fontSize)
+        * (e.closest("svg")?.getScreenCTM().a ?? 1) < 11)
+      .map((e) => e.outerHTML.slice(0, 80))"""
+    for width, height in SCREENS:
+        with opened(chromium, write(dict([*SIX.items()][:3])), width, height) as page:
+            draw_digit(page, 5)
+            assert page.evaluate(small) == []
+
+
+def test_paper_is_light_and_has_nothing_to_press(chromium, six):
+    with opened(chromium, six, color_scheme="dark") as page:
+        draw_digit(page, 5)
+        page.emulate_media(media="print", color_scheme="dark")
+        idle = page.locator("#clear, .file, nav, #examples button")
+        assert [e for e in idle.all() if e.is_visible()] == []
+        ink = page.evaluate("getComputedStyle(document.body).color")
+        assert sum(map(int, re.findall(r"\d+", ink))) < 150
+        styles = "Array.from(document.querySelectorAll('.sample'), (e) => getComputedStyle(e)"
+        assert set(page.evaluate(f"{styles}.printColorAdjust)")) == {"exact"}
+        assert set(page.evaluate(f"{styles}.filter)")) == {"invert(1)"}
+        assert page.is_visible("#canvas")
+        page.emulate_media(media="screen")
+        page.click("#clear")
+        page.emulate_media(media="print")
+        assert not page.is_visible("#canvas")

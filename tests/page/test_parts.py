@@ -9,10 +9,12 @@ import xml.etree.ElementTree as ET
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 from PIL import Image
 
 from digits.errors import ArtifactError
-from digits.page import charts, findings, images, page
+from digits.page import charts, diagrams, findings, images, page
+from tests import pipeline
 from tests.page import made
 
 
@@ -125,7 +127,7 @@ def test_a_single_epoch_is_drawn():
     charts_of_it = drawn(once)
     assert (
         "Loss after each epoch. Cross-entropy, lower is better, dashed: held-out images. "
-        "In the end: one 0.7, one validation 0.7." in charts_of_it
+        "The axis begins at 0.7. In the end: one 0.7, one validation 0.7." in charts_of_it
     )
 
 
@@ -133,7 +135,7 @@ def test_a_single_epoch_is_drawn():
 def test_p_values_are_written_as_usual(p, said):
     found = made.findings({"one": [], "two": []})
     found.models[1].scores["against_baseline"]["mcnemar_p"] = p
-    assert said in html.unescape(page.page(found))
+    assert said in html.unescape(re.sub("<[^>]+>", "", page.page(found)))
 
 
 def test_the_card_names_versions():
@@ -147,3 +149,36 @@ def test_what_is_missing_for_the_card_is_named(tmp_path):
     pins.write_text("tensorflow==2.21.0 \\\n    --hash=sha256:00\n")
     with pytest.raises(ArtifactError, match="expected a line keras==VERSION, got none"):
         findings.pinned(pins)
+
+
+def test_the_pipeline_is_laid_out_by_what_stages_need_and_no_arrow_says_what_others_say():
+    laid = diagrams.pipeline(made.STAGES)
+    depths = {name: y for name, (_, y) in laid.stages.items()}
+    assert depths["fetch"] < depths["look"] == depths["train"] < depths["test"] < depths["report"]
+    named = {place: name for name, place in laid.stages.items()}
+    arrows = {(named[tuple(a[0])], named[tuple(a[-1])]): len(a) for a in laid.arrows}
+    assert arrows == {
+        ("fetch", "look"): 2,
+        ("fetch", "train"): 2,
+        ("train", "test"): 2,
+        ("look", "report"): 3,  # past the row of test
+        ("test", "report"): 2,
+    }
+    places = [place for arrow in laid.arrows for place in arrow]
+    assert all(0 <= x <= laid.width and 0 <= y <= laid.height for x, y in places)
+
+
+def test_this_projects_own_pipeline_is_drawn():
+    stages = yaml.safe_load((pipeline.ROOT / "dvc.yaml").read_text())["stages"]
+    laid = diagrams.pipeline(stages)
+    assert list(laid.stages) == list(stages)
+    assert len(set(laid.stages.values())) == len(stages)
+
+
+def test_a_network_is_drawn_by_its_layers_and_nothing_of_what_has_none():
+    one = made.findings({"one": made.dense("relu", "tanh", "linear", units=40), "conv": []})
+    network = one.models[0].network._replace(kinds=["Dense"] * 3)
+    layers = diagrams.network(one.models[0]._replace(network=network))
+    assert [layer.size for layer in layers] == [784, 40, 40, 10]
+    assert [len(layer.dots) for layer in layers] == [16, 12, 12, 10]
+    assert diagrams.network(one.models[1]) == []

@@ -47,7 +47,7 @@ function mistakes(place) {
 /* button: the cell that is chosen, or null. */
 function show(matrix, button) {
   const place = Number(matrix.dataset.model);
-  let images = mistakes(place).slice(0, 16);
+  let images = mistakes(place).slice(0, 15);
   let said = images.length ? "The surest mistakes" : "No mistakes";
   if (button) {
     const { actual, predicted, count } = button.dataset;
@@ -61,10 +61,24 @@ function show(matrix, button) {
   matrix.querySelector(".gallery").replaceChildren(...figures);
 }
 
+/* Of a cell, which without a script is a number, a button. */
+function made(cell) {
+  const { actual, predicted, count } = cell.dataset;
+  const [is, taken] = [actual, predicted].map((place) => findings.classes[place]);
+  const button = element("button", { type: "button", tabindex: -1, "aria-pressed": false });
+  Object.assign(button.dataset, cell.dataset);
+  if (cell.closest("table")) button.setAttribute("aria-label", `${is} taken for ${taken}: ${count}`);
+  button.append(...cell.childNodes);
+  cell.replaceWith(button);
+  return button;
+}
+
 /* One cell of a matrix is in the order of the Tab key; arrows move among the others. */
 for (const matrix of document.querySelectorAll(".matrix")) {
-  const buttons = [...matrix.querySelectorAll("button")];
+  const buttons = [...matrix.querySelectorAll("[data-actual]")].map(made);
   if (buttons.length) buttons[0].tabIndex = 0;
+  matrix.querySelector("table")?.setAttribute("role", "grid");
+  for (const cell of matrix.querySelectorAll("td:has(button)")) cell.setAttribute("role", "gridcell");
   const columns = Number(matrix.querySelector("[data-columns]")?.dataset.columns);
   matrix.addEventListener("keydown", (event) => {
     if (!STEPS[event.key]) return;

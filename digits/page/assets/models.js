@@ -1,13 +1,18 @@
 "use strict";
+document.documentElement.classList.add("live"); // controls are shown from here on
+
 /* The models, as trained: layers as in digits/models/inference.py. The weights of dense ones are
    embedded as base64 of little-endian float32; a kernel is (inputs, outputs), row after row. */
-const findings = JSON.parse(document.getElementById("findings").textContent, (key, value) =>
-  key === "kernel" || key === "bias" ? floats(value) : value,
-);
+const findings = JSON.parse(document.getElementById("findings").textContent);
+for (const layer of findings.models.flatMap((model) => model.layers)) {
+  for (const key of ["kernel", "bias"]) {
+    if (layer[key]) layer[key] = new Float32Array(bytes(layer[key]).buffer);
+  }
+}
 
-function floats(base64) {
-  const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
-  return new Float32Array(bytes.buffer);
+function bytes(base64) {
+  const text = atob(base64);
+  return new Uint8Array(text.length).map((_, i) => text.charCodeAt(i));
 }
 
 const ACTIVATIONS = {
@@ -42,12 +47,17 @@ function compute({ scale, shift, kernel, bias, activation }, values) {
   return output;
 }
 
-/* place: of the model in the list. grey: a level for each pixel, 0 paper to 255 ink. */
+/* What each layer puts out, the pixels first. place: of the model in the list. grey: a level for
+   each pixel, 0 paper to 255 ink. */
+function outputs(place, grey) {
+  const found = [Float64Array.from(grey, (level) => Math.fround(level / 255))];
+  for (const layer of findings.models[place].layers) found.push(compute(layer, found.at(-1)));
+  return found;
+}
+
 function infer(place, grey) {
-  const pixels = Float64Array.from(grey, (level) => Math.fround(level / 255));
-  const { layers } = findings.models[place];
-  const logits = [...layers.reduce((values, layer) => compute(layer, values), pixels)];
-  return { digit: logits.indexOf(Math.max(...logits)), softmax: softmax(logits) };
+  const logits = [...outputs(place, grey).at(-1)];
+  return { digit: logits.indexOf(Math.max(...logits)), softmax: softmax(logits), logits };
 }
 
 /* Never as if it were certain; a dash for no share. */

@@ -1,0 +1,96 @@
+"""Digits as six hands draw them: strokes as polylines in a square of 100."""
+
+import numpy as np
+
+from tests.strokes import STROKES
+
+HOOKED = STROKES | {
+    1: [[(30, 28), (52, 5), (52, 95)], [(30, 95), (74, 95)]],
+    4: [[(34, 6), (18, 55), (82, 55)], [(68, 30), (64, 96)]],
+    7: [[(16, 10), (80, 8), (58, 48), (42, 95)], [(36, 50), (74, 50)]],
+}
+"""With a foot under the 1, the 4 open, a bar across the 7."""
+POINTED = STROKES | {
+    0: [[(50, 4), (20, 30), (20, 70), (50, 96), (80, 70), (80, 30), (50, 4)]],
+    3: [[(18, 8), (76, 8), (46, 42), (78, 66), (52, 95), (18, 86)]],
+    4: [[(66, 95), (66, 5), (14, 66), (88, 66)]],
+    8: [[(50, 46), (24, 24), (50, 4), (76, 24), (50, 46), (22, 72), (50, 96), (78, 72), (50, 46)]],
+    9: [[(76, 30), (50, 48), (26, 28), (50, 6), (76, 30), (70, 95)]],
+}
+"""With corners where others have bends, and the 4 in one stroke, closed."""
+
+
+def drawn(digit, style):
+    """The strokes of a digit in one of STYLES."""
+    strokes, bend = STYLES[style]
+    return [bend(np.array(stroke, float)) for stroke in strokes[digit]]
+
+
+def round_(stroke):
+    """Go through the points in bends: Catmull-Rom splines."""
+    padded = np.concatenate([stroke[:1], stroke, stroke[-1:]])
+    steps = np.linspace(0, 1, 4)[:, None]
+    parts = [
+        0.5
+        * (2 * b + (c - a) * t + (2 * a - 5 * b + 4 * c - d) * t**2 + (3 * (b - c) + d - a) * t**3)
+        for a, b, c, d in zip(padded, padded[1:], padded[2:], padded[3:], strict=False)
+        for t in [steps]
+    ]
+    return np.concatenate(parts)
+
+
+def by(across, down=1.0, slant=0.0):
+    """Stretch and slant what is rounded."""
+
+    def bend(stroke):
+        x, y = (round_(stroke) - 50).T
+        return np.stack([50 + across * x - slant * y, 50 + down * y], axis=1)
+
+    return bend
+
+
+STYLES = {
+    "round": (STROKES, by(1)),
+    "slanted": (STROKES, by(0.9, slant=0.35)),
+    "wide": (STROKES, by(1.2, down=0.85)),
+    "narrow": (STROKES, by(0.7)),
+    "angular": (POINTED, lambda stroke: stroke),
+    "hooked": (HOOKED, by(1)),
+}
+
+
+def ring(x, y, radius, start=0.0, turns=1.0, growth=0.0):
+    """A circle, a part of one, or a spiral."""
+    angles = 2 * np.pi * (start + turns * np.linspace(0, 1, 1 + int(24 * abs(turns))))
+    radii = radius + growth * np.linspace(0, 1, len(angles))
+    return np.stack([x + radii * np.cos(angles), y + radii * np.sin(angles)], axis=1)
+
+
+SHAPES = {
+    "star": [[(50 + 45 * np.sin(i * 2.513), 50 - 45 * np.cos(i * 2.513)) for i in range(6)]],
+    "house": [[(20, 95), (20, 45), (50, 5), (80, 45), (80, 95), (20, 95)], [(20, 45), (80, 45)]],
+    "door": [
+        [(20, 95), (20, 45), (50, 5), (80, 45), (80, 95), (20, 95)],
+        [(42, 95), (42, 70), (58, 70), (58, 95)],
+    ],
+    "heart": [[(50, 95), (8, 40), (28, 8), (50, 30), (72, 8), (92, 40), (50, 95)]],
+    "face": [ring(50, 50, 45), ring(33, 38, 4), ring(67, 38, 4), ring(50, 52, 24, 0.04, 0.42)],
+    "A": [[(10, 95), (50, 5), (90, 95)], [(26, 60), (74, 60)]],
+    "E": [[(80, 5), (20, 5), (20, 95), (80, 95)], [(20, 50), (70, 50)]],
+    "H": [[(15, 5), (15, 95)], [(85, 5), (85, 95)], [(15, 50), (85, 50)]],
+    "K": [[(20, 5), (20, 95)], [(80, 5), (20, 52), (80, 95)]],
+    "M": [[(8, 95), (15, 5), (50, 60), (85, 5), (92, 95)]],
+    "R": [[(20, 95), (20, 5), (60, 5), (78, 22), (60, 48), (20, 48)], [(45, 48), (80, 95)]],
+    "X": [[(12, 5), (88, 95)], [(88, 5), (12, 95)]],
+    "cross": [[(50, 5), (50, 95)], [(5, 50), (95, 50)]],
+    "arrow": [[(5, 50), (95, 50)], [(65, 20), (95, 50), (65, 80)]],
+    "spiral": [ring(50, 50, 4, turns=3.0, growth=44)],
+    "zigzag": [[(5 + 15 * i, 15 if i % 2 else 85) for i in range(7)]],
+    "window": [
+        [(10, 10), (90, 10), (90, 90), (10, 90), (10, 10)],
+        [(50, 10), (50, 90)],
+        [(10, 50), (90, 50)],
+    ],
+    "scribble": [[(5, 60), (40, 10), (30, 80), (70, 20), (50, 90), (95, 40), (20, 45), (80, 75)]],
+}
+"""What is no digit."""
