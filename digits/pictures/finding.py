@@ -53,8 +53,8 @@ def find(grey: Levels, colours: NDArray[np.uint8] | None, every: bool = False) -
     except PictureError as fault:
         if fault.args[0] in (Refusal.SEVERAL, Refusal.WIDE, Refusal.BLURRED):
             raise
-        try:  # light sheets on a dark table can be taken for chalk, and the other way round
-            found = _found(*darkness(grey, colours, other=True), every)
+        try:  # a sheet on a dark table can be taken for chalk
+            found = _found(*darkness(grey, colours, chalk=False), every)
         except PictureError:
             raise fault from None
         if any(one.doubts for one in found):

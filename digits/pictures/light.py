@@ -31,15 +31,16 @@ Levels = NDArray[np.float32]
 
 
 def darkness(
-    grey: Levels, colours: NDArray[np.uint8] | None, other: bool = False
+    grey: Levels, colours: NDArray[np.uint8] | None, chalk: bool = True
 ) -> tuple[Levels, float]:
     """Return how much darker than its paper (or lighter) each pixel is, and the noise.
 
     grey: (height, width), 0-255; colours: the same with red, green and blue, if it has any. What
     returns is about 0 on paper, 255 at most; the noise is its standard deviation there, at least 1.
+    chalk: whether it may be light on dark.
     """
     levels = _most_telling(grey, colours)
-    chalk = _is_light_on_dark(levels) != other
+    chalk = chalk and _is_light_on_dark(levels)
     levels = 255 - levels if chalk else levels
     reach = _reach(levels)
     paper = ndimage.uniform_filter(levels, 3, mode="nearest")  # else noise lifts it

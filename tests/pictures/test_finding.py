@@ -109,6 +109,18 @@ def test_without_a_digit_it_is_said_what_there_is(told, made, tmp_path):
         look(saved(tmp_path, made(np.random.default_rng(2))))
 
 
+def test_a_dot_is_one_on_paper_of_either_kind_and_a_sheet_on_a_table_is_no_chalk(tmp_path):
+    page = np.full((300, 300, 3), 255.0)
+    page[140:160, 140:160] = 0
+    for dot in (page, 255 - page):
+        with pytest.raises(PictureError, match=f"^{Refusal.DOT}"):
+            look(saved(tmp_path, dot))
+    table = np.zeros((340, 200, 3))
+    table[250:330, 10:70] = 255
+    table[260:320, 20:60] = np.array(draw(9, 60, 0.12).resize((40, 60)))[..., None]
+    assert look(saved(tmp_path, table))[0].box[3] > 250
+
+
 def test_out_of_focus_is_doubtful(tmp_path):
     image = draw(4, 300).convert("RGB")
     for blur, doubts in ((0, ()), (14, ("out of focus",))):
