@@ -126,7 +126,7 @@ def test_a_gate_that_cannot_be_used(small, change, message):
 
 @pytest.mark.slow
 def test_a_branch_of_the_project_that_is_fit_to_be_merged(project):
-    gate(project, dataset="project")
+    gate(project, dataset="project", floors={"hidden": {"accuracy": 0.97}})
     project.commit()
     project.run("git", "switch", "--quiet", "--create", "branch")
     said = validate(project)
