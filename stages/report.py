@@ -38,8 +38,8 @@ def main() -> None:
             network=load(path, *data.sizes),
             scores=scores[name],
             kept=robust[name]["mean_accuracy"],
-            kept_unseen=robust[name].get("mean_accuracy_unseen"),
-            trained_on=re.findall(r"\w+", robust[name].get("trained_on", "")),
+            kept_unseen=robust[name]["mean_accuracy_unseen"],
+            trained_on=re.findall(r"\w+", robust[name]["trained_on"]),
             history=read_csv(f"metrics/history/{name}.csv"),
             predictions=read_csv(
                 f"metrics/predictions/{name}.csv", actual=places, predicted=places

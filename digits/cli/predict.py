@@ -146,9 +146,8 @@ def _answers(
     classes: list[Any] = [*map(int, data.classes)] if digits else data.classes
     found = "digit" if digits else "class"
     keys = ("file", "model", found, "confidence", "runner_up", "runner_up_confidence", "doubts")
-    rows = []
-    for name, one, logits in zip(names, seen, network.logits(pixels), strict=True):
-        (row,) = probabilities(logits[None])
+    rows, computed = [], network.logits(pixels)
+    for name, one, logits, row in zip(names, seen, computed, probabilities(computed), strict=True):
         likeliest = np.argsort(-row, kind="stable")[:2].tolist()
         first, second = ((classes[n], round(float(row[n]), 6)) for n in likeliest)
         doubted = [*one.doubts, *doubts(usual, model, one.image, logits, data.classes)]

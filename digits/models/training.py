@@ -49,8 +49,8 @@ def train(
     classes: how many there are; unless it is told, as many as the highest label says.
     after_epoch: called with the history so far; what is true ends the training.
     optimizer: makes the optimizer for a recipe and a number of steps an epoch.
-    augment: changes the images of each block anew in each epoch, by a generator that depends on
-        the seed alone.
+    augment: changes the images of each block anew in each epoch, by a generator of its own, that
+        of seed and epoch.
     state: where it is kept, from time to time, how far the training has come. If there is one of
         this training already, which was killed, it goes on from there, to the same bytes.
 

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from digits.errors import PictureError
-from digits.pictures.light import Levels, darkness
+from digits.pictures.light import Levels, darkness, is_light_on_dark, most_telling
 from digits.pictures.lines import Mask, lines
 from digits.pictures.marks import DOTS, Mark, digits, in_reading_order, is_bar, is_peer, marks
 from digits.pictures.preparing import BOX, CONTRAST, FAINT, Floats
@@ -48,13 +48,15 @@ def find(grey: Levels, colours: NDArray[np.uint8] | None, every: bool = False) -
     grey: (height, width), 0-255; colours: uint8 (height, width, 3), if it has any. Raises
     PictureError if there is none, or more than the one that is asked for.
     """
+    levels = most_telling(grey, colours)
+    chalk = is_light_on_dark(levels)
     try:
-        return _found(*darkness(grey, colours), every)
+        return _found(*darkness(levels, chalk), every)
     except PictureError as fault:
-        if fault.args[0] in (Refusal.SEVERAL, Refusal.WIDE, Refusal.BLURRED):
+        if not chalk or fault.args[0] in (Refusal.SEVERAL, Refusal.WIDE, Refusal.BLURRED):
             raise
         try:  # a sheet on a dark table can be taken for chalk
-            found = _found(*darkness(grey, colours, chalk=False), every)
+            found = _found(*darkness(levels, chalk=False), every)
         except PictureError:
             raise fault from None
         if any(one.doubts for one in found):

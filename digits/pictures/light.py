@@ -30,17 +30,12 @@ pen is dark, at least 15,000 on a board."""
 Levels = NDArray[np.float32]
 
 
-def darkness(
-    grey: Levels, colours: NDArray[np.uint8] | None, chalk: bool = True
-) -> tuple[Levels, float]:
-    """Return how much darker than its paper (or lighter) each pixel is, and the noise.
+def darkness(levels: Levels, chalk: bool) -> tuple[Levels, float]:
+    """Return how much darker than its paper each pixel is, or lighter if it is chalk; the noise.
 
-    grey: (height, width), 0-255; colours: the same with red, green and blue, if it has any. What
-    returns is about 0 on paper, 255 at most; the noise is its standard deviation there, at least 1.
-    chalk: whether it may be light on dark.
+    levels: (height, width), 0-255. What returns is about 0 on paper, 255 at most; the noise is its
+    standard deviation there, at least 1.
     """
-    levels = _most_telling(grey, colours)
-    chalk = chalk and _is_light_on_dark(levels)
     levels = 255 - levels if chalk else levels
     reach = _reach(levels)
     paper = ndimage.uniform_filter(levels, 3, mode="nearest")  # else noise lifts it
@@ -70,8 +65,11 @@ def _coarse(levels: Levels, side: int) -> Levels:
     return mean
 
 
-def _most_telling(grey: Levels, colours: NDArray[np.uint8] | None) -> Levels:
-    """Choose grey, or the colour in which strokes stand out clearly more."""
+def most_telling(grey: Levels, colours: NDArray[np.uint8] | None) -> Levels:
+    """Choose grey, or the colour in which strokes stand out clearly more.
+
+    grey: (height, width), 0-255; colours: the same with red, green and blue, if it has any.
+    """
     best, most = grey, COLOUR * _contrast(grey)
     for channel in range(3 if colours is not None else 0):
         levels = np.asarray(colours)[..., channel].astype(np.float32)
@@ -86,7 +84,7 @@ def _contrast(levels: Levels) -> float:
     return float((ndimage.grey_closing(coarse, reach) - coarse).max())
 
 
-def _is_light_on_dark(levels: Levels) -> bool:
+def is_light_on_dark(levels: Levels) -> bool:
     """Tell chalk from ink: strokes are what is narrow and differs from the usual level around."""
     coarse = _coarse(levels, COARSE * 2 // 5)
     reach = _reach(coarse)
