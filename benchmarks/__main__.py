@@ -9,7 +9,7 @@ from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any
 
-from benchmarks import answering, growth, limit, report, training, whole
+from benchmarks import answering, growth, limit, report, training, whole, workers
 
 PARTS = {
     "training": training,
@@ -17,6 +17,7 @@ PARTS = {
     "answering": answering,
     "limit": limit,
     "growth": growth,
+    "workers": workers,
 }
 RESULTS = Path("benchmarks/results")
 

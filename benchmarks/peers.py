@@ -28,7 +28,9 @@ def project(model: str, images: Any, labels: Any, epoch_done: Callable[[], None]
     from digits.models.training import train
     from digits.params.train import Train
 
-    recipe = Train(seed=SEED, epochs=EPOCHS, batch_size=BATCH, learning_rate=RATE)
+    recipe = Train(
+        seed=SEED, epochs=EPOCHS, batch_size=BATCH, learning_rate=RATE, workers=1, device="cpu"
+    )
     trained, _ = train(
         training=Examples(images, labels),
         validation=Examples(images[:0], labels[:0]),
@@ -49,7 +51,7 @@ def _augmented(recipe: Any) -> dict[str, Any]:
     params = read(augmented.Params)
     return {
         "build": partial(augmented.build, units=params.units),
-        "recipe": params.recipe(recipe.seed),
+        "recipe": params.recipe(recipe),
         "optimizer": augmented.cosine,
         "augment": partial(augment, size=(28, 28), most=params),
     }

@@ -107,12 +107,33 @@ def growth(rows: list[dict[str, Any]]) -> str:
     return table(["stage, examples", "seconds", "µs an example beyond start-up", "peak MiB"], lines)
 
 
+def workers(rows: list[dict[str, Any]]) -> str:
+    """Tell an epoch's time by one process of two cores and two workers of one, on one machine."""
+    lines = []
+    for row in rows:
+        if row["workers"] > 1:
+            shape = {key: row[key] for key in ("units", "batch_size")}
+            alone = find(rows, **shape, workers=1)
+            steps = -(-60_000 // row["batch_size"])
+            lines.append(
+                [
+                    f"{row['units']:,} units, batches of {row['batch_size']:,}",
+                    show(alone["epoch"], 2),
+                    show(row["epoch"], 2),
+                    f"{1000 * row['epoch']['median'] / steps:.1f}",
+                ]
+            )
+    header = ["workers: seconds for an epoch", "one process, 2 cores", "2 workers, a core each"]
+    return table([*header, "ms a step of these"], lines)
+
+
 TABLES = {
     "training": training,
     "whole": whole,
     "answering": answering,
     "limit": limit,
     "growth": growth,
+    "workers": workers,
 }
 
 

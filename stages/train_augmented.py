@@ -15,7 +15,7 @@ from digits.process import run
 
 def main() -> None:
     params = read(augmented.Params)
-    recipe = params.recipe(read(Train).seed)
+    recipe = params.recipe(read(Train))
     training, validation = read_examples("train"), read_examples("validation", classes=0)
 
     from digits.models.augmentation import augment

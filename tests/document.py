@@ -8,9 +8,9 @@ from tests.pipeline import ROOT
 class Document:
     """A document whose commands are run in a project, section by section."""
 
-    def __init__(self, name, project, **variables):
-        """variables: what the document leaves to the reader."""
-        self.project = project
+    def __init__(self, name, project, within=(), **variables):
+        """within: words before every command; variables: what the document leaves to the reader."""
+        self.project, self.within = project, within
         self.variables = [f"{name}={value}" for name, value in variables.items()]
         self.left = list(sections((ROOT / name).read_text()))
 
@@ -19,7 +19,7 @@ class Document:
         found, script = self.left.pop(0)
         assert found == heading
         command = ["bash", "-euo", "pipefail", "-c", f"cd '{folder}'\n{script}"]
-        return self.project.run("env", *self.variables, *command)
+        return self.project.run(*self.within, "env", *self.variables, *command)
 
 
 def sections(text):

@@ -11,7 +11,7 @@ from tests.ports import free_ports
 
 CONF = """\
 ClusterName=test
-SlurmctldHost={host}(127.0.0.1)
+SlurmctldHost={host}({addresses[0]})
 SlurmUser={user}
 SlurmdUser={user}
 AuthType=auth/none
@@ -28,15 +28,18 @@ SlurmdPidFile={folder}/slurmd-%n.pid
 SlurmctldLogFile={folder}/slurmctld.log
 SlurmdLogFile={folder}/slurmd-%n.log
 SlurmctldPort={ports[0]}
-NodeName=one NodeHostname={host} NodeAddr=127.0.0.1 Port={ports[1]} CPUs=1
-NodeName=two NodeHostname={host} NodeAddr=127.0.0.1 Port={ports[2]} CPUs=1
+NodeName=one NodeHostname={host} NodeAddr={addresses[0]} Port={ports[1]} CPUs=1
+NodeName=two NodeHostname={host} NodeAddr={addresses[1]} Port={ports[2]} CPUs=1
 PartitionName=all Nodes=ALL Default=YES State=UP
 """
 
 
 @contextmanager
-def cluster(folder):
-    """Run slurmctld and two slurmd, one core each; yield the path for SLURM_CONF."""
+def cluster(folder, hosts=()):
+    """Run slurmctld and two slurmd, one core each; yield the path for SLURM_CONF.
+
+    hosts: where, if not here: two, on the first of which jobs are submitted.
+    """
     for name in ("state", "spool-one", "spool-two"):
         (folder / name).mkdir(parents=True)
     conf = folder / "slurm.conf"
@@ -46,18 +49,24 @@ def cluster(folder):
             user=getpass.getuser(),
             host=socket.gethostname().split(".")[0],
             ports=free_ports(3),
+            addresses=[host.address for host in hosts] or ["127.0.0.1"] * 2,
         )
     )
     path = f"{os.environ['PATH']}:/usr/sbin"
     environment = {**os.environ, "SLURM_CONF": str(conf), "PATH": path}
+    daemons = [["slurmctld", "-D"], ["slurmd", "-N", "one", "-D"], ["slurmd", "-N", "two", "-D"]]
+    asked = ["sinfo", "--noheader", "--Node", "--format=%T"]
+    if hosts:
+        places = (hosts[0], *hosts)
+        daemons = [host.within(*each) for host, each in zip(places, daemons, strict=True)]
+        asked = hosts[0].within(*asked)
     with ExitStack() as stack:
-        for daemon in (["slurmctld"], ["slurmd", "-N", "one"], ["slurmd", "-N", "two"]):
+        for daemon in daemons:
             process = stack.enter_context(
-                subprocess.Popen([*daemon, "-D"], env=environment, stderr=subprocess.DEVNULL)
+                subprocess.Popen(daemon, env=environment, stderr=subprocess.DEVNULL)
             )
             stack.callback(process.terminate)
         for _ in range(300):
-            asked = ["sinfo", "--noheader", "--Node", "--format=%T"]
             states = subprocess.run(asked, env=environment, capture_output=True, text=True).stdout
             if states.split() == ["idle", "idle"]:
                 break

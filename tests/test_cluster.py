@@ -4,10 +4,12 @@ What is not installed is skipped; with REQUIRE_CLUSTER in the environment it fai
 """
 
 import os
+import re
 import shutil
 import subprocess
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
@@ -18,6 +20,7 @@ import yaml
 
 from tests import pipeline, slurm
 from tests.document import Document, sections
+from tests.hosts import two_hosts
 from tests.pipeline import ROOT, Project
 from tests.ports import free_ports, wait_for
 from tests.ssh import shells
@@ -46,9 +49,9 @@ def temporary(tmp_path):
     assert list(tmp_path.glob("temporary/digits-trial-*")) == []
 
 
-def run(heading, project, **variables):
+def run(heading, project, within=(), **variables):
     """Run the commands under one heading of the document."""
-    document = Document(DOCUMENT, project, **variables)
+    document = Document(DOCUMENT, project, within, **variables)
     document.left = [section for section in document.left if section[0] == heading]
     return document.run(heading)
 
@@ -79,6 +82,7 @@ def test_each_section_is_run_by_a_test():
     assert found == [
         "A trial", "Undo that", "SLURM", "Ray", "Machines that share nothing",
         "GNU parallel", "What they made",
+        "By hand: the second machine", "By hand: the first machine", "A SLURM job",
     ]  # fmt: skip
 
 
@@ -210,8 +214,7 @@ def test_gnu_parallel_over_ssh(published, machine, temporary, tmp_path):
 
 def test_kubernetes_manifest(published, machine, temporary, tmp_path):
     """Against the schema, unknown keys refused; and what it runs, with the index that it sets."""
-    text = (ROOT / DOCUMENT).read_text()
-    job = yaml.safe_load(text.partition("```yaml\n")[2].partition("```")[0])
+    (job,) = manifest("units")
     (container,) = job["spec"]["template"]["spec"]["containers"]
     variables = {"PROJECT": published.folder, "JOB_COMPLETION_INDEX": 2, "TMPDIR": temporary}
     command = [*container["command"], *container["args"]]
@@ -224,11 +227,90 @@ def test_kubernetes_manifest(published, machine, temporary, tmp_path):
     assert list(models(published)) == [48]
     assert job["spec"]["completions"] == len(WIDTHS)
     assert (tmp_path / "cache/files").is_dir()
+    assert "Kubernetes 1.37" in (ROOT / DOCUMENT).read_text()
+    hold_to_schema(job)
+
+
+def manifest(name):
+    """The parts of the document's manifest in which a Job of this name is the last."""
+    blocks = re.findall(r"```yaml\n(.*?)```", (ROOT / DOCUMENT).read_text(), re.DOTALL)
+    found = [list(yaml.safe_load_all(block)) for block in blocks]
+    return next(parts for parts in found if parts[-1]["metadata"]["name"] == name)
+
+
+def hold_to_schema(*parts):
+    """See to it that parts of a manifest are as Kubernetes wants them, and would not pass else."""
     need(modules=["kubernetes_validate"])
     import kubernetes_validate
 
-    assert "Kubernetes 1.37" in text
-    kubernetes_validate.validate(job, "1.37", strict=True)
-    job["spec"]["completion"] = 8
-    with pytest.raises(kubernetes_validate.ValidationError):
-        kubernetes_validate.validate(job, "1.37", strict=True)
+    for part in parts:
+        kubernetes_validate.validate(part, "1.37", strict=True)
+        part["spec"]["completion"] = 8
+        with pytest.raises(kubernetes_validate.ValidationError):
+            kubernetes_validate.validate(part, "1.37", strict=True)
+
+
+@pytest.fixture
+def hosts():
+    """With the names that they have for SLURM's nodes, and for the pods."""
+    with two_hosts("one digits-0.digits", "two digits-1.digits") as found:
+        yield found
+
+
+@pytest.fixture
+def two_workers(published):
+    published.set("train.workers", 2)
+    published.commit("two workers")
+    return published
+
+
+def hold_trained(project):
+    """See to it that two workers have trained `hidden`, and DVC has it."""
+    assert project.read("metrics/train_hidden.json")["accuracy"] > 0.9
+    locked = project.lock()["train_hidden"]
+    assert locked["params"]["params.yaml"]["train"]["workers"] == 2
+    assert "train_hidden" not in project.run("dvc", "status", "train_hidden")
+    trained = project.hashes()["models/hidden.keras"]
+    assert FOUND.setdefault("by two workers", trained) == trained
+
+
+def test_two_machines_by_hand(two_workers, machine, hosts):
+    with ThreadPoolExecutor() as threads:
+        first = threads.submit(run, "By hand: the first machine", two_workers, hosts[0].within())
+        run("By hand: the second machine", machine, hosts[1].within())
+        first.result()
+    hold_trained(two_workers)
+    assert machine.run("git", "status", "--porcelain") == ""
+    assert not machine.path("models/hidden.keras").exists()
+
+
+def test_a_slurm_job_of_two_workers(two_workers, hosts, tmp_path):
+    need("slurmctld", "slurmd", "sbatch", "srun")
+    with slurm.cluster(tmp_path / "slurm", hosts) as conf:
+        try:
+            run("A SLURM job", two_workers, hosts[0].within(), SLURM_CONF=conf)
+        except AssertionError:
+            print(two_workers.path(".dvc/tmp/workers.log").read_text())
+            raise
+    hold_trained(two_workers)
+
+
+def test_a_kubernetes_job_of_two_workers(two_workers, hosts):
+    service, job = manifest("digits")
+    pod = job["spec"]["template"]["spec"]
+    (container,) = pod["containers"]
+    assert pod["subdomain"] == service["metadata"]["name"]
+    command = [*container["command"], *container["args"]]
+    (mount,) = container["volumeMounts"]
+    command = [part.replace(mount["mountPath"], str(two_workers.folder)) for part in command]
+    with ThreadPoolExecutor() as threads:
+        pods = [
+            threads.submit(
+                two_workers.run, *host.within("env", f"JOB_COMPLETION_INDEX={n}"), *command
+            )
+            for n, host in enumerate(hosts[: job["spec"]["completions"]])
+        ]
+        for each in pods:
+            each.result()
+    hold_trained(two_workers)
+    hold_to_schema(service, job)

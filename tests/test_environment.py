@@ -107,7 +107,7 @@ def test_none_but_what_tells_of_the_machine_reaches_a_stage():
     )
     assert set(done.stdout.split()) & set(ALL) == {
         *("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "PYTHONUTF8", "LC_ALL", "LANG", "TZ"),
-        *("COLUMNS", "HOME", "XDG_CONFIG_HOME", "TMPDIR"),
+        *("COLUMNS", "HOME", "XDG_CONFIG_HOME", "TMPDIR", "CUDA_VISIBLE_DEVICES"),
     }
 
 

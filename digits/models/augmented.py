@@ -33,14 +33,10 @@ class Params(Section, section="train_augmented"):
     contrast: float = Field(ge=0, le=1, description="share of the contrast lost")
     noise: float = Field(ge=0, le=1, description="standard deviation; ink is 1")
 
-    def recipe(self, seed: int) -> Train:
-        """Return how it is trained: with the seed of all models, but longer."""
-        return Train(
-            seed=seed,
-            epochs=self.epochs,
-            batch_size=self.batch_size,
-            learning_rate=self.learning_rate,
-        )
+    def recipe(self, train: Train) -> Train:
+        """Return how it is trained: as all models, but for what it has of its own."""
+        own = self.model_dump(include={"epochs", "batch_size", "learning_rate"})
+        return train.model_copy(update=own)
 
 
 def build(pixels: int, classes: int, units: list[int]) -> "keras.Model":

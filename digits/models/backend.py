@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from digits.errors import ParameterError
 from digits.models.eigen import pin_caches
 
 TENSORFLOW = "2.21"
@@ -29,7 +30,10 @@ XLA_FLAGS = {
 SETTINGS = {
     "KERAS_BACKEND": "tensorflow",
     "KERAS_HOME": os.devnull,  # so that no keras.json is read, which sets what floats are, and more
-    "TF_CPP_MIN_LOG_LEVEL": os.environ.get("TF_CPP_MIN_LOG_LEVEL", "1"),  # no more than warnings
+    # no more than warnings; of several workers nothing, since each tells of the end of another
+    "TF_CPP_MIN_LOG_LEVEL": os.environ.get(
+        "TF_CPP_MIN_LOG_LEVEL", "3" if "TF_CONFIG" in os.environ else "1"
+    ),
     # oneDNN, as TensorFlow's kernels and beneath Eigen's: made for the processor at hand
     "TF_ENABLE_ONEDNN_OPTS": "0",
     "TENSORFLOW_USE_CUSTOM_CONTRACTION_KERNEL": "false",
@@ -62,7 +66,7 @@ def without_chatter() -> Iterator[None]:
 
 
 for name in list(os.environ):
-    if name.startswith(("KERAS_", "TENSORFLOW_", "TF_", "XLA_")):
+    if name.startswith(("KERAS_", "TENSORFLOW_", "TF_", "XLA_")) and name != "TF_CONFIG":
         del os.environ[name]
 os.environ.update(SETTINGS)
 early = "tensorflow" in sys.modules
@@ -90,4 +94,23 @@ elif sys.platform == "linux" and not pin_caches(Path(tf.__file__).parent):
 if doubt:
     print(f"{doubt}: the results may be other bytes than elsewhere", file=sys.stderr)
 
-__all__ = ["keras", "tf"]
+
+def compute_on(device: str) -> None:
+    """Let TensorFlow compute on the "cpu", as it does from the start, or on the first "gpu".
+
+    On a GPU, operations without a deterministic form are refused by TensorFlow. No operation may
+    have run before. Raises ParameterError where there is no GPU.
+    """
+    if device == "cpu":
+        return
+    found = tf.config.list_physical_devices("GPU")[:1]
+    if not found:
+        raise ParameterError(
+            "params.yaml: train.device is gpu: expected a GPU that TensorFlow can use, got none. "
+            "Set it to cpu, or see docs/same-bytes.md for what a GPU needs"
+        )
+    tf.config.set_visible_devices(found, "GPU")
+    tf.config.experimental.enable_op_determinism()
+
+
+__all__ = ["compute_on", "keras", "tf"]

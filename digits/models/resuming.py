@@ -78,12 +78,7 @@ class State:
 
     def restore(self, model: "keras.Model") -> None:
         """Set the variables of a model to the state whose history `begin` returned."""
-        place = 0
-        for variable in variables(model):
-            now = variable.numpy()
-            then = np.frombuffer(self.values, now.dtype, now.size, place)
-            variable.assign(then.reshape(now.shape))
-            place += now.nbytes
+        restore(model, self.values)
         del self.values
 
     def keep(self, model: "keras.Model", history: list[dict[str, float]]) -> None:
@@ -126,6 +121,15 @@ class State:
 def variables(model: "keras.Model") -> list[Any]:
     """List what an epoch changes: weights, the seeds of layers, what the optimizer holds."""
     return [*model.variables, *model.optimizer.variables]
+
+
+def restore(model: "keras.Model", values: bytes | memoryview) -> None:
+    """Set the variables of a model to these bytes, one after the other."""
+    place = 0
+    for variable in variables(model):
+        now = variable.numpy()
+        variable.assign(np.frombuffer(values, now.dtype, now.size, place).reshape(now.shape))
+        place += now.nbytes
 
 
 def digest(arrays: Sequence[NDArray[Any]]) -> str:

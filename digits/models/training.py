@@ -8,9 +8,10 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from digits.data.blocks import Block, ahead, in_order, shuffled
+from digits.data.blocks import Block, ahead, in_order
 from digits.data.stored import Examples
-from digits.models.backend import keras, tf
+from digits.models.backend import compute_on, keras, tf
+from digits.models.distributed import Alone, gather
 from digits.models.resuming import State
 from digits.params.train import Train
 from digits.progress import progress
@@ -54,13 +55,18 @@ def train(
     state: where it is kept, from time to time, how far the training has come. If there is one of
         this training already, which was killed, it goes on from there, to the same bytes.
 
-    Returns the trained model, compiled, and its history.
+    Returns the trained model, compiled, and its history. With several workers, see `gather`, only
+    the first one does: the others exit when it has both.
+    Raises DigitsError where the workers, or the GPU, are not there.
     """
+    compute_on(recipe.device)
     arrays, settings = (*training, *validation), (build, recipe, classes, optimizer, augment)
-    history = state.begin(arrays, *settings) if state else []
-    epochs = shuffled(training, recipe.batch_size, recipe.seed, recipe.epochs, len(history))
+    team = gather(recipe, len(training.labels), *settings)
+    history = state.begin(arrays, *settings) if state and team.rank == 0 else []
+    done = team.tell(len(history))
+    epochs = team.epochs(training, recipe, done)  # reads already
     if augment:
-        epochs = augmented(epochs, augment, recipe.seed, len(history))
+        epochs = augmented(epochs, augment, recipe.seed + (team.rank << 32), done)
     keras.utils.set_random_seed(recipe.seed)
     model = build(training.images.shape[1], classes or int(training.labels.max()) + 1)
     model.compile(
@@ -71,22 +77,26 @@ def train(
     )
     model.optimizer.build(model.trainable_variables)
     model.test_step((training.images[:1], training.labels[:1]))  # makes the variables of metrics
-    learn = compile_loop(model, model.train_step, recipe.batch_size)
-    measure = compile_loop(model, model.test_step, recipe.batch_size)
     if state and history:
         state.restore(model)
-        print(f"{model.name}: resumed after epoch {len(history)}", flush=True)
-    ended = history and after_epoch(history)
-    while not ended and len(history) < recipe.epochs:
-        metrics = run_over(next(epochs), learn, model, len(training.labels))
-        if len(validation.labels):
-            held_out = in_order(validation, recipe.batch_size)
-            measured = run_over(held_out, measure, model, len(validation.labels))
-            metrics |= {f"val_{name}": value for name, value in measured.items()}
-        history.append(metrics)
-        ended = after_epoch(history)
-        if state:
-            state.keep(model, history)
+        print(f"{model.name}: resumed after epoch {done}", flush=True)
+    history = history or [{}] * done  # which the first worker alone knows
+    held_out = team.own(validation)
+    with team:
+        learn = compile_loop(model, team.step(model), team.batch_size, alone=team.size == 1)
+        measure = compile_loop(model, model.test_step, team.batch_size)
+        ended = bool(history) and team.tell(team.rank == 0 and bool(after_epoch(history)))
+        while not ended and len(history) < recipe.epochs:
+            metrics = run_over(next(epochs), learn, model, team, len(training.labels))
+            if len(validation.labels):
+                blocks = in_order(held_out, team.batch_size)
+                measured = run_over(blocks, measure, model, team, len(validation.labels))
+                metrics |= {f"val_{name}": value for name, value in measured.items()}
+            history.append(metrics)
+            ended = team.tell(team.rank == 0 and bool(after_epoch(history)))
+            if state and team.rank == 0:
+                state.keep(model, history)
+    team.part()
     return model, history
 
 
@@ -99,6 +109,8 @@ def augmented(
     """
 
     def changed(block: Block, epoch: int) -> Block:
+        if not len(block.labels):
+            return block
         random = np.random.default_rng([seed, 2, epoch])
         images = augment(block.images.copy(), random).reshape(block.images.shape)
         return block._replace(images=np.require(images, np.float32, ["C", "W"]))  # for `tensors`
@@ -119,7 +131,7 @@ def loss(model: keras.Model) -> Any:
 
 
 def compile_loop(
-    model: keras.Model, step: Callable[[Any], Any], batch_size: int
+    model: keras.Model, step: Callable[[Any], Any], batch_size: int, *, alone: bool = True
 ) -> Callable[[Any, Any, Any], None]:
     """Compile the loop over the batches of a block into one program.
 
@@ -135,9 +147,10 @@ def compile_loop(
     """
     convolutions = any(len(weight.shape) > 2 for weight in model.trainable_variables)
 
-    @tf.function(jit_compile=not convolutions, autograph=False)
+    @tf.function(jit_compile=alone and not convolutions, autograph=False)
     def run(images: Any, labels: Any, order: Any) -> None:
-        steps, rest = divmod(images.shape[0], batch_size)
+        count = images.shape[0]
+        steps = count // batch_size if alone or count > batch_size else 0  # as all workers do
         if steps:
             batches = tf.reshape(order[: steps * batch_size], (steps, batch_size))
 
@@ -146,7 +159,7 @@ def compile_loop(
                 return i + 1
 
             tf.while_loop(lambda i: i < steps, one, [0])
-        if rest:
+        if steps * batch_size < count or not steps:
             last = order[steps * batch_size :]
             step((tf.gather(images, last), tf.gather(labels, last)))
 
@@ -155,15 +168,20 @@ def compile_loop(
 
 
 def run_over(
-    blocks: Iterable[Block], loop: Callable[[Any, Any, Any], None], model: keras.Model, count: int
+    blocks: Iterable[Block],
+    loop: Callable[[Any, Any, Any], None],
+    model: keras.Model,
+    team: Alone,
+    count: int,
 ) -> dict[str, float]:
     """Run a compiled loop over blocks, of `count` examples together; return the mean metrics."""
     model.reset_metrics()
     with progress(model.name, count, " examples") as advance:
         for block in blocks:
             loop(*tensors(block))
-            advance(len(block.labels))
+            advance(len(block.labels) * team.size)
             del block  # before the next but one is read
+    team.settle(model)
     return {name: round(float(value), 6) for name, value in model.get_metrics_result().items()}
 
 

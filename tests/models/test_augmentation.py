@@ -5,6 +5,7 @@ import pytest
 
 from digits.models.augmentation import GROUP, augment
 from digits.models.augmented import Params
+from digits.params.train import Train
 
 SIZE = (28, 28)
 NONE = {
@@ -140,6 +141,8 @@ def test_noise_is_within_its_deviation_and_new_in_each_image():
     assert len(np.unique(first, axis=0)) == GROUP
 
 
-def test_the_recipe_has_the_seed_of_all_models_and_a_length_of_its_own():
-    recipe = most().recipe(seed=3)
-    assert dict(recipe) == {"seed": 3, "epochs": 7, "batch_size": 16, "learning_rate": 0.01}
+def test_the_recipe_is_that_of_all_models_but_for_a_length_and_steps_of_its_own():
+    own = {"epochs": 7, "batch_size": 16, "learning_rate": 0.01}
+    shared = {"seed": 3, "workers": 2, "device": "cpu"}
+    others = Train(epochs=5, batch_size=32, learning_rate=0.001, **shared)
+    assert dict(most().recipe(others)) == shared | own

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from digits.errors import ParameterError
 from digits.models import eigen
-from digits.models.backend import tf, without_chatter
+from digits.models.backend import compute_on, tf, without_chatter
 
 BITS = """
 import hashlib
@@ -136,6 +137,13 @@ def test_it_starts_quietly_with_the_settings_that_decide_the_last_bits():
         "print(tf.config.get_visible_devices('GPU'), file=sys.stderr)\n"
     )
     assert stderr == "2 float32 1e-07\n[]\n"
+
+
+@pytest.mark.skipif(bool(tf.config.list_physical_devices("GPU")), reason="here is a GPU")
+def test_a_gpu_that_is_not_there_is_told_and_not_replaced():
+    compute_on("cpu")
+    with pytest.raises(ParameterError, match=r"train\.device is gpu: expected a GPU .* got none"):
+        compute_on("gpu")
 
 
 def test_only_what_informs_is_held_back(capfd):

@@ -19,7 +19,7 @@ from digits.models.training import augmented, train
 from digits.params.train import Train
 
 layers = keras.layers
-RECIPE = Train(seed=0, epochs=2, batch_size=32, learning_rate=0.01)
+RECIPE = Train(seed=0, epochs=2, batch_size=32, learning_rate=0.01, workers=1, device="cpu")
 NONE = Examples(np.zeros((0, 784), np.float32), np.zeros(0, np.uint8))
 
 
@@ -243,7 +243,7 @@ from digits.models.training import train
 from digits.params.train import Train
 some = Examples(np.random.default_rng(0).random((64, 784), np.float32), np.arange(64) % 10)
 none = Examples(some.images[:0], some.labels[:0])
-recipe = Train(seed=0, epochs=10_000, batch_size=32, learning_rate=0.01)
+recipe = Train(seed=0, epochs=10_000, batch_size=32, learning_rate=0.01, workers=1, device="cpu")
 keep = partial(history.keep, "history/basic.csv", 10_000)
 train(basic.build, some, none, recipe, after_epoch=keep)
 """

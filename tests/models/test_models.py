@@ -12,7 +12,7 @@ from digits.models.saving import save
 from digits.models.training import train
 from digits.params.train import Train
 
-RECIPE = Train(seed=3, epochs=1, batch_size=32, learning_rate=0.01)
+RECIPE = Train(seed=3, epochs=1, batch_size=32, learning_rate=0.01, workers=1, device="cpu")
 
 
 @pytest.fixture(scope="module", params=[basic.build, partial(hidden.build, units=16)])

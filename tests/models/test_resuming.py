@@ -27,7 +27,7 @@ from tests import pipeline
 from tests.faults.test_stopping import Running
 from tests.faults.test_writing import mounted, mounts
 
-RECIPE = Train(seed=0, epochs=6, batch_size=32, learning_rate=0.01)
+RECIPE = Train(seed=0, epochs=6, batch_size=32, learning_rate=0.01, workers=1, device="cpu")
 MOST = augmented.Params.model_validate(
     pipeline.FORM.load(pipeline.ROOT / "params.yaml")["train_augmented"]
 )

@@ -18,7 +18,17 @@ BUILDS = {"basic": basic.build, "hidden": partial(hidden.build, units=100)}
 
 
 def recipe(**changes):
-    return Train(**{"seed": 0, "epochs": 4, "batch_size": 32, "learning_rate": 0.001, **changes})
+    return Train(
+        **{
+            "seed": 0,
+            "epochs": 4,
+            "batch_size": 32,
+            "learning_rate": 0.001,
+            "workers": 1,
+            "device": "cpu",
+            **changes,
+        }
+    )
 
 
 def weights(model):

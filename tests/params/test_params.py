@@ -30,7 +30,9 @@ def params(tmp_path):
 def test_the_committed_file_holds_every_section_and_the_reference_recipe(params):
     parameters.check(params())
     recipe = read(Train, params())
-    assert recipe == Train(seed=0, epochs=5, batch_size=32, learning_rate=0.001)
+    assert recipe == Train(
+        seed=0, epochs=5, batch_size=32, learning_rate=0.001, workers=1, device="cpu"
+    )
     assert read(Preprocess, params()).limit is None
 
 

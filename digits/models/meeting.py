@@ -1,0 +1,223 @@
+"""How the processes of one training find each other, notice that one is gone, and end together.
+
+Each connects to each, sends what it is about to train, then a beat a second until it leaves. That
+is done in a process of its own: TensorFlow waits for ever for a worker that is gone, meanwhile lets
+no other thread of Python run, and catches signals.
+"""
+
+import ctypes
+import json
+import os
+import select
+import signal
+import socket
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from time import monotonic
+from typing import NoReturn
+
+import psutil
+
+from digits import process
+from digits.errors import DigitsError, ParameterError
+
+FORM = '{"cluster": {"worker": ["HOST:PORT", ...]}, "task": {"type": "worker", "index": 0}}'
+BEAT, QUIET = 1.0, 10.0
+"""Seconds between two signs of life; seconds without any after which a worker is given up."""
+GREETING = 80
+"""Bytes of the first message: the sender's rank in 5 digits, and what it trains."""
+GOODBYE = b"q"
+DIES_WITH_PARENT = 1
+"""PR_SET_PDEATHSIG of Linux's prctl."""
+
+
+def named(workers: int) -> tuple[int, list[str]]:
+    """Return this worker's rank and all addresses, by TF_CONFIG. Raises ParameterError."""
+    text = os.environ.get("TF_CONFIG", "")
+    try:
+        config = json.loads(text)
+        cluster, task = config["cluster"], config["task"]
+        ranks = [
+            (kind, n) for kind in ("chief", "worker") for n in range(len(cluster.get(kind, [])))
+        ]
+        addresses = [cluster[kind][n] for kind, n in ranks]
+        rank = ranks.index((task["type"], int(task["index"])))
+        if not all(host and 0 < port < 65_536 for host, port in map(split, addresses)):
+            raise ValueError
+    except (AttributeError, LookupError, TypeError, ValueError):
+        got = repr(text[:200]) if text else "none"
+        raise ParameterError(
+            f"train.workers in params.yaml is {workers}: expected the environment's TF_CONFIG to "
+            f"be like {FORM}, got {got}"
+        ) from None
+    if len(set(addresses)) != workers:
+        raise ParameterError(
+            f"train.workers in params.yaml is {workers}: expected as many different addresses in "
+            f"TF_CONFIG, got {', '.join(addresses)}"
+        )
+    return rank, addresses
+
+
+def split(address: str) -> tuple[str, int]:
+    """Split host and port. Raises ValueError."""
+    host, _, port = address.rpartition(":")
+    return host.strip("[]"), int(port)
+
+
+class Meeting:
+    """The connections of this worker to the others, from each and to each."""
+
+    def __init__(self, rank: int, addresses: list[str]) -> None:
+        """Take what `named` returned."""
+        self.rank, self.addresses = rank, addresses
+        self.to: dict[int, socket.socket] = {}
+        self.by: dict[int, socket.socket] = {}
+
+    def gather(self, trains: str, wait: float) -> None:
+        """Return when each has reached each, and all train the same, by a hash of 64 letters.
+
+        Raises DigitsError: this worker's port is taken; one is missing after `wait` seconds; one
+        trains something else.
+        """
+        others = [n for n in range(len(self.addresses)) if n != self.rank]
+        greeting = f"{self.rank:05d} {trains}".ljust(GREETING).encode()
+        deadline, different = monotonic() + wait, set[int]()
+        with self._listener() as listener:
+            while len(self.to) + len(self.by) < 2 * len(others):
+                if monotonic() > deadline:
+                    raise DigitsError(self._missing(others, wait))
+                for other in set(others) - set(self.to):
+                    with suppress(OSError):
+                        self.to[other] = self._reach(other, greeting)
+                with suppress(OSError):
+                    different |= self._heard(listener.accept()[0], trains)
+        if different:
+            raise DigitsError(
+                f"{self._who(min(different))} is about to train something else: expected the same "
+                "code, params.yaml, number of examples and libraries on all workers"
+            )
+
+    def _listener(self) -> socket.socket:
+        try:
+            return _listening(split(self.addresses[self.rank])[1])
+        except OSError as fault:
+            raise DigitsError(
+                f"{self.addresses[self.rank]}, this worker's address in TF_CONFIG, cannot be "
+                f"used: {fault.strerror}. End what is there, or name another port on all workers"
+            ) from None
+
+    def _heard(self, connection: socket.socket, trains: str) -> set[int]:
+        """Keep the connection of a worker, not of a stranger; return who trains something else."""
+        connection.settimeout(BEAT)
+        try:
+            rank, what = connection.recv(GREETING, socket.MSG_WAITALL).decode().split()
+            if int(rank) in {self.rank, *self.by} or not self.addresses[int(rank) :]:
+                raise ValueError
+        except (OSError, ValueError):
+            connection.close()
+            return set()
+        self.by[int(rank)] = connection
+        return set() if what == trains else {int(rank)}
+
+    def _reach(self, other: int, greeting: bytes) -> socket.socket:
+        connection = socket.create_connection(split(self.addresses[other]), timeout=BEAT)
+        if connection.getsockname() == connection.getpeername():  # it met itself, on loopback
+            connection.close()
+            raise ConnectionRefusedError
+        connection.sendall(greeting)
+        return connection
+
+    def _missing(self, others: list[int], wait: float) -> str:
+        silent = [self._who(n) for n in others if n not in self.to]
+        deaf = [self._who(n) for n in others if n in self.to and n not in self.by]
+        what = [f"no answer from {', '.join(silent)}"] * bool(silent)
+        what += [f"no call from {', '.join(deaf)}, which can be reached"] * bool(deaf)
+        return (
+            f"{'; '.join(what)} within {wait:g} s. Is it started, and does no firewall divide them?"
+        )
+
+    def _who(self, other: int) -> str:
+        return f"worker {other} ({self.addresses[other]})"
+
+    def attend(self, wait: float) -> Callable[[], object]:
+        """Go on in a new process, and watch over it in this one, which ends as that does.
+
+        Return what to call once the others are reached there, within `wait` seconds. TensorFlow
+        must not have computed anything yet.
+        """
+        sys.stdout.flush()
+        reads, writes = os.pipe()
+        if child := os.fork():
+            os.close(writes)
+            try:
+                self._watch(child, reads, monotonic() + wait)
+            finally:  # by a signal
+                os.kill(child, signal.SIGKILL)
+        ctypes.CDLL(None).prctl(DIES_WITH_PARENT, signal.SIGKILL)
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # the other one heeds them
+            signal.signal(number, signal.SIG_IGN)
+        self.close()
+        return partial(os.write, writes, b"1")
+
+    def _watch(self, child: int, pipe: int, deadline: float) -> NoReturn:
+        heard, reached = dict.fromkeys(self.by, monotonic()), False
+        while True:
+            there = {self.by[other].fileno(): other for other in heard}
+            ready, _, _ = select.select([pipe, *there], [], [], BEAT)
+            if pipe in ready:
+                reached = bool(os.read(pipe, 1))
+                if not reached:  # it has ended
+                    self._follow(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+            for other in (there[file] for file in ready if file != pipe):
+                heard[other], said = monotonic(), b""
+                with suppress(OSError):
+                    said = self.by[other].recv(64)
+                if GOODBYE in said:
+                    del heard[other]
+                elif not said:
+                    self._end(child, f"{self._who(other)} has ended")
+            for other, last in heard.items():
+                if monotonic() - last > QUIET:
+                    self._end(child, f"{self._who(other)} is not heard of for {QUIET:g} s")
+            if not reached and monotonic() > deadline:
+                self._end(child, f"the workers ({', '.join(self.addresses)}) do not come together")
+            if psutil.Process(child).status() != psutil.STATUS_STOPPED:
+                self._tell(b".")
+
+    def _follow(self, code: int) -> NoReturn:
+        """End as the training did."""
+        if code == 0:
+            self._tell(GOODBYE)
+        elif code < 0:
+            _say(f"error: the training was ended by {signal.Signals(-code).name}")
+        os._exit(max(code, -code > 0))
+
+    def _end(self, child: int, reason: str) -> NoReturn:
+        os.kill(child, signal.SIGKILL)
+        _say(f"error: {reason}, and so this worker. Start all again: what was kept is resumed")
+        os._exit(1)
+
+    def _tell(self, word: bytes) -> None:
+        for connection in self.to.values():
+            with suppress(OSError):  # what it means is seen by what comes back, or not
+                connection.send(word)
+
+    def close(self) -> None:
+        """Close all connections."""
+        for connection in (*self.to.values(), *self.by.values()):
+            connection.close()
+
+
+def _listening(port: int) -> socket.socket:
+    both = socket.has_dualstack_ipv6()
+    family = socket.AF_INET6 if both else socket.AF_INET
+    listener = socket.create_server(("", port), family=family, dualstack_ipv6=both)
+    listener.settimeout(0.1)
+    return listener
+
+
+def _say(line: str) -> None:
+    with suppress(OSError):
+        os.write(2, f"{line}{process.REMOVED}\n".encode())
