@@ -35,8 +35,8 @@ class Params(Section, section="train_augmented"):
 
     def recipe(self, train: Train) -> Train:
         """Return how it is trained: as all models, but for what it has of its own."""
-        own = self.model_dump(include={"epochs", "batch_size", "learning_rate"})
-        return train.model_copy(update=own)
+        own = ("epochs", "batch_size", "learning_rate")
+        return train.model_copy(update={name: getattr(self, name) for name in own})
 
 
 def build(pixels: int, classes: int, units: list[int]) -> "keras.Model":
