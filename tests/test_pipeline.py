@@ -57,6 +57,7 @@ def test_an_edited_module_makes_its_stages_stale_and_no_other(edited, files, sta
     assert edited(*files) == sorted(stages)
 
 
+@pytest.mark.slow
 def test_a_stage_whose_bytes_stay_has_nothing_run_after_it(project):
     before = project.hashes()
     project.append("digits/models/hidden.py", "# a comment\n")

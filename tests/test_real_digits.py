@@ -51,7 +51,7 @@ def accuracy(digits):
     }
 
 
-@pytest.mark.parametrize("size", [28, 56, 200])
+@pytest.mark.parametrize("size", [28, 56, pytest.param(200, marks=pytest.mark.slow)])
 def test_as_pictures_they_are_told_as_well(digits, accuracy, size, tmp_path):
     random = np.random.default_rng(size)
     for index, image in enumerate(digits[0]):

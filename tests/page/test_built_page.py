@@ -95,6 +95,7 @@ def test_digits_drawn_with_the_mouse_are_read_right(page):
     assert right >= 9
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("size", "least"), [(20, 16), (60, 17)])
 def test_digits_of_six_hands_are_read_whatever_their_size(page, size, least):
     """Of 18; `augmented` reads all, and all ten of each hand at 10 to 90 % of the canvas."""
@@ -107,6 +108,7 @@ def test_digits_of_six_hands_are_read_whatever_their_size(page, size, least):
     assert right >= least
 
 
+@pytest.mark.slow
 def test_few_right_answers_are_doubted_and_most_shapes_are(page):
     """Of 1,000 test digits; shapes: see tests/page/handwriting.py."""
     images = np.array(read_raw("test")[0][:1000])
