@@ -128,20 +128,25 @@ def ahead(items: Iterator[T]) -> Iterator[T]:
     return made()
 
 
+def empty(shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
+    """Make an array of any content.
+
+    It begins at a multiple of 64 bytes, where TensorFlow can use it without a copy.
+    """
+    size = dtype.itemsize * math.prod(shape)
+    memory = np.empty(size + 64, np.uint8)
+    offset = -memory.ctypes.data % 64
+    return memory[offset : offset + size].view(dtype).reshape(shape)
+
+
 def _read(examples: Examples, runs: Runs) -> Examples:
     return Examples(*(_rows(array, runs) for array in examples))
 
 
 def _rows(array: NDArray[Any], runs: Runs) -> NDArray[Any]:
-    """Copy rows, in native byte order; from a mapping made anew for each chunk: see `fresh`.
-
-    They begin at a multiple of 64 bytes, where TensorFlow can use them without a copy.
-    """
+    """Copy rows, in native byte order; from a mapping made anew for each chunk: see `fresh`."""
     shape = (sum(stop - start for start, stop in runs), *array.shape[1:])
-    size = array.itemsize * math.prod(shape)
-    memory = np.empty(size + 64, np.uint8)
-    offset = -memory.ctypes.data % 64
-    rows = memory[offset : offset + size].view(array.dtype.newbyteorder("=")).reshape(shape)
+    rows = empty(shape, array.dtype.newbyteorder("="))
     begin = 0
     for run in runs:
         for start in range(*run, CHUNK):

@@ -5,9 +5,11 @@ TensorFlow's collective operations, and applies the mean. docs/cluster.md says h
 """
 
 import json
+import os
 import sys
 from argparse import ArgumentParser
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from hashlib import sha256
 from itertools import chain
 from time import sleep
@@ -17,22 +19,27 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digits.data.blocks import Block, in_order, shuffled
+from digits.data.dataset import Labels
 from digits.data.stored import Examples
-from digits.errors import ParameterError
+from digits.errors import DigitsError, ParameterError
 from digits.models.backend import keras, tf
 from digits.models.meeting import QUIET, Meeting, named
-from digits.models.resuming import code, in_words, restore, variables, versions
+from digits.models.resuming import code, digest, in_words, restore, variables, versions
 from digits.params.train import Train
 
 
 def waiting() -> float:
-    """Return for how many seconds to wait for the other workers: --wait of the command line."""
-    parser = ArgumentParser(allow_abbrev=False)
-    parser.add_argument("--wait", type=float, default=60, metavar="SECONDS")
-    wait = float(parser.parse_known_args()[0].wait)
-    if not wait > 0:
-        parser.error(f"argument --wait: expected more than 0 seconds, got {wait}")
-    return wait
+    """Return for how many seconds to wait for the others: --wait of the command line.
+
+    Raises ParameterError.
+    """
+    parser = ArgumentParser(allow_abbrev=False, add_help=False)
+    parser.add_argument("--wait", default="60")
+    text = parser.parse_known_args()[0].wait
+    with suppress(ValueError):
+        if float(text) > 0:
+            return float(text)
+    raise ParameterError(f"--wait: expected a number of seconds, got {text}")
 
 
 class Alone:
@@ -43,6 +50,7 @@ class Alone:
     def __init__(self, recipe: Train) -> None:
         """Take the recipe."""
         self.batch_size = recipe.batch_size // self.size
+        self.seed = recipe.seed + (self.rank << 32)  # of what differs between workers
 
     def tell(self, value: int) -> int:
         """Return what the first worker says."""
@@ -62,7 +70,7 @@ class Alone:
         return step
 
     def settle(self, model: keras.Model) -> None:
-        """Make metrics, and what layers keep beside weights, those of all workers."""
+        """Make metrics, and what layers keep beside weights, the same on all workers."""
 
     def __enter__(self) -> None:
         """Compute with the others."""
@@ -71,34 +79,47 @@ class Alone:
         """Wait where this failed because another one has ended: this one is ended, too."""
 
     def part(self) -> None:
-        """End all workers but the first one, which writes the outputs."""
+        """End all workers but the first one, which writes the outputs; they wait for its end."""
 
 
 class Team(Alone):
     """Several workers, seen by one of them."""
 
-    def __init__(self, recipe: Train, settings: object) -> None:
-        """Wait for the others, who must have the same settings. Raises DigitsError.
+    def __init__(self, recipe: Train, labels: list[Labels], settings: object) -> None:
+        """Wait for the others, who must have the same labels and settings. Raises DigitsError.
 
         No TensorFlow operation may have run before.
         """
+        if sys.platform != "linux" or recipe.device == "gpu":
+            raise ParameterError(
+                f"params.yaml: train.workers is {recipe.workers}: several workers need Linux and "
+                "train.device cpu"
+            )
         self.size, self.rows = recipe.workers, 1
-        super().__init__(recipe)
         self.rank, addresses = named(recipe.workers)
+        super().__init__(recipe)
         if recipe.batch_size % recipe.workers:
             raise ParameterError(
                 f"params.yaml: train.workers is {recipe.workers}: expected a batch_size that it "
                 f"divides, got {recipe.batch_size}"
             )
         wait, meeting = waiting(), Meeting(self.rank, addresses)
-        told = json.dumps([settings, versions(), code()], default=known)
+        told = json.dumps([digest(labels), settings, versions(), code()], default=known)
         meeting.gather(sha256(told.encode()).hexdigest(), wait)
         reached = meeting.attend(wait)
+        for name in [name for name in os.environ if name.lower().endswith("_proxy")]:
+            del os.environ[name]  # or gradients would go that way
         cluster = tf.train.ClusterSpec({"worker": addresses})
         resolver = tf.distribute.cluster_resolver.SimpleClusterResolver(
             cluster, task_type="worker", task_id=self.rank, rpc_layer="grpc"
         )
-        self.strategy = tf.distribute.MultiWorkerMirroredStrategy(resolver)
+        try:
+            self.strategy = tf.distribute.MultiWorkerMirroredStrategy(resolver)
+        except (RuntimeError, tf.errors.OpError) as fault:
+            reason = str(fault).partition("\n")[0]
+            raise DigitsError(
+                f"TensorFlow cannot serve at {addresses[self.rank]}: {reason}"
+            ) from None
         reached()
         self.adding = tf.function(self.total, autograph=False)
 
@@ -116,9 +137,15 @@ class Team(Alone):
         with self:
             return np.asarray(self.adding(value))
 
+    def told(self, values: bytes) -> bytes:
+        """Return the first worker's bytes, as many as these."""
+        bits = np.frombuffer(values.ljust(-(-len(values) // 4) * 4, b"\0"), np.int32)
+        bits = self.summed(bits if self.rank == 0 else np.zeros_like(bits))  # not even -0 is lost
+        return bits.tobytes()[: len(values)]
+
     def tell(self, value: int) -> int:
         """See `Alone`."""
-        return int(self.summed(np.array([value if self.rank == 0 else 0], np.int32))[0])
+        return int.from_bytes(self.told(value.to_bytes(4)))
 
     def own(self, examples: Examples) -> Examples:
         """See `Alone`."""
@@ -133,15 +160,12 @@ class Team(Alone):
         rest = self.own(rows(examples, whole, len(examples.labels)))
         none = Block(rest.images[:0].copy(), rest.labels[:0].copy(), np.arange(0))
         last = list(in_order(rest, self.batch_size)) or [none]
-        for blocks in shuffled(full, self.batch_size, recipe.seed, recipe.epochs, done):
+        for blocks in shuffled(full, self.batch_size, self.seed, recipe.epochs, done):
             yield chain(blocks, last if whole < len(examples.labels) else [])
 
     def step(self, model: keras.Model) -> Callable[[Any], Any]:
         """See `Alone`."""
-        values = b"".join(variable.numpy().tobytes() for variable in variables(model))
-        bits = np.frombuffer(values.ljust(-(-len(values) // 4) * 4, b"\0"), np.int32)
-        bits = self.summed(bits if self.rank == 0 else np.zeros_like(bits))
-        restore(model, bits.tobytes())  # as integers: so not even the sign of -0 is lost
+        self.share(variables(model))
         apply, weights = model.optimizer.apply, model.trainable_variables
 
         def together(gradients: Any, variables: Any = None) -> None:
@@ -165,12 +189,20 @@ class Team(Alone):
             else:  # fewer examples are left than there are workers
                 together([None] * len(weights), weights)
 
-        model.optimizer.apply = together
+        self.optimizer = model.optimizer
+        self.optimizer.apply = together
         return step
+
+    def share(self, found: list[Any]) -> None:
+        """Set variables to what they are on the first worker."""
+        if found:
+            restore(found, self.told(b"".join(variable.numpy().tobytes() for variable in found)))
 
     def settle(self, model: keras.Model) -> None:
         """See `Alone`."""
-        means = [v for v in model.non_trainable_variables if "float" in v.dtype]
+        beside = model.non_trainable_variables
+        means = [v for v in beside if "float" in v.dtype]
+        self.share([v for v in beside if "float" not in v.dtype])  # the seeds of layers
         parts = [v.numpy() for v in (*model.metrics_variables, *means)]
         total = self.summed(np.concatenate([part.ravel() for part in parts]))
         totals = np.split(total, np.cumsum([part.size for part in parts])[:-1])
@@ -185,6 +217,7 @@ class Team(Alone):
 
     def part(self) -> None:
         """See `Alone`."""
+        del self.optimizer.apply
         if self.rank:
             sys.exit(0)
 
@@ -200,6 +233,6 @@ def known(setting: object) -> Any:
     return None if isinstance(words, str) else words
 
 
-def gather(recipe: Train, *settings: object) -> Alone:
+def gather(recipe: Train, labels: list[Labels], settings: object) -> Alone:
     """Bring together the workers that a recipe asks for; see `Team`."""
-    return Team(recipe, settings) if recipe.workers > 1 else Alone(recipe)
+    return Team(recipe, labels, settings) if recipe.workers > 1 else Alone(recipe)

@@ -8,6 +8,7 @@ no other thread of Python run, and catches signals.
 import ctypes
 import json
 import os
+import re
 import select
 import signal
 import socket
@@ -24,6 +25,7 @@ from digits import process
 from digits.errors import DigitsError, ParameterError
 
 FORM = '{"cluster": {"worker": ["HOST:PORT", ...]}, "task": {"type": "worker", "index": 0}}'
+ADDRESS = re.compile(r"(\[[\da-fA-F:.]+\]|[^\s:/\[\]]+):\d{1,5}")
 BEAT, QUIET = 1.0, 10.0
 """Seconds between two signs of life; seconds without any after which a worker is given up."""
 GREETING = 80
@@ -39,14 +41,16 @@ def named(workers: int) -> tuple[int, list[str]]:
     try:
         config = json.loads(text)
         cluster, task = config["cluster"], config["task"]
+        index = str(task["index"])
         ranks = [
             (kind, n) for kind in ("chief", "worker") for n in range(len(cluster.get(kind, [])))
         ]
         addresses = [cluster[kind][n] for kind, n in ranks]
-        rank = ranks.index((task["type"], int(task["index"])))
-        if not all(host and 0 < port < 65_536 for host, port in map(split, addresses)):
-            raise ValueError
-    except (AttributeError, LookupError, TypeError, ValueError):
+        rank = ranks.index((task["type"], int(index) if index.isdecimal() else -1))
+        for address in addresses:
+            if not ADDRESS.fullmatch(address) or not 0 < split(address)[1] < 65_536:
+                raise ValueError
+    except (AttributeError, LookupError, RecursionError, TypeError, ValueError):
         got = repr(text[:200]) if text else "none"
         raise ParameterError(
             f"train.workers in params.yaml is {workers}: expected the environment's TF_CONFIG to "
@@ -84,19 +88,25 @@ class Meeting:
         others = [n for n in range(len(self.addresses)) if n != self.rank]
         greeting = f"{self.rank:05d} {trains}".ljust(GREETING).encode()
         deadline, different = monotonic() + wait, set[int]()
+        faults = dict.fromkeys(others, "no time was left to call it")
         with self._listener() as listener:
             while len(self.to) + len(self.by) < 2 * len(others):
                 if monotonic() > deadline:
-                    raise DigitsError(self._missing(others, wait))
+                    raise DigitsError(self._missing(faults, wait))
                 for other in set(others) - set(self.to):
-                    with suppress(OSError):
+                    if monotonic() > deadline:
+                        break
+                    try:
                         self.to[other] = self._reach(other, greeting)
+                    except (OSError, ValueError) as fault:  # UnicodeError, of a name, is one
+                        faults[other] = getattr(fault, "strerror", None) or str(fault)
                 with suppress(OSError):
-                    different |= self._heard(listener.accept()[0], trains)
+                    while True:
+                        different |= self._heard(listener.accept()[0], trains)
         if different:
             raise DigitsError(
                 f"{self._who(min(different))} is about to train something else: expected the same "
-                "code, params.yaml, number of examples and libraries on all workers"
+                "code, params.yaml, labels, Python and libraries on all workers"
             )
 
     def _listener(self) -> socket.socket:
@@ -113,11 +123,15 @@ class Meeting:
         connection.settimeout(BEAT)
         try:
             rank, what = connection.recv(GREETING, socket.MSG_WAITALL).decode().split()
-            if int(rank) in {self.rank, *self.by} or not self.addresses[int(rank) :]:
+            if int(rank) == self.rank or not self.addresses[int(rank) :]:
                 raise ValueError
         except (OSError, ValueError):
             connection.close()
             return set()
+        if int(rank) in self.by:  # it was started again
+            self.by[int(rank)].close()
+            if int(rank) in self.to:
+                self.to.pop(int(rank)).close()
         self.by[int(rank)] = connection
         return set() if what == trains else {int(rank)}
 
@@ -125,17 +139,17 @@ class Meeting:
         connection = socket.create_connection(split(self.addresses[other]), timeout=BEAT)
         if connection.getsockname() == connection.getpeername():  # it met itself, on loopback
             connection.close()
-            raise ConnectionRefusedError
+            raise ConnectionRefusedError("Connection refused")
         connection.sendall(greeting)
         return connection
 
-    def _missing(self, others: list[int], wait: float) -> str:
-        silent = [self._who(n) for n in others if n not in self.to]
-        deaf = [self._who(n) for n in others if n in self.to and n not in self.by]
+    def _missing(self, faults: dict[int, str], wait: float) -> str:
+        silent = [f"{self._who(n)}: {faults[n]}" for n in faults if n not in self.to]
+        deaf = [self._who(n) for n in faults if n in self.to and n not in self.by]
         what = [f"no answer from {', '.join(silent)}"] * bool(silent)
         what += [f"no call from {', '.join(deaf)}, which can be reached"] * bool(deaf)
         return (
-            f"{'; '.join(what)} within {wait:g} s. Is it started, and does no firewall divide them?"
+            f"{'; '.join(what)}, within {wait:g} s. Is it started, and does no firewall divide us?"
         )
 
     def _who(self, other: int) -> str:
@@ -149,27 +163,31 @@ class Meeting:
         """
         sys.stdout.flush()
         reads, writes = os.pipe()
+        parent = os.getpid()
         if child := os.fork():
             os.close(writes)
             try:
                 self._watch(child, reads, monotonic() + wait)
             finally:  # by a signal
-                os.kill(child, signal.SIGKILL)
+                with suppress(ProcessLookupError):
+                    os.kill(child, signal.SIGKILL)
         ctypes.CDLL(None).prctl(DIES_WITH_PARENT, signal.SIGKILL)
+        if os.getppid() != parent:
+            os._exit(1)
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # the other one heeds them
             signal.signal(number, signal.SIG_IGN)
         self.close()
         return partial(os.write, writes, b"1")
 
     def _watch(self, child: int, pipe: int, deadline: float) -> NoReturn:
-        heard, reached = dict.fromkeys(self.by, monotonic()), False
+        heard, reached, beat = dict.fromkeys(self.by, monotonic()), False, 0.0
         while True:
             there = {self.by[other].fileno(): other for other in heard}
             ready, _, _ = select.select([pipe, *there], [], [], BEAT)
             if pipe in ready:
                 reached = bool(os.read(pipe, 1))
                 if not reached:  # it has ended
-                    self._follow(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+                    self._follow(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), heard)
             for other in (there[file] for file in ready if file != pipe):
                 heard[other], said = monotonic(), b""
                 with suppress(OSError):
@@ -178,6 +196,9 @@ class Meeting:
                     del heard[other]
                 elif not said:
                     self._end(child, f"{self._who(other)} has ended")
+            if monotonic() < beat:
+                continue
+            beat = monotonic() + BEAT
             for other, last in heard.items():
                 if monotonic() - last > QUIET:
                     self._end(child, f"{self._who(other)} is not heard of for {QUIET:g} s")
@@ -186,10 +207,18 @@ class Meeting:
             if psutil.Process(child).status() != psutil.STATUS_STOPPED:
                 self._tell(b".")
 
-    def _follow(self, code: int) -> NoReturn:
-        """End as the training did."""
+    def _follow(self, code: int, heard: dict[int, float]) -> NoReturn:
+        """End as the training did; all but the first when that one has written the outputs."""
         if code == 0:
             self._tell(GOODBYE)
+            said = b"." if 0 in heard else GOODBYE
+            with suppress(OSError):
+                while said and GOODBYE not in said:
+                    self.by[0].settimeout(QUIET)
+                    said = self.by[0].recv(64)
+            if GOODBYE not in said:
+                _say(f"error: {self._who(0)} has ended before it has written the outputs")
+                code = 1
         elif code < 0:
             _say(f"error: the training was ended by {signal.Signals(-code).name}")
         os._exit(max(code, -code > 0))

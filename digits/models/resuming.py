@@ -78,7 +78,7 @@ class State:
 
     def restore(self, model: "keras.Model") -> None:
         """Set the variables of a model to the state whose history `begin` returned."""
-        restore(model, self.values)
+        restore(variables(model), self.values)
         del self.values
 
     def keep(self, model: "keras.Model", history: list[dict[str, float]]) -> None:
@@ -123,10 +123,10 @@ def variables(model: "keras.Model") -> list[Any]:
     return [*model.variables, *model.optimizer.variables]
 
 
-def restore(model: "keras.Model", values: bytes | memoryview) -> None:
-    """Set the variables of a model to these bytes, one after the other."""
+def restore(found: list[Any], values: bytes | memoryview) -> None:
+    """Set variables to these bytes, one after the other."""
     place = 0
-    for variable in variables(model):
+    for variable in found:
         now = variable.numpy()
         variable.assign(np.frombuffer(values, now.dtype, now.size, place).reshape(now.shape))
         place += now.nbytes

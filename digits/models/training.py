@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from digits.data.blocks import Block, ahead, in_order
+from digits.data.blocks import Block, ahead, empty, in_order
 from digits.data.stored import Examples
 from digits.models.backend import compute_on, keras, tf
 from digits.models.distributed import Alone, gather
@@ -61,12 +61,12 @@ def train(
     """
     compute_on(recipe.device)
     arrays, settings = (*training, *validation), (build, recipe, classes, optimizer, augment)
-    team = gather(recipe, len(training.labels), *settings)
+    team = gather(recipe, [training.labels, validation.labels], settings)
     history = state.begin(arrays, *settings) if state and team.rank == 0 else []
     done = team.tell(len(history))
-    epochs = team.epochs(training, recipe, done)  # reads already
+    epochs = team.epochs(training, recipe, done)
     if augment:
-        epochs = augmented(epochs, augment, recipe.seed + (team.rank << 32), done)
+        epochs = augmented(epochs, augment, team.seed, done)
     keras.utils.set_random_seed(recipe.seed)
     model = build(training.images.shape[1], classes or int(training.labels.max()) + 1)
     model.compile(
@@ -108,14 +108,18 @@ def augmented(
     done: how many epochs there were before these.
     """
 
-    def changed(block: Block, epoch: int) -> Block:
-        if not len(block.labels):
-            return block
-        random = np.random.default_rng([seed, 2, epoch])
-        images = augment(block.images.copy(), random).reshape(block.images.shape)
-        return block._replace(images=np.require(images, np.float32, ["C", "W"]))  # for `tensors`
+    def changed(block: Block, random: np.random.Generator) -> Block:
+        images = empty(block.images.shape, block.images.dtype)
+        if len(images):
+            images[:] = augment(block.images.copy(), random).reshape(images.shape)
+        return block._replace(images=images)
 
-    pairs = ((n, changed(block, n)) for n, blocks in enumerate(epochs, done) for block in blocks)
+    pairs = (
+        (epoch, changed(block, random))
+        for epoch, blocks in enumerate(epochs, done)
+        for random in [np.random.default_rng([seed, 2, epoch])]
+        for block in blocks
+    )
     return ((block for _, block in of_one) for _, of_one in groupby(ahead(pairs), itemgetter(0)))
 
 

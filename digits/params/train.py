@@ -14,5 +14,5 @@ class Train(Section, section="train"):
     epochs: int = Field(ge=1, le=10_000, description="passes over the training examples")
     batch_size: int = Field(ge=1, le=1_000_000, description="examples in a step of the optimizer")
     learning_rate: float = Field(gt=0, le=1, description="of Adam")
-    workers: int = Field(ge=1, le=10_000, description="processes that train together")
+    workers: int = Field(ge=1, le=256, description="processes that train together")
     device: Literal["cpu", "gpu"] = Field(description="what computes; other bytes on each GPU")

@@ -33,6 +33,7 @@ from digits.data.stored import Examples
 from digits.files.arrays import read_array
 from digits.files.atomic import write_json
 from digits.models import hidden, resuming
+from digits.models.backend import keras
 from digits.models.saving import save
 from digits.params.train import Train
 from digits.process import run
@@ -40,8 +41,16 @@ from digits.process import run
 made = []
 
 def build(pixels, classes):
-    made.append(hidden.build(pixels, classes, 16))
+    model = hidden.build(pixels, classes, 16)
+    if "dropout" in os.environ["SETTINGS"]:
+        layers = [keras.layers.Dropout(0.3), keras.layers.BatchNormalization()]
+        parts = [keras.Input((pixels,)), *model.layers[:1], *layers, *model.layers[1:]]
+        model = keras.Sequential(parts, name="dropping")
+    made.append(model)
     return made[0]
+
+def noisy(images, random):
+    return images + random.normal(0, 0.1, images.shape)
 
 def main():
     from digits.models.training import train
@@ -57,6 +66,7 @@ def main():
     try:
         model, history = train(
             build, training, validation, recipe, classes=10, state=state,
+            augment=noisy if settings.get("augment") else None,
             after_epoch=lambda history: print("epoch", len(history), flush=True),
         )
         save(model, "model.keras")
@@ -80,14 +90,28 @@ def config(addresses, rank):
 class Workers:
     """The processes of a training, each with its output."""
 
-    def __init__(self, folder, size, *, hosts=None, wait=60, examples=300, start=None, **recipe):
+    def __init__(
+        self,
+        folder,
+        size,
+        *,
+        hosts=None,
+        wait=60,
+        examples=300,
+        start=None,
+        kind="",
+        addresses=None,
+        **recipe,
+    ):
         (folder / "driver.py").write_text(DRIVER)
         ports = free_ports(size)
         names = [host.address for host in hosts] if hosts else ["127.0.0.1"] * size
-        self.addresses = [f"{name}:{port}" for name, port in zip(names, ports, strict=True)]
+        self.addresses = addresses or [
+            f"{name}:{port}" for name, port in zip(names, ports, strict=True)
+        ]
         known = {"seed": 0, "epochs": 2, "batch_size": 66, "learning_rate": 0.01}
         known |= {"workers": size, "device": "cpu"}
-        settings = json.dumps({"recipe": known | recipe, "examples": examples})
+        settings = json.dumps({"recipe": known | recipe, "examples": examples, kind: True})
         self.folder, self.processes = folder, {}
         for rank in range(size) if start is None else start:
             environment = {"TF_CONFIG": config(self.addresses, rank), "SETTINGS": settings}
@@ -143,11 +167,13 @@ def weights(folder, size):
 def batches(count, size, batch_size, epochs):
     """Which examples make a step, by what the documents say of it."""
     full = count // batch_size
-    shuffle = np.random.default_rng(0)
+    shuffles = [np.random.default_rng(rank << 32) for rank in range(size)]
+    share = full * batch_size // size
     for _ in range(epochs):
-        rows = shuffle.permutation(full * batch_size // size)
-        for part in np.split(rows, full) if full else ():
-            yield np.concatenate([part + rank * len(rows) for rank in range(size)])
+        orders = [shuffle.permutation(share) + n * share for n, shuffle in enumerate(shuffles)]
+        for step in range(full):
+            own = slice(step * batch_size // size, (step + 1) * batch_size // size)
+            yield np.concatenate([order[own] for order in orders])
         if count % batch_size:
             yield np.arange(full * batch_size, count)
 
@@ -251,6 +277,48 @@ def test_on_all_of_mnist_two_workers_do_as_well_as_one(tmp_path):
     print(f"test accuracy by two workers {found:.2%}, by one {alone:.2%}")
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["dropout", "augment"])
+def test_random_numbers_go_on_from_there(kind, folder):
+    """Where one of the workers has no example left in each epoch's last batch, too."""
+    options = {"examples": 67, "epochs": 12, "kind": kind}
+    Workers(folder, 2, **options).all_well()
+    wanted = (folder / "model.keras").read_bytes()
+    workers = Workers(folder, 2, **options)
+    workers.until("epoch 3\n")
+    workers.processes[0].kill()
+    workers.end(timeout=15)
+    workers = Workers(folder, 2, **options)
+    assert "resumed after epoch" in workers.processes[0].stdout.readline()
+    workers.all_well()
+    assert (folder / "model.keras").read_bytes() == wanted
+    first, second = weights(folder, 2)
+    np.testing.assert_array_equal(first, second)
+
+
+@pytest.mark.slow
+@pytest.mark.fault("several workers: they have other data")
+def test_other_examples_on_one_of_them(folder, tmp_path_factory):
+    other = tmp_path_factory.mktemp("other")
+    shutil.copytree(folder, other, dirs_exist_ok=True)
+    labels = np.load(folder / "labels.npy")
+    write_array(f"{other}/labels.npy", labels[::-1].copy())
+    first = Workers(folder, 2, start=[0])
+    second = Workers(other, 2, start=[1], addresses=first.addresses)
+    assert first.end(timeout=30) + second.end(timeout=30) == [1, 1]
+    assert one_line(first.said(0), "error: worker 1 ")
+    assert one_line(second.said(1), "error: worker 0 ")
+
+
+@pytest.mark.slow
+@pytest.mark.fault("several workers: the first cannot write")
+def test_the_others_end_badly_where_the_first_cannot_write(folder):
+    (folder / "model.keras").mkdir()
+    workers = Workers(folder, 2)
+    assert workers.end() == [1, 1]
+    assert one_line(workers.said(1), "error: worker 0 ")
+
+
 def one_line(said, begin):
     return said.startswith(begin) and said.count("\n") == 1
 
@@ -296,7 +364,7 @@ def test_a_worker_that_never_comes(folder):
     assert workers.end(timeout=30) == [1, 1]
     for rank in (0, 2):
         said = workers.said(rank)
-        assert one_line(said, f"error: no answer from worker 1 ({workers.addresses[1]}) within 3 s")
+        assert one_line(said, f"error: no answer from worker 1 ({workers.addresses[1]}): ")
 
 
 @pytest.fixture
@@ -392,6 +460,30 @@ def test_a_stranger_at_the_port_is_ignored(words):
         assert gathered(addresses, {0: "a" * 64, 1: "a" * 64}) == [None, None]
 
 
+def test_one_that_is_started_again_before_all_are_there():
+    addresses, alike = local(3), "a" * 64
+    with ThreadPoolExecutor(1) as threads, closing(Meeting(0, addresses)) as first:
+        waiting = threads.submit(first.gather, alike, 20)
+        with closing(Meeting(1, addresses)) as ended, pytest.raises(DigitsError, match="worker 2"):
+            ended.gather(alike, 1)
+        with ThreadPoolExecutor(2) as others:
+            again = [Meeting(n, addresses) for n in (1, 2)]
+            for each in [others.submit(one.gather, alike, 20) for one in again]:
+                each.result()
+        waiting.result()
+        for one in again:
+            one.close()
+
+
+@pytest.mark.slow
+@pytest.mark.fault("several workers: a wait that is none")
+@pytest.mark.parametrize("wait", ["abc", "nan", "-1"])
+def test_a_wait_that_is_none(wait, folder):
+    workers = Workers(folder, 2, wait=wait, start=[0])
+    assert workers.end() == [1]
+    assert workers.said(0) == f"error: --wait: expected a number of seconds, got {wait}\n"
+
+
 CHIEF = {"chief": ["a:1"], "worker": ["b:1", "c:1"]}
 
 
@@ -425,6 +517,11 @@ BAD = [
     config(["a:1", "b:1", "c:1"], 0),
     config(["a:1", "a:1"], 0),
     config(["a:1"], 0),
+    config(["a:1", "b:1"], float("inf")),
+    config(["a:1", "b:1"], 0.7),
+    config(["::1:1", "b:1"], 0),
+    config(["http://a:1", "b:1"], 0),
+    "[" * 100_000,
     json.dumps({"cluster": {"ps": ["a:1"], "worker": ["b:1"]}, "task": {"type": "ps", "index": 0}}),
 ]
 
