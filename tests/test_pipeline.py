@@ -86,6 +86,7 @@ def test_a_parameter_makes_stale_what_reads_it(edited, name, value, stages):
     assert edited(change=lambda project: project.set(name, value)) == sorted(stages)
 
 
+@pytest.mark.slow
 def test_a_parameter_runs_what_reads_it_and_taken_back_runs_nothing(project):
     before, committed = project.hashes(), project.path("params.yaml").read_text()
     project.set("preprocess.limit", 50)

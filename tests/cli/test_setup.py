@@ -116,6 +116,7 @@ def test_settings_that_dvc_cannot_read_stay_as_they_are(small, bad):
     assert small.path(".dvc/config.local").read_bytes() == bad
 
 
+@pytest.mark.slow
 @pytest.mark.fault("field: DVC's site cache")
 def test_a_clone_that_was_moved(tmp_path):
     names = ("josé", "first", "second", "josé")

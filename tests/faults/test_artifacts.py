@@ -106,6 +106,7 @@ SEEN_BY_DVC = [path for path in ARRAYS if "train_images" in path]
 SEEN_BY_DVC += [f"models/{name}.keras" for name in MODELS]
 
 
+@pytest.mark.slow
 @pytest.mark.fault("artifacts: what only DVC can see", tried=len(SEEN_BY_DVC))
 def test_dvc_sees_flipped_bits_that_a_stage_cannot(project):
     """Other weights; pixels that are no numbers."""

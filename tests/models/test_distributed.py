@@ -535,6 +535,7 @@ def test_a_tf_config_that_does_not_do_is_told_in_one_line(text, monkeypatch):
     assert "\n" not in str(told.value)
 
 
+@pytest.mark.slow
 def test_a_batch_is_divided_evenly_or_not_at_all(folder):
     workers = Workers(folder, 2, batch_size=33)
     assert workers.end() == [1, 1]

@@ -354,6 +354,7 @@ def test_kill_at_random_moments(driver, kind, tmp_path):
     assert not (tmp_path / resuming.FOLDER).exists()
 
 
+@pytest.mark.slow
 @mounts
 @pytest.mark.fault("kept trainings: a full disk")
 def test_with_a_full_disk_it_goes_on_and_says_so(driver, tmp_path):

@@ -34,6 +34,7 @@ def test_it_is_under_3_mb():
     assert PAGE.stat().st_size < 3_000_000
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("place", "name"), NAMES)
 def test_all_test_digits_get_the_answers_of_the_evaluation_and_of_keras(page, place, name):
     images = np.array(read_raw("test")[0]).reshape(-1, 784)
@@ -58,6 +59,7 @@ def test_all_test_digits_get_the_answers_of_the_evaluation_and_of_keras(page, pl
     assert (by_keras[np.arange(len(digits)), digits] == by_keras.max(axis=1)).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("place", "name"), NAMES)
 def test_each_cell_shows_all_its_mistakes_or_the_first_right_answers(page, place, name):
     table = pd.read_csv(f"metrics/predictions/{name}.csv")
