@@ -7,8 +7,8 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable
-from types import FrameType
+from collections.abc import Callable, Iterator
+from types import FrameType, SimpleNamespace
 
 import psutil
 
@@ -42,7 +42,7 @@ def run(main: Callable[[], None]) -> None:
     except DigitsError as fault:
         sys.exit(f"error: {fault}{REMOVED}")
     except SystemExit as end:
-        if _stopping.is_set():  # the stack is unwound; TensorFlow's threads may crash what follows
+        if _ending.code:  # the stack is unwound; TensorFlow's threads may crash what follows
             with contextlib.suppress(OSError):
                 sys.stdout.flush()
             os._exit(end.code if isinstance(end.code, int) else 1)
@@ -58,18 +58,34 @@ def run(main: Callable[[], None]) -> None:
         raise
 
 
-_stopping = threading.Event()
+@contextlib.contextmanager
+def unbroken() -> Iterator[None]:
+    """Let a stop wait for the end of a block; the same signal once more does not wait.
+
+    TensorFlow calls Python from C++, and crashes where the handler of a signal raises in there.
+    """
+    _ending.waits = True
+    try:
+        yield
+    finally:
+        _ending.waits = False
+        if _ending.code:
+            sys.exit(_ending.code)
+
+
+_ending = SimpleNamespace(code=0, waits=False)
 
 
 def _stop(number: int, frame: FrameType | None) -> None:
     """Unwind the stack at a signal, so that temporary files go."""
-    if _stopping.is_set():  # by another signal: the terminal's SIGHUP, then the parent's end
+    if _ending.code:  # by another signal: the terminal's SIGHUP, then the parent's end
         return
-    _stopping.set()
+    _ending.code = 128 + number
     signal.signal(number, signal.SIG_DFL)  # the same once more does not wait for the unwinding
     with contextlib.suppress(OSError):  # the terminal may be gone
         os.write(2, f"error: stopped by {signal.Signals(number).name}{REMOVED}\n".encode())
-    sys.exit(128 + number)
+    if not _ending.waits:
+        sys.exit(_ending.code)
 
 
 def _parents() -> list[psutil.Process]:
@@ -88,5 +104,5 @@ def _stop_with(parents: list[psutil.Process]) -> None:
     with contextlib.suppress(psutil.Error):  # it has gone meanwhile
         while all(p.is_running() and p.status() != psutil.STATUS_ZOMBIE for p in parents):
             time.sleep(0.1)
-    if not _stopping.is_set():
+    if not _ending.code:
         os.kill(os.getpid(), signal.SIGTERM)

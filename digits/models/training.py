@@ -14,6 +14,7 @@ from digits.models.backend import compute_on, keras, tf
 from digits.models.distributed import Alone, gather
 from digits.models.resuming import State
 from digits.params.train import Train
+from digits.process import unbroken
 from digits.progress import progress
 
 History: TypeAlias = list[dict[str, float]]
@@ -179,14 +180,17 @@ def run_over(
     count: int,
 ) -> dict[str, float]:
     """Run a compiled loop over blocks, of `count` examples together; return the mean metrics."""
-    model.reset_metrics()
+    with unbroken():
+        model.reset_metrics()
     with progress(model.name, count, " examples") as advance:
         for block in blocks:
-            loop(*tensors(block))
+            with unbroken():
+                loop(*tensors(block))
             advance(len(block.labels) * team.size)
             del block  # before the next but one is read
-    team.settle(model)
-    return {name: round(float(value), 6) for name, value in model.get_metrics_result().items()}
+    with unbroken():
+        team.settle(model)
+        return {name: round(float(value), 6) for name, value in model.get_metrics_result().items()}
 
 
 def tensors(block: Block) -> tuple[Any, Any, Any]:

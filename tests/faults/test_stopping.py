@@ -156,6 +156,24 @@ def test_a_stop_of_a_stage(training, name, moment):
     assert after == before
 
 
+@pytest.mark.fault("stopping: a signal to a stage run by hand")
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+def test_a_stop_waits_for_what_may_not_be_broken(tmp_path, name):
+    code = f"""
+import os, signal
+from digits.process import run, unbroken
+def main():
+    with unbroken():
+        os.kill(os.getpid(), signal.{name})
+        print("whole", flush=True)
+    print("more", flush=True)
+run(main)
+"""
+    running = Running(pipeline.Project(tmp_path), "python", "-c", code, PYTHONPATH=pipeline.ROOT)
+    assert running.end() == 128 + getattr(signal, name)
+    assert running.output == f"error: stopped by {name}\nwhole\n"
+
+
 @pytest.mark.slow
 @pytest.mark.fault("stopping: nohup")
 def test_what_is_to_survive_the_terminal_does(project):
