@@ -122,18 +122,19 @@ class Meeting:
         """Keep the connection of a worker, not of a stranger; return who trains something else."""
         connection.settimeout(BEAT)
         try:
-            rank, what = connection.recv(GREETING, socket.MSG_WAITALL).decode().split()
-            if int(rank) == self.rank or not self.addresses[int(rank) :]:
+            words = connection.recv(GREETING, socket.MSG_WAITALL).decode().split()
+            rank, what = int(words[0]), words[1]
+            if rank == self.rank or rank not in range(len(self.addresses)):
                 raise ValueError
-        except (OSError, ValueError):
+        except (IndexError, OSError, ValueError):
             connection.close()
             return set()
-        if int(rank) in self.by:  # it was started again
-            self.by[int(rank)].close()
-            if int(rank) in self.to:
-                self.to.pop(int(rank)).close()
-        self.by[int(rank)] = connection
-        return set() if what == trains else {int(rank)}
+        if rank in self.by:  # it was started again
+            self.by[rank].close()
+            if rank in self.to:
+                self.to.pop(rank).close()
+        self.by[rank] = connection
+        return set() if what == trains else {rank}
 
     def _reach(self, other: int, greeting: bytes) -> socket.socket:
         connection = socket.create_connection(split(self.addresses[other]), timeout=BEAT)

@@ -443,8 +443,10 @@ def test_an_address_that_is_taken_is_named():
     assert os.strerror(98) in told[1]
 
 
-@pytest.mark.fault("several workers: strangers at the port", tried=3)
-@pytest.mark.parametrize("words", [b"", b"GET / HTTP/1.1\r\n\r\n", b"00000 " + b"a" * 64])
+@pytest.mark.fault("several workers: strangers at the port")
+@pytest.mark.parametrize(
+    "words", [b"", b"GET / HTTP/1.1\r\n\r\n", b"00000 " + b"a" * 74, b"-0001 " + b"a" * 74]
+)
 def test_a_stranger_at_the_port_is_ignored(words):
     addresses = local(2)
 
