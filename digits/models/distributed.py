@@ -62,7 +62,7 @@ class Alone:
 
     def epochs(self, examples: Examples, recipe: Train, done: int) -> Iterator[Iterator[Block]]:
         """Return this worker's part of each epoch: as many steps as the others have."""
-        return shuffled(examples, self.batch_size, recipe.seed, recipe.epochs, done)
+        return shuffled(examples, self.batch_size, self.seed, recipe.epochs, done)
 
     def step(self, model: keras.Model) -> Callable[[Any], Any]:
         """Give all workers the first one's variables; return the step of all of them."""
@@ -203,12 +203,12 @@ class Team(Alone):
         beside = model.non_trainable_variables
         means = [v for v in beside if "float" in v.dtype]
         self.share([v for v in beside if "float" not in v.dtype])  # the seeds of layers
-        parts = [v.numpy() for v in (*model.metrics_variables, *means)]
+        found = [*model.metrics_variables, *means]
+        parts = [variable.numpy() for variable in found]
         total = self.summed(np.concatenate([part.ravel() for part in parts]))
-        totals = np.split(total, np.cumsum([part.size for part in parts])[:-1])
-        for place, variable in enumerate((*model.metrics_variables, *means)):
-            by = 1 if place < len(model.metrics_variables) else self.size
-            variable.assign(totals[place].reshape(variable.shape) / by)
+        restore(found, total.tobytes())
+        for variable in means:
+            variable.assign(variable.numpy() / self.size)
 
     def __exit__(self, kind: object, fault: object, trace: object) -> None:
         """See `Alone`."""

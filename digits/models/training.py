@@ -141,6 +141,7 @@ def compile_loop(
     """Compile the loop over the batches of a block into one program.
 
     step: the model's own `train_step` or `test_step`, which `fit` and `evaluate` call as well.
+    alone: whether there are no other workers, whose messages are between the steps.
 
     Returns a function of the block's images, labels and the order in which to take them, as
     tensors. The batches are the consecutive runs of the order; the last one is smaller when the

@@ -257,12 +257,9 @@ def test_on_all_of_mnist_two_workers_do_as_well_as_one(tmp_path):
     """Within four standard deviations of another seed, as README has them."""
     for name in ("digits", "stages"):
         shutil.copytree(name, tmp_path / name)
-    for name in ("data", "params.yaml"):
-        (tmp_path / name).symlink_to(Path(name).resolve())
+    (tmp_path / "data").symlink_to(Path("data").resolve())
+    shutil.copy("params.yaml", tmp_path)
     project = pipeline.Project(tmp_path)
-    text = project.path("params.yaml").read_text()
-    project.path("params.yaml").unlink()
-    project.path("params.yaml").write_text(text)
     project.set("train.workers", 2)
     addresses = [f"127.0.0.1:{port}" for port in free_ports(2)]
     with ThreadPoolExecutor() as threads:

@@ -110,11 +110,18 @@ def begun(parts, recipe=RECIPE, name="some", build=basic.build, **options):
     return kept.value.args[0]
 
 
-def test_it_goes_on_to_the_same_bytes(parts, capsys):
-    wanted, epochs = run(parts, **KINDS["dropping"])
-    run(parts, stop=2, **KINDS["dropping"])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "dropping",
+        *(pytest.param(kind, marks=pytest.mark.slow) for kind in KINDS if kind != "dropping"),
+    ],
+)
+def test_it_goes_on_to_the_same_bytes(parts, kind, capsys):
+    wanted, epochs = run(parts, **KINDS[kind])
+    run(parts, stop=2, **KINDS[kind])
     capsys.readouterr()
-    found, seen = run(parts, **KINDS["dropping"])
+    found, seen = run(parts, **KINDS[kind])
     assert "resumed after epoch 2\n" in capsys.readouterr().out
     assert seen == epochs[1:]  # all the history, held-out examples too
     assert found == wanted

@@ -11,7 +11,7 @@ from digits.data.stored import Examples
 from digits.models import basic, hidden
 from digits.models.backend import keras, tf
 from digits.models.saving import save
-from digits.models.training import compile_loop, tensors, train
+from digits.models.training import augmented, compile_loop, tensors, train
 from digits.params.train import Train
 
 BUILDS = {"basic": basic.build, "hidden": partial(hidden.build, units=100)}
@@ -155,3 +155,19 @@ def test_tensors_share_the_blocks_memory(examples):
     block.images[0, 0] = 0.5
     assert float(shared[0, 0]) == 0.5
     assert order.dtype == tf.int32
+
+
+def test_each_block_is_augmented_by_numbers_of_its_own_the_same_in_the_next_run(examples):
+    def noise(images, random):
+        return random.random(images.shape, np.float32)
+
+    def found():
+        images, labels = (np.array(array[:64]) for array in examples)
+        epoch = [blocks.Block(images, labels, np.arange(64))] * 2
+        made = augmented([epoch, epoch], noise, seed=3)
+        return [block.images for of_one in made for block in of_one]
+
+    first = found()
+    assert len({images.tobytes() for images in first}) == 4
+    assert all(images.ctypes.data % 64 == 0 for images in first)
+    np.testing.assert_array_equal(first, found())

@@ -53,7 +53,7 @@ def outcomes(text):
     ]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=1000, deadline=None)
 @given(st.recursive(SCALARS, in_blocks, max_leaves=6))
 def test_a_document_means_what_it_means_to_dvc(text):
     ours, by_c, pure = outcomes(text)
@@ -61,7 +61,8 @@ def test_a_document_means_what_it_means_to_dvc(text):
     assert pure in (ours, "refused") or ours == "refused"  # DVC uses it where it lacks the other
 
 
-@settings(max_examples=300, deadline=None)
+@pytest.mark.slow
+@settings(max_examples=1000, deadline=None)
 @given(st.recursive(KEYS, in_brackets, max_leaves=6))
 def test_what_is_in_brackets_means_the_same_unless_one_refuses_it(text):
     """DVC's C parser refuses [1:30], PyYAML takes it; neither does harm."""

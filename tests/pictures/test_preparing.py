@@ -131,7 +131,7 @@ def test_a_blank_picture_is_refused(grey):
 @pytest.mark.skipif(not shutil.which("node"), reason="node is not installed")
 def test_javascript_prepares_the_same_within_one_grey_level():
     random = np.random.default_rng(5)
-    greys = [picture(random) for _ in range(200)]
+    greys = [picture(random) for _ in range(400)]
     theirs = prepared_by_javascript(greys)
     differences = [
         np.abs(prepare(grey).astype(int) - image).max()
