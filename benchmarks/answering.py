@@ -7,7 +7,7 @@ from typing import Any
 from PIL import Image, ImageOps
 
 from benchmarks import measure
-from digits.data.stored import read_raw
+from digits.data.loading import read_raw
 
 PICTURES = 1_000
 SIZE = 200

@@ -11,7 +11,7 @@ import numpy as np
 
 from benchmarks import measure
 from benchmarks.whole import edit
-from digits.data.stored import read_raw
+from digits.data.loading import read_raw
 from digits.files.arrays import write_array
 
 SIZES = (60_000, 240_000, 960_000, 6_000_000)
@@ -60,7 +60,7 @@ def lay_out(folder: Path, count: int) -> None:
     images, labels = read_raw("train")
     raw = folder / "data" / "raw"
     raw.mkdir(parents=True)
-    shutil.copy("data/raw/description.json", raw)
+    shutil.copy("data/raw/info.json", raw)
     header = {"descr": "|u1", "fortran_order": False, "shape": (count, 28, 28)}
     with (raw / "train_images.npy").open("wb") as file:
         np.lib.format.write_array_header_1_0(file, header)

@@ -44,7 +44,7 @@ def best(work: Any, times: int = 5) -> float:
 
 def large(size: int = 3000) -> float:
     """Return GFLOP/s of a large product: the better of numpy's BLAS and TensorFlow."""
-    from digits.models.backend import tf
+    from digits.backend import tf
 
     a = np.random.default_rng(0).random((size, size), np.float32)
     t = tf.constant(a)
@@ -54,7 +54,7 @@ def large(size: int = 3000) -> float:
 
 def shapes() -> float:
     """Return GFLOP/s of a step's five products: the better of numpy's BLAS and an XLA loop."""
-    from digits.models.backend import tf
+    from digits.backend import tf
 
     random = np.random.default_rng(0)
     x = random.random((STEPS, BATCH, PIXELS), np.float32)
@@ -83,7 +83,7 @@ def shapes() -> float:
 def step() -> float:
     """Return GFLOP/s of the project's own training step: an epoch, without the first one."""
     from benchmarks.peers import project
-    from digits.data.stored import read_examples
+    from digits.data.loading import read_examples
 
     marks = [perf_counter()]
     project("hidden", *read_examples("train"), lambda: marks.append(perf_counter()))

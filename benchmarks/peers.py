@@ -24,11 +24,11 @@ Predict = Callable[[Any], Any]
 
 def project(model: str, images: Any, labels: Any, epoch_done: Callable[[], None]) -> Predict:
     """Train as this project does: from its files, through its own train function."""
-    from digits.data.stored import Examples
-    from digits.models.training import train
-    from digits.params.train import Train
+    from digits.data.loading import Examples
+    from digits.params.train import TrainParams
+    from digits.training.train import train
 
-    recipe = Train(
+    recipe = TrainParams(
         seed=SEED, epochs=EPOCHS, batch_size=BATCH, learning_rate=RATE, workers=1, device="cpu"
     )
     trained, _ = train(
@@ -45,10 +45,10 @@ def project(model: str, images: Any, labels: Any, epoch_done: Callable[[], None]
 def _augmented(recipe: Any) -> dict[str, Any]:
     """Return what its stage trains this model with, by params.yaml."""
     from digits.models import augmented
-    from digits.models.augmentation import augment
-    from digits.params import read
+    from digits.params import read_params
+    from digits.training.augmentation import augment
 
-    params = read(augmented.Params)
+    params = read_params(augmented.Params)
     return {
         "build": partial(augmented.build, units=params.units),
         "recipe": params.recipe(recipe),
@@ -234,7 +234,7 @@ def jax_scan(model: str, images: Any, labels: Any, epoch_done: Callable[[], None
 
 
 PEERS: dict[str, tuple[Callable[..., Predict], str]] = {
-    "this project": (project, "digits.models.training"),
+    "this project": (project, "digits.training.train"),
     "model.fit": (keras_fit, "keras"),
     "model.fit, tuned": (keras_fit_tuned, "keras"),
     "PyTorch loop": (torch_loop, "torch"),

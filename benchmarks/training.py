@@ -10,7 +10,7 @@ import numpy as np
 
 from benchmarks import measure
 from benchmarks.peers import AUGMENTED, EPOCHS, HIDDEN, PEERS, imports
-from digits.data.stored import read_examples
+from digits.data.loading import read_examples
 
 COLUMNS = ("peer", "model", "seconds", "epoch", "accuracy", "peak_mib")
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks import measure
-from digits.data.stored import read_raw
+from digits.data.loading import read_raw
 
 Took = dict[str, list[dict[str, float]]]
 

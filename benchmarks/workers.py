@@ -15,9 +15,9 @@ from time import perf_counter
 from typing import Any
 
 from benchmarks import measure
-from digits.data.stored import Examples, read_examples
+from digits.data.loading import Examples, read_examples
 from digits.models import hidden
-from digits.params.train import Train
+from digits.params.train import TrainParams
 
 SHAPES = [(units, batch) for units in (100, 2_048) for batch in (32, 256, 1_024)]
 """Units of the hidden layer, examples in a batch of all workers together."""
@@ -26,10 +26,10 @@ EPOCHS = 3
 
 def one(units: int, batch_size: int, workers: int) -> None:
     """Train in this process; as the first or only worker, print how long an epoch takes."""
-    from digits.models.training import train
+    from digits.training.train import train
 
     training, marks = read_examples("train"), [perf_counter()]
-    recipe = Train(
+    recipe = TrainParams(
         seed=0,
         epochs=EPOCHS,
         batch_size=batch_size,

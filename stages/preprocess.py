@@ -4,16 +4,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digits.data.dataset import Labels
+from digits.data.loading import read_raw
 from digits.data.splits import hold_out, scaled
-from digits.data.stored import read_raw
 from digits.files.arrays import write_array, write_chunks
-from digits.params import read
-from digits.params.preprocess import Preprocess
+from digits.params import read_params
+from digits.params.preprocess import PreprocessParams
 from digits.process import run
 
 
 def main() -> None:
-    params = read(Preprocess)
+    params = read_params(PreprocessParams)
     images, labels = read_raw("train")
     test_images, test_labels = read_raw("test")
     held_out = hold_out(labels[: params.limit], params.validation, params.seed)
@@ -25,10 +25,10 @@ def main() -> None:
 def write_split(
     name: str, images: NDArray[np.uint8], labels: Labels, rows: NDArray[np.intp]
 ) -> None:
-    """Write the examples `rows` as data/processed/NAME_{images,labels}.npy."""
+    """Write the examples `rows` as data/processed/NAME/{images,labels}.npy."""
     chunks, shape = scaled(images, rows), (len(rows), images[0].size)
-    write_chunks(f"data/processed/{name}_images.npy", chunks, shape, np.float32)
-    write_array(f"data/processed/{name}_labels.npy", labels[rows])
+    write_chunks(f"data/processed/{name}/images.npy", chunks, shape, np.float32)
+    write_array(f"data/processed/{name}/labels.npy", labels[rows])
     print(f"preprocess: {len(rows):,} {name} examples")
 
 

@@ -1,33 +1,33 @@
 """Make the page on which the models are shown, and can be tried."""
 
-import re
 from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
 
 from digits.data.dataset import Dataset
-from digits.data.description import read_description
-from digits.data.stored import read_raw
+from digits.data.info import read_info
+from digits.data.loading import read_raw
 from digits.evaluation.doubt import FILE, MOST, usual
+from digits.evaluation.results import read_results, read_robustness
 from digits.files.atomic import read_json, write_bytes, write_json
 from digits.files.tables import read_csv
-from digits.models.inference import load
+from digits.inference.network import load
 from digits.page.findings import Findings, Model, pinned
 from digits.page.page import page
-from digits.params import read
+from digits.params import read_params
 from digits.params.document import leaves, read_document
 from digits.params.models import Models
 from digits.process import run
 
 
 def main() -> None:
-    names = read(Models).root
+    names = read_params(Models).root
     dataset = Dataset(*read_raw("train"), *read_raw("test"))
-    scores, robust = read_json("metrics/evaluation.json"), read_json("metrics/robustness.json")
+    results, robust = read_results(names), read_robustness(names)
     kinds = ("classes", "calibration", "robustness")
     tables = {kind: read_csv(f"metrics/{kind}.csv") for kind in kinds}
-    data = read_description()
+    data = read_info()
     places = {name: place for place, name in enumerate(data.classes)}
     models, hashes = [], {f"{data.title}, the four arrays in IDX form": data.sha256}
     for place, name in enumerate(names):
@@ -36,10 +36,10 @@ def main() -> None:
             name,
             place,
             network=load(path, *data.sizes),
-            scores=scores[name],
+            scores=results[name],
             kept=robust[name]["mean_accuracy"],
             kept_unseen=robust[name]["mean_accuracy_unseen"],
-            trained_on=re.findall(r"\w+", robust[name]["trained_on"]),
+            trained_on=robust[name]["trained_on"],
             history=read_csv(f"metrics/history/{name}.csv"),
             predictions=read_csv(
                 f"metrics/predictions/{name}.csv", actual=places, predicted=places

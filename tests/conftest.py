@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from digits.data.catalogue import MNIST
 from digits.data.dataset import Dataset, content_sha256
-from digits.data.description import Description
-from digits.data.stored import Examples
+from digits.data.info import DatasetInfo
+from digits.data.loading import Examples
+from digits.datasets.catalogue import MNIST
 from digits.files.arrays import read_array, write_array
 from tests import browser, pipeline
 
@@ -31,7 +31,7 @@ def described(dataset, words=MNIST.words):
     train, _, test, _ = dataset
     counts = {"train": len(train), "test": len(test)}
     sizes = dict(zip(("height", "width"), train.shape[1:], strict=True))
-    return Description(**words.model_dump(), **sizes, **counts, sha256=content_sha256(dataset))
+    return DatasetInfo(**words.model_dump(), **sizes, **counts, sha256=content_sha256(dataset))
 
 
 @pytest.fixture(scope="session")

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from digits.data.catalogue import FASHION_MNIST
+from digits.datasets.catalogue import FASHION_MNIST
 from tests import pipeline
 from tests.browser import opened
-from tests.data.test_folder import write
+from tests.datasets.test_folder import write
 
 pytestmark = pytest.mark.slow
 
@@ -59,7 +59,7 @@ def built_of(project, source, **changes):
         project.set(f"fetch.{name}", value)
     project.set("robustness.rotation", [10])
     project.run("python", "-c", pipeline.ALL_STAGES)
-    return read(project, "data/raw/description.json")
+    return read(project, "data/raw/info.json")
 
 
 def read(project, name):

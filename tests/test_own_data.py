@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from tests.data.test_folder import write
+from tests.datasets.test_folder import write
 from tests.document import Document
 
 pytestmark = pytest.mark.slow
@@ -19,7 +19,7 @@ def test_every_command_of_the_document(project, tmp_path):
     document = Document("docs/own-data.md", project, PICTURES=folder, PICTURE=picture)
     output = document.run("Say where they are")
     assert "fetch: pictures, 64 images to train with, 16 to test with" in output
-    description = project.read("data/raw/description.json")
+    description = project.read("data/raw/info.json")
     assert (description["classes"], description["height"]) == (["cat", "dog"], 32)
     assert "hidden" in document.run("Look at it, and ask")
     assert project.path("seen.png").exists()
@@ -30,6 +30,6 @@ def test_every_command_of_the_document(project, tmp_path):
     assert project.repro() == []
     next(project.path("data/pictures/dog").iterdir()).unlink()
     project.run("dvc", "repro", "fetch")
-    description = project.read("data/raw/description.json")
+    description = project.read("data/raw/info.json")
     assert description["train"] + description["test"] == 79
     assert document.left == []

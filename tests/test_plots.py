@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from digits.palette import COLOURS
+from digits.figures.palette import COLOURS
 
 MODELS = yaml.safe_load(Path("params.yaml").read_text())["models"]
 CHROMIUM = shutil.which("chromium")

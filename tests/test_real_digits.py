@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from digits.models.inference import load
-from digits.params import read
+from digits.inference.network import load
+from digits.params import read_params
 from digits.params.models import Models
 
 COUNT = 1000
-MODELS = read(Models).root
+MODELS = read_params(Models).root
 BUILT = [Path("data/raw/test_images.npy"), *(Path(f"models/{name}.keras") for name in MODELS)]
 
 pytestmark = pytest.mark.skipif(

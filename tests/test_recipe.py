@@ -10,7 +10,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from digits.evaluation.answers import probabilities
-from digits.models import inference
+from digits.inference import network as inference
 from tests import browser
 from tests.browser import opened
 from tests.conftest import make_images
@@ -26,7 +26,7 @@ from pydantic import Field
 from digits.params import Section
 
 if TYPE_CHECKING:
-    from digits.models.backend import keras
+    from digits.backend import keras
 
 
 class Params(Section, section="train_conv"):
@@ -37,7 +37,7 @@ class Params(Section, section="train_conv"):
 
 def build(pixels: int, classes: int, filters: int) -> "keras.Model":
     """Build Reshape, Conv2D, Flatten, Dense."""
-    from digits.models.backend import keras
+    from digits.backend import keras
 
     return keras.Sequential(
         [

@@ -72,7 +72,7 @@ def compare(old: str = MAIN, new: str | None = None) -> dict[str, Any]:
     return {
         "old": {"revision": before.name, "commit": before.commit},
         "new": {"revision": after.name, "commit": after.commit},
-        "models": comparison.compare(*records),
+        "models": comparison.compare_models(*records),
         "params": {name: {"old": was, "new": now} for name, (was, now) in parameters.items()},
         "notes": notes,
     }

@@ -11,23 +11,29 @@ from typing import Any
 from pydantic import BaseModel, create_model
 from pydantic.json_schema import GenerateJsonSchema
 
-from digits import models
 from digits.errors import ParameterError
 from digits.params import Section, validate
 from digits.params.document import read_document
-from digits.params.fetch import Fetch
+from digits.params.fetch import FetchParams
 from digits.params.messages import nearest
-from digits.params.models import Models
-from digits.params.preprocess import Preprocess
-from digits.params.robustness import Robustness
-from digits.params.train import Train
+from digits.params.models import Models, available
+from digits.params.preprocess import PreprocessParams
+from digits.params.robustness import RobustnessParams
+from digits.params.train import TrainParams
 
 
 def sections() -> dict[str, type[BaseModel]]:
     """Return the schema of each section by its name: the pipeline's, and each model's own."""
-    modules = [import_module(f"digits.models.{name}") for name in models.there()]
+    modules = [import_module(f"digits.models.{name}") for name in available()]
     own = [module.Params for module in modules if hasattr(module, "Params")]
-    schemas: list[Any] = [Models, Fetch, Preprocess, Train, *own, Robustness]
+    schemas: list[Any] = [
+        Models,
+        FetchParams,
+        PreprocessParams,
+        TrainParams,
+        *own,
+        RobustnessParams,
+    ]
     return {schema.section: schema for schema in schemas}
 
 
@@ -43,12 +49,12 @@ def check(path: str = "params.yaml") -> dict[str, Any]:
             raise ParameterError(f"{path}: unknown section '{name}'{nearest(name, schemas)}")
     for schema in schemas.values():
         validate(document, schema, path)
-    there = models.there()
+    names = available()
     for name in document["models"]:
-        if name not in there:
+        if name not in names:
             raise ParameterError(
                 f"{path}: models: there is no digits/models/{name}.py with a function build"
-                f"{nearest(name, there)}"
+                f"{nearest(name, names)}"
             )
     return document
 

@@ -17,16 +17,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digits.cli.tables import printable, table
-from digits.data.description import Description, read_description
-from digits.errors import ArtifactError, ParameterError, PictureError
+from digits.data.info import DatasetInfo, read_info
+from digits.errors import ParameterError, PictureError
 from digits.evaluation.answers import probabilities
 from digits.evaluation.doubt import Usual, doubts, read_usual
-from digits.files.atomic import read_json, write_bytes
-from digits.models import inference
-from digits.params import read
+from digits.evaluation.results import read_results
+from digits.files.atomic import write_bytes
+from digits.inference import network as inference
+from digits.params import read_params
 from digits.params.messages import nearest
 from digits.params.models import Models
-from digits.pictures import Seen, look
+from digits.pictures import PreparedImage, look
 from digits.pictures.reading import find
 from digits.pictures.refusals import Refusal
 
@@ -48,7 +49,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def main(arguments: Namespace) -> None:
     """Answer each picture; end with exit code 1 if one could not be used."""
-    data = read_description()
+    data = read_info()
     networks = {
         name: inference.load(f"models/{name}.keras", *data.sizes)
         for name in _models(arguments.model)
@@ -59,7 +60,7 @@ def main(arguments: Namespace) -> None:
         )
     usual = read_usual()
     faults: list[str] = []
-    seen: list[Seen] = []
+    seen: list[PreparedImage] = []
     names: list[str] = []
     shown: dict[int, list[Panel]] = {}
     for name, of_picture in _looked(arguments, data, faults):
@@ -87,8 +88,8 @@ def main(arguments: Namespace) -> None:
 
 
 def _looked(
-    arguments: Namespace, data: Description, faults: list[str]
-) -> Iterator[tuple[str, list[Seen]]]:
+    arguments: Namespace, data: DatasetInfo, faults: list[str]
+) -> Iterator[tuple[str, list[PreparedImage]]]:
     """Yield each picture's name and what is seen in it; tell of those that cannot be used."""
     for pattern in arguments.images:
         with _told(pattern, faults, arguments.all):
@@ -100,7 +101,7 @@ def _looked(
 
 def _models(asked: str | None) -> list[str]:
     """Return the models that answer. Raises ParameterError."""
-    names = read(Models).root
+    names = read_params(Models).root
     choices = {**{name: [name] for name in names}, "all": names}
     if asked is not None and asked not in choices:
         raise ParameterError(f"{asked} is no model of params.yaml{nearest(asked, choices)}")
@@ -108,16 +109,9 @@ def _models(asked: str | None) -> list[str]:
 
 
 def _best(names: list[str]) -> str:
-    """Return the model that gets most test images right. Raises ArtifactError."""
-    path = "metrics/evaluation.json"
-    scores = read_json(path)
-    try:
-        return max(names, key=lambda name: float(scores[name]["accuracy"]))
-    except (KeyError, TypeError, ValueError):
-        raise ArtifactError(
-            f"{path}: expected the accuracy of {', '.join(names)}, got others. `dvc repro` "
-            "rebuilds it; --model NAME needs it not."
-        ) from None
+    """Return the model with the highest test accuracy. Raises ArtifactError."""
+    results = read_results(names)
+    return max(names, key=lambda name: float(results[name]["accuracy"]))
 
 
 @contextmanager
@@ -135,14 +129,14 @@ def _answers(
     model: str,
     network: inference.Network,
     names: list[str],
-    seen: list[Seen],
-    data: Description,
+    seen: list[PreparedImage],
+    data: DatasetInfo,
     usual: Usual,
     every: bool,
 ) -> list[dict[str, Any]]:
     """Return for each digit the two likeliest classes, how likely they are, and doubts."""
     pixels = np.stack([one.image.ravel() for one in seen]).astype(np.float32) / np.float32(255)
-    digits = data.thing == "digit"
+    digits = data.noun == "digit"
     classes: list[Any] = [*map(int, data.classes)] if digits else data.classes
     found = "digit" if digits else "class"
     keys = ("file", "model", found, "confidence", "runner_up", "runner_up_confidence", "doubts")

@@ -10,10 +10,10 @@ from typing import Any
 from digits.cli import git
 from digits.errors import ParameterError, RevisionError
 from digits.evaluation import comparison
+from digits.evaluation.results import ANSWERS
 from digits.params.document import leaves, parse
 from digits.params.messages import nearest
 
-ANSWERS = "metrics/answers.json"
 MAIN = "main"
 
 
@@ -50,7 +50,7 @@ class Revision:
     def record(self) -> comparison.Record:
         """Return what each model got wrong."""
         try:
-            return comparison.read(json.loads(self.content(ANSWERS)))
+            return comparison.parse_record(json.loads(self.content(ANSWERS)))
         except (ValueError, RecursionError) as fault:
             raise RevisionError(
                 f"{ANSWERS} of {self.name} is not what stage evaluate writes: {fault}. "

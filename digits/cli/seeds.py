@@ -82,17 +82,21 @@ async def accuracies(values: dict[str, Any], seed: int) -> dict[str, float]:
     with TemporaryDirectory(prefix="digits-seeds-") as folder:
         text = json.dumps(values, ensure_ascii=False)  # JSON is YAML, without doubtful forms
         Path(folder, "params.yaml").write_text(text, encoding="utf-8")
-        for name in ("data", "digits", "stages"):
-            Path(folder, name).symlink_to(Path(name).resolve(), target_is_directory=True)
-        for stage in (*(f"train_{name}" for name in values["models"]), "evaluate"):
+        for name in ("data", "digits", "stages", "dvc.yaml"):
+            Path(folder, name).symlink_to(
+                Path(name).resolve(), target_is_directory=Path(name).is_dir()
+            )
+        for stage in (*(f"train {name}" for name in values["models"]), "evaluate"):
             await run(stage, folder)
-        scores = read_json(f"{folder}/metrics/evaluation.json")
-    return {name: scores[name]["accuracy"] for name in values["models"]}
+        return {
+            name: read_json(f"{folder}/metrics/evaluation/{name}.json")["accuracy"]
+            for name in values["models"]
+        }
 
 
 async def run(stage: str, folder: str) -> None:
     """Run a stage in `folder`. Raises DigitsError with what it said; ended itself, it ends it."""
-    command = [sys.executable, "-m", f"stages.{stage}"]
+    command = [sys.executable, "-m", *f"stages.{stage}".split()]
     process = subprocess.Popen(
         command, cwd=folder, stdout=PIPE, stderr=PIPE, text=True, errors="replace"
     )  # asyncio's own subprocesses hang if they are cancelled while they start

@@ -5,19 +5,20 @@ from pathlib import Path
 
 from digits.cli.tables import table
 from digits.errors import ArtifactError
+from digits.evaluation.results import read_results, read_robustness
 from digits.files.atomic import read_json
-from digits.params import read
+from digits.params import read_params
 from digits.params.models import Models
 
 
 def main(arguments: Namespace) -> None:
     """Print a table of the models, and what else there is to see."""
-    names = read(Models).root
-    tested, robust = read_json("metrics/evaluation.json"), read_json("metrics/robustness.json")
+    names = read_params(Models).root
+    tested, robust = read_results(names), read_robustness(names)
     rows, lines = [], []
     try:
         for name in names:
-            trained, scores = read_json(f"metrics/train_{name}.json"), tested[name]
+            trained, scores = read_json(f"metrics/training/{name}.json"), tested[name]
             shares = f"{trained['accuracy']:.2%}", f"{scores['accuracy']:.2%}"
             rows.append([name, *shares, f"{scores['errors']:,}"])
             if name != names[0]:
@@ -28,7 +29,8 @@ def main(arguments: Namespace) -> None:
                 )
         spoiled = []
         for name in names:
-            known = f" (trained on {kinds})" if (kinds := robust[name]["trained_on"]) else ""
+            kinds = ", ".join(robust[name]["trained_on"])
+            known = f" (trained on {kinds})" if kinds else ""
             spoiled.append(f"{name} {robust[name]['mean_accuracy']:.1%}{known}")
     except (KeyError, TypeError, ValueError) as fault:
         raise ArtifactError(

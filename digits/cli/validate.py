@@ -12,18 +12,19 @@ from argparse import ArgumentParser, Namespace
 from digits.cli import parameters
 from digits.cli.compare import compare
 from digits.cli.rebuild import rebuild
-from digits.cli.revisions import ANSWERS, resolve, stale
+from digits.cli.revisions import resolve, stale
 from digits.errors import DigitsError, RevisionError
 from digits.evaluation import gate
+from digits.evaluation.results import ANSWERS, read_results
 from digits.files.atomic import read_json
-from digits.params import read
+from digits.params import read_params
 from digits.params.messages import nearest
 from digits.params.models import Models
 
 
 def _parameters() -> str:
     parameters.check()
-    gate.read()
+    gate.read_gate()
     return "params.yaml and gate.yaml are valid"
 
 
@@ -37,11 +38,11 @@ def _lock() -> str:
 
 
 def _floors() -> str:
-    asked = gate.read()
+    asked, names = gate.read_gate(), read_params(Models).root
     floors, title = asked.floors, read_json("metrics/dataset.json").get("title")
     if title != asked.dataset:
         return f"gate.yaml's are of {asked.dataset}; these results are of {title}, so none is held"
-    if faults := gate.below(floors, read_json("metrics/evaluation.json"), read(Models).root):
+    if faults := gate.below(floors, read_results(names), names):
         raise DigitsError(
             f"{'; '.join(faults)}. Make the model better, or lower the floor in gate.yaml"
         )
@@ -49,7 +50,7 @@ def _floors() -> str:
 
 
 def _comparison() -> str:
-    asked = gate.read()
+    asked = gate.read_gate()
     other = resolve(asked.against)
     try:
         other.content(ANSWERS)

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digits.data.dataset import Labels
-from digits.data.stored import Examples
-from digits.files.arrays import fresh
+from digits.data.loading import Examples
+from digits.files.arrays import remap
 
 ROWS = 65_536
 """Examples in a block, about: 205 MB of float32 images. MNIST's 60,000 are one block."""
@@ -43,9 +43,9 @@ def shuffled(
     rows, count = rows_per_block(batch_size), len(examples.labels)
     deal, shuffle = np.random.default_rng([seed, 1]), np.random.default_rng(seed)
     for _ in range(done):
-        for runs in dealt(count, rows, deal):
+        for runs in shuffle_chunks(count, rows, deal):
             shuffle.permutation(sum(stop - start for start, stop in runs))
-    dealing = (runs for _ in range(epochs - done) for runs in dealt(count, rows, deal))
+    dealing = (runs for _ in range(epochs - done) for runs in shuffle_chunks(count, rows, deal))
     blocks = read_ahead(examples, dealing)
 
     def epoch() -> Iterator[Block]:
@@ -71,7 +71,7 @@ def rows_per_block(batch_size: int) -> int:
     return max(ROWS // batch_size, 1) * batch_size
 
 
-def dealt(count: int, rows: int, random: np.random.Generator) -> Iterator[Runs]:
+def shuffle_chunks(count: int, rows: int, random: np.random.Generator) -> Iterator[Runs]:
     """Yield blocks of `rows` examples (the last: the rest), their chunks dealt at random.
 
     What fits in one block is that block, and shuffling it is a full shuffle. What does not is
@@ -105,11 +105,11 @@ def read_ahead(examples: Examples, blocks: Iterable[Runs]) -> Iterator[Examples]
     The first block is being read when this returns.
     """
     plan = ((runs, sum(1 for _ in same)) for runs, same in groupby(blocks))
-    readings = ahead((_read(examples, runs), times) for runs, times in plan)
+    readings = prefetch((_read(examples, runs), times) for runs, times in plan)
     return (block for block, times in readings for block in repeat(block, times))
 
 
-def ahead(items: Iterator[T]) -> Iterator[T]:
+def prefetch(items: Iterator[T]) -> Iterator[T]:
     """Return the items; make the next one, in a thread, while the caller works on the last.
 
     The first is being made when this returns.
@@ -150,7 +150,7 @@ def _rows(array: NDArray[Any], runs: Runs) -> NDArray[Any]:
     begin = 0
     for run in runs:
         for start in range(*run, CHUNK):
-            chunk = fresh(array)[start : min(start + CHUNK, run[1])]
+            chunk = remap(array)[start : min(start + CHUNK, run[1])]
             rows[begin : begin + len(chunk)] = chunk
             begin += len(chunk)
     return rows

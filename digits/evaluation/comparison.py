@@ -14,7 +14,7 @@ class Record(NamedTuple):
     """By model, in the order of params.yaml."""
 
 
-def read(content: Any) -> Record:
+def parse_record(content: Any) -> Record:
     """Return the record that the file's content is. Raises ValueError where it has another form."""
     try:
         models = dict(content)
@@ -27,7 +27,7 @@ def read(content: Any) -> Record:
     return Record(labels, examples, wrong)
 
 
-def compare(old: Record, new: Record) -> dict[str, dict[str, Any]]:
+def compare_models(old: Record, new: Record) -> dict[str, dict[str, Any]]:
     """Compare each model of either version: in the order of the new one, removed ones last.
 
     verdict: "better", "worse", "within noise" (chance alone makes the difference in 5 % of cases or
@@ -42,8 +42,8 @@ def _compare(model: str, old: Record, new: Record) -> dict[str, Any]:
     before, after = old.wrong.get(model), new.wrong.get(model)
     found: dict[str, Any] = {
         "verdict": "new" if before is None else "removed" if after is None else None,
-        "old": None if before is None else _accuracy(len(before), old.examples),
-        "new": None if after is None else _accuracy(len(after), new.examples),
+        "old": None if before is None else accuracy(len(before), old.examples),
+        "new": None if after is None else accuracy(len(after), new.examples),
     }
     pair = dict.fromkeys(("difference", "difference_low", "difference_high", "fixed", "broke", "p"))
     if before is None or after is None or old[:2] != new[:2]:
@@ -57,7 +57,7 @@ def _compare(model: str, old: Record, new: Record) -> dict[str, Any]:
     return {**found, **dict(zip(pair, values, strict=True))}
 
 
-def _accuracy(wrong: int, examples: int) -> dict[str, Any]:
+def accuracy(wrong: int, examples: int) -> dict[str, Any]:
     """Return the accuracy with its Wilson interval of 95 %."""
     right = examples - wrong
     low, high = wilson_interval(right, examples)

@@ -7,7 +7,7 @@ outside; a severity of 0 changes nothing. The last argument is what DRAWN draws 
 """
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cache
 from typing import Any, TypeAlias
 
@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digits.data.interpolation import bilinear
-from digits.files.arrays import fresh
+from digits.files.arrays import remap
 
 Images: TypeAlias = NDArray[np.float32]
 Predict: TypeAlias = Callable[[Images], NDArray[np.float64]]
@@ -137,7 +137,7 @@ def measure(
     right: Counter[tuple[str, float, str]] = Counter()
     randoms = {kind: np.random.default_rng(seed) for kind in DRAWN}
     for start in range(0, len(images), CHUNK):
-        chunk = np.asarray(fresh(images)[start : start + CHUNK]).reshape(-1, *size)
+        chunk = np.asarray(remap(images)[start : start + CHUNK]).reshape(-1, *size)
         drawn = {kind: draw(randoms[kind], chunk.shape) for kind, draw in DRAWN.items()}
         for kind, severity in [(CLEAN, 0.0), *cases]:
             spoiled = CORRUPTIONS[kind](chunk, severity, drawn.get(kind)) if severity else chunk
@@ -158,25 +158,15 @@ def measure(
     ]
 
 
-def summary(rows: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    """Return each model's mean accuracy over the corruptions, the clean images left out.
+def mean_accuracy(rows: list[dict[str, Any]], kinds: Collection[str] = CORRUPTIONS) -> float | None:
+    """Return the mean accuracy of one model over the corruptions of `kinds`, to 4 decimals.
 
-    First over the severities of a corruption: each counts the same, however many it has.
-    rows: as of `measure`, and with `trained_on`, whether the model was trained on the corruption.
-    It then knows it beforehand, so a second mean is over those that no model was trained on.
+    First the mean over the severities of each corruption is taken, without the clean images: so
+    each corruption counts the same. rows: as `measure` returns them. None where there are none.
     """
-    known = {row["corruption"] for row in rows if row["trained_on"]}
-    means = {}
-    for name in dict.fromkeys(row["model"] for row in rows):
-        own = [row for row in rows if row["model"] == name and row["severity"]]
-        kinds = {
-            kind: np.mean([row["accuracy"] for row in own if row["corruption"] == kind])
-            for kind in dict.fromkeys(row["corruption"] for row in own)
-        }
-        unseen = [mean for kind, mean in kinds.items() if kind not in known]
-        means[name] = {
-            "mean_accuracy": round(float(np.mean([*kinds.values()])), 4),
-            "mean_accuracy_unseen": round(float(np.mean(unseen)), 4) if unseen else None,
-            "trained_on": ", ".join(dict.fromkeys(r["corruption"] for r in own if r["trained_on"])),
-        }
-    return means
+    found: dict[str, list[float]] = {}
+    for row in rows:
+        if row["severity"] and row["corruption"] in kinds:
+            found.setdefault(row["corruption"], []).append(row["accuracy"])
+    means = [np.mean(accuracies) for accuracies in found.values()]
+    return round(float(np.mean(means)), 4) if means else None

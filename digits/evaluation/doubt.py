@@ -21,7 +21,7 @@ from digits.data.dataset import Dataset
 from digits.errors import ArtifactError
 from digits.files.atomic import read_json
 
-FILE = "models/usual.json"
+FILE = "report/reference.json"
 SENTENCES = {
     "unlike": "unlike any {answer} that was learned from",
     "torn": "it may be {other} as well",

@@ -22,7 +22,7 @@ class Gate(Section, section="gate"):
     allowed_regression: Share = Field(description="of accuracy; a significant loss that passes")
 
 
-def read(path: str = "gate.yaml") -> Gate:
+def read_gate(path: str = "gate.yaml") -> Gate:
     """Return the content of the YAML file at `path`. Raises ParameterError."""
     return validate({Gate.section: read_document(path)}, Gate, path)
 
@@ -30,7 +30,7 @@ def read(path: str = "gate.yaml") -> Gate:
 def below(floors: dict[str, dict[Metric, float]], tested: Any, models: list[str]) -> list[str]:
     """List the metrics that are below their floors.
 
-    tested: the content of metrics/evaluation.json. Raises ParameterError where a floor is of none
+    tested: as `read_results` returns it. Raises ParameterError where a floor is of none
     of the `models`, ArtifactError where `tested` has no number for a floor.
     """
     faults = []
@@ -48,6 +48,6 @@ def below(floors: dict[str, dict[Metric, float]], tested: Any, models: list[str]
             except (KeyError, TypeError):
                 raise ArtifactError(
                     f"gate.yaml has a floor for the {metric} of '{model}', but "
-                    "metrics/evaluation.json has none. `dvc repro` rebuilds it."
+                    "metrics/evaluation has none. `dvc repro` rebuilds it."
                 ) from None
     return faults

@@ -7,21 +7,17 @@ from numpy.typing import NDArray
 
 from digits.evaluation.answers import Answers
 from digits.evaluation.calibration import expected_calibration_error
-from digits.evaluation.significance import wilson_interval
 
 
 def score(answers: Answers, labels: NDArray[Any], counts: NDArray[np.int64]) -> dict[str, Any]:
     """Return the numbers that sum a model up, rounded so that the last bits do not show.
 
-    labels: (n,). counts: their confusion matrix. The interval of the accuracy is Wilson's, of
-    95 %; the loss is the mean over the examples, as Keras's is.
+    labels: (n,). counts: their confusion matrix. The loss is the mean over the examples, as
+    Keras's is.
     """
     right = answers.predicted == labels
-    low, high = wilson_interval(int(right.sum()), len(labels))
     return {
         "accuracy": round(float(right.mean()), 6),
-        "accuracy_low": round(low, 4),
-        "accuracy_high": round(high, 4),
         "loss": round(float(answers.loss.mean(dtype=np.float64)), 4),
         "errors": int(np.sum(~right)),
         "macro_f1": round(macro_f1(counts), 4),

@@ -2,10 +2,6 @@
 
 from math import sqrt
 from statistics import NormalDist
-from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
 
 
 def wilson_interval(successes: int, trials: int, level: float = 0.95) -> tuple[float, float]:
@@ -36,17 +32,6 @@ def paired_interval(fixed: int, broke: int, examples: int) -> tuple[float, float
     middle = gained - lost
     half = NormalDist().inv_cdf(0.975) * sqrt((gained + lost - middle**2) / (examples + 2))
     return max(-1.0, middle - half), min(1.0, middle + half)
-
-
-def compare(old_right: NDArray[np.bool_], new_right: NDArray[np.bool_]) -> dict[str, Any]:
-    """Return how many examples `new` fixed and broke, and McNemar's exact p-value, to 3 digits.
-
-    old_right, new_right: (n,), True where the model is right, about the same examples.
-    """
-    fixed = int(np.sum(new_right & ~old_right))
-    broke = int(np.sum(old_right & ~new_right))
-    p = float(f"{mcnemar_exact(fixed, broke):.3g}")
-    return {"fixed": fixed, "broke": broke, "mcnemar_p": p}
 
 
 def mcnemar_exact(fixed: int, broke: int) -> float:

@@ -5,14 +5,14 @@ from matplotlib.colors import LinearSegmentedColormap, SymLogNorm
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from digits.data.description import FEW, Description, short
-from digits.figures import png, style, without_scipy
+from digits.data.info import FEW, DatasetInfo, short
+from digits.figures.style import png, style, without_scipy
 
 with without_scipy():
     import seaborn as sns
 
 
-def confusion(model: str, colour: str, counts: NDArray[np.int64], data: Description) -> bytes:
+def confusion(model: str, colour: str, counts: NDArray[np.int64], data: DatasetInfo) -> bytes:
     """Draw a confusion matrix with its counts: (classes, classes), row actual, column predicted.
 
     The colour is logarithmic, so that five mistakes are seen beside a thousand right answers.
@@ -42,8 +42,8 @@ def confusion(model: str, colour: str, counts: NDArray[np.int64], data: Descript
         )
         for text, count in zip(axes.texts, counts.flat, strict=few):
             text.set_color("white" if count > counts.max() / 4 else "black")
-        axes.set_title(f"{model}: {accuracy:.2%} of {total:,} test {data.things} right")
-        what = "class" if data.thing == "image" else data.thing
+        axes.set_title(f"{model}: {accuracy:.2%} of {total:,} test {data.nouns} right")
+        what = "class" if data.noun == "image" else data.noun
         axes.set(xlabel=f"predicted {what}", ylabel=f"actual {what}")
         axes.tick_params(axis="both", rotation=0, length=0)
         if names and max(map(len, names)) > 2:

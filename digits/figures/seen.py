@@ -8,8 +8,8 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from digits.figures import png, style
-from digits.pictures import Seen
+from digits.figures.style import png, style
+from digits.pictures import PreparedImage
 
 ACROSS = 6
 MOST = 300
@@ -29,7 +29,7 @@ class Panel(NamedTuple):
     caption: str
 
 
-def steps(file: str, seen: list[Seen]) -> list[Panel]:
+def steps(file: str, seen: list[PreparedImage]) -> list[Panel]:
     """Return a file's picture, and the ink of its digits, marked; both small."""
     picture = seen[0].picture
     assert picture is not None

@@ -54,7 +54,7 @@ def read_array(path: str, dtype: type[np.generic], *shape: int | None) -> NDArra
     return array
 
 
-def fresh(array: NDArray[Any]) -> NDArray[Any]:
+def remap(array: NDArray[Any]) -> NDArray[Any]:
     """Map a memory-mapped file anew: the pages of a mapping stay in memory as long as it does.
 
     A slice is mapped from where it lies (`array.offset` is that of the whole). What lies there with

@@ -1,22 +1,36 @@
-"""The augmented model: two hidden layers, taught with images that are changed in each epoch."""
+"""The augmented model: two hidden layers, trained on images that are changed in each epoch.
 
-from typing import TYPE_CHECKING, Annotated
+They are changed as hands, pens and cameras do. P. Simard, D. Steinkraus, J. Platt, "Best practices
+for convolutional neural networks applied to visual document analysis", ICDAR 2003, section 2.
+"""
 
+from typing import TYPE_CHECKING, Annotated, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field
 
+from digits.data.interpolation import bilinear
 from digits.params import Section
-from digits.params.train import Train
+from digits.params.train import TrainParams
 
 if TYPE_CHECKING:
-    from digits.models.backend import keras
+    from digits.backend import keras
 
+GROUP = 64
+"""Images that are changed alike: one by one takes many times as long. They are neighbours in the
+file, so that they come in different batches when the examples are shuffled."""
+NOISE = 2**20
+"""Values of noise drawn for a block of images; a group takes some of them, from any place on."""
+Floats: TypeAlias = NDArray[np.float64]
+Images: TypeAlias = NDArray[np.float32]
 Units = Annotated[int, Field(ge=1, le=100_000)]
 
 
 class Params(Section, section="train_augmented"):
-    """Its shape, how long it is trained, and how far images are changed: `augmentation.py`.
+    """Its layers, how it is trained, and how far `augment` changes the images at most.
 
-    What stage robustness does to images as well is called as it is there.
+    A change that is a corruption of stage robustness, too, has the name that it has there.
     """
 
     units: list[Units] = Field(min_length=1, description="of each hidden layer")
@@ -33,15 +47,10 @@ class Params(Section, section="train_augmented"):
     contrast: float = Field(ge=0, le=1, description="share of the contrast lost")
     noise: float = Field(ge=0, le=1, description="standard deviation; ink is 1")
 
-    def recipe(self, train: Train) -> Train:
-        """Return how it is trained: as all models, but for what it has of its own."""
-        own = ("epochs", "batch_size", "learning_rate")
-        return train.model_copy(update={name: getattr(self, name) for name in own})
-
 
 def build(pixels: int, classes: int, units: list[int]) -> "keras.Model":
     """Build Dense(n, relu) for each of `units`, then Dense(classes, sigmoid)."""
-    from digits.models.backend import keras
+    from digits.backend import keras
 
     return keras.Sequential(
         [
@@ -56,9 +65,76 @@ def build(pixels: int, classes: int, units: list[int]) -> "keras.Model":
     )
 
 
-def cosine(recipe: Train, steps: int) -> "keras.optimizers.Optimizer":
-    """Make Adam, whose rate falls to 0 by a cosine over all epochs of so many steps."""
-    from digits.models.backend import keras
+def optimizer(params: TrainParams, steps: int) -> "keras.optimizers.Optimizer":
+    """Make Adam, whose learning rate falls to 0 by a cosine over all epochs of so many steps."""
+    from digits.backend import keras
 
-    rate = keras.optimizers.schedules.CosineDecay(recipe.learning_rate, steps * recipe.epochs)
+    rate = keras.optimizers.schedules.CosineDecay(params.learning_rate, steps * params.epochs)
     return keras.optimizers.Adam(rate, name="adam")
+
+
+def augment(
+    images: Images, random: np.random.Generator, size: tuple[int, int], params: Params
+) -> Images:
+    """Change images, float32 (n, pixels), 0-1, of `size`, (height, width), in place; return them.
+
+    Each change is between none and that of `params`, either way, and more often small than large.
+    """
+    from scipy.sparse import csr_array  # slow to import, and only training needs it
+
+    count = -(-len(images) // GROUP)
+    ways = random.random((2, 10, count)).sum(axis=0) - 1  # -1 to 1, most often about 0
+    normal = random.standard_normal(NOISE + GROUP * images.shape[1], np.float32)
+    begins = random.integers(NOISE, size=count)
+    thickness, gain, lost, deviation = settled(
+        params.thickness * ways[0],
+        params.gain ** ways[1],
+        params.contrast * ways[2],
+        params.noise * ways[3],
+    ).astype(np.float32)
+    origins, weights = bilinear(*moved(ways[4:], size, params), size)
+    weights *= gain[:, None, None]
+    ends = np.arange(0, weights[0].size + 1, 4)
+    shape = 2 * images.shape[1:]
+    for i in range(count):
+        rows = slice(i * GROUP, (i + 1) * GROUP)
+        pixels = np.ascontiguousarray(images[rows].T)  # a pixel's values in the images in a row
+        thicken(pixels.reshape(*size, -1), thickness[i])
+        pixels = csr_array((weights[i].ravel(), origins[i].ravel(), ends), shape) @ pixels
+        np.minimum(pixels, 1, out=pixels)
+        if lost[i] > 0:
+            pixels += lost[i] * (pixels.mean(axis=0) - pixels)
+        if deviation[i] > 0:
+            pixels += deviation[i] * normal[begins[i] :][: pixels.size].reshape(pixels.shape)
+            pixels.clip(0, 1, out=pixels)
+        images[rows] = pixels.T
+    return images
+
+
+def settled(*values: Floats) -> Floats:
+    """Round: the last bit of a power or a sine differs from one processor to another."""
+    return np.stack(values).round(6)
+
+
+def thicken(images: Images, by: float) -> None:
+    """Let strokes gain so many pixels, or lose them, in place: (height, width, n)."""
+    extreme = np.maximum if by > 0 else np.minimum
+    pairs = extreme(images[:-1], images[1:])
+    images[:-1, :-1] += abs(by) * (extreme(pairs[:, :-1], pairs[:, 1:]) - images[:-1, :-1])
+
+
+def moved(ways: Floats, size: tuple[int, int], params: Params) -> tuple[Floats, Floats]:
+    """Return from where, y and x, the pixels of each group's images come: (groups, pixels) each.
+
+    ways: (6, groups), -1 to 1: how far they are turned, sheared, scaled, stretched and shifted.
+    """
+    angle, shear = np.deg2rad(params.rotation * ways[0]), params.shear * ways[1]
+    tall = params.scale ** ways[2]
+    wide = tall * params.aspect ** ways[3]
+    sin, cos = np.sin(angle), np.cos(angle)
+    matrix = (cos + sin * shear) * tall, sin * wide, (cos * shear - sin) * tall, cos * wide
+    a, b, c, d, down, right = settled(*matrix, *(params.shift * ways[4:]))[..., None]
+    middle = (np.array(size)[:, None] - 1) / 2
+    y, x = np.indices(size).reshape(2, -1) - middle
+    y, x = y - down, x - right
+    return a * y + b * x + middle[0], c * y + d * x + middle[1]

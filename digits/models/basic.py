@@ -3,12 +3,12 @@
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from digits.models.backend import keras
+    from digits.backend import keras
 
 
 def build(pixels: int, classes: int) -> "keras.Model":
     """Build Dense(classes, sigmoid): 7,850 parameters for 784 pixels and 10 classes."""
-    from digits.models.backend import keras
+    from digits.backend import keras
 
     return keras.Sequential(
         [

@@ -7,7 +7,7 @@ from pydantic import Field
 from digits.params import Section
 
 if TYPE_CHECKING:
-    from digits.models.backend import keras
+    from digits.backend import keras
 
 
 class Params(Section, section="train_hidden"):
@@ -18,7 +18,7 @@ class Params(Section, section="train_hidden"):
 
 def build(pixels: int, classes: int, units: int) -> "keras.Model":
     """Build Dense(units, relu), Dense(classes, sigmoid): 79,510 parameters for 784, 10, 100."""
-    from digits.models.backend import keras
+    from digits.backend import keras
 
     return keras.Sequential(
         [

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pandas as pd
 
 from digits.data.dataset import Dataset
-from digits.data.description import Description
+from digits.data.info import DatasetInfo
 from digits.errors import ArtifactError
 from digits.evaluation.doubt import Usual
 
 if TYPE_CHECKING:
-    from digits.models.inference import Network
+    from digits.inference.network import Network
 
 LIBRARIES = ("tensorflow", "keras", "numpy", "pandas", "dvc")
 """Libraries on which the results depend."""
@@ -47,7 +47,7 @@ class Findings(NamedTuple):
 
     models: Sequence[Model]
     dataset: Dataset
-    data: Description
+    data: DatasetInfo
     described: Mapping[str, Any]
     """What explore counted in each split."""
     settings: Mapping[str, Any]

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from PIL import Image
 
-from digits.data.description import FEW
+from digits.data.info import FEW
 from digits.evaluation.doubt import FINE, KNOWN, SENTENCES, UNSURE
 from digits.evaluation.scoring import confusion_matrix
 from digits.page.findings import Findings, Model
@@ -48,7 +48,7 @@ def canvas(findings: Findings, lead: Model) -> dict[str, Any]:
     """Return what the canvas needs beside: whose answer is large, what is refused and doubted."""
     return {
         "lead": lead.place,
-        "refusals": {told.name: told.replace("digit", findings.data.thing) for told in Refusal},
+        "refusals": {told.name: told.replace("digit", findings.data.noun) for told in Refusal},
         "doubt": findings.usual.content()
         | {"fine": FINE, "known": KNOWN, "unsure": UNSURE, "sentences": SENTENCES},
     }
@@ -113,7 +113,7 @@ EMBEDDED: dict[str, Callable[[Any], Any]] = {
     "scale": np.ndarray.tolist,  # few numbers, computed in float64
     "shift": np.ndarray.tolist,
 }
-"""How the page embeds what a layer of `digits.models.inference` consists of."""
+"""How the page embeds what a layer of `digits.inference.network` consists of."""
 
 
 def sheet(images: NDArray[np.uint8], columns: int) -> str:

@@ -8,12 +8,12 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from digits.data.description import short
+from digits.data.info import short
+from digits.figures.palette import colour
 from digits.page.charts import MARKS, changed, charts
 from digits.page.diagrams import BOX, network, pipeline
 from digits.page.findings import Findings, best
 from digits.page.images import canvas, images
-from digits.palette import colour
 
 FOLDER = Path(__file__).with_name("assets")
 

@@ -30,7 +30,7 @@ class Section(BaseModel):
 S = TypeVar("S", bound=BaseModel)
 
 
-def read(schema: type[S], path: str = "params.yaml") -> S:
+def read_params(schema: type[S], path: str = "params.yaml") -> S:
     """Return the section of the YAML file at `path` that `schema`, a Section, describes.
 
     Raises ParameterError: unreadable file, section or key missing, unknown key, wrong type,

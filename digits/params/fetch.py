@@ -4,14 +4,14 @@ from typing import Annotated
 
 from pydantic import Field, field_validator
 
-from digits.form import LARGEST, MOST_CLASSES, SMALLEST, Preparation
 from digits.params import Section
+from digits.params.limits import LARGEST, MOST_CLASSES, SMALLEST, Preparation
 
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 Pixels = Annotated[int, Field(ge=SMALLEST, le=LARGEST)]
 
 
-class Fetch(Section, section="fetch"):
+class FetchParams(Section, section="fetch"):
     """Where the images come from, and what they must be."""
 
     source: str = Field(min_length=1, description="a name of the catalogue, a file or a folder")

@@ -1,5 +1,6 @@
 """The list `models` of params.yaml."""
 
+from pathlib import Path
 from typing import Annotated, ClassVar
 
 from pydantic import ConfigDict, Field, RootModel, field_validator
@@ -20,3 +21,9 @@ class Models(RootModel[Annotated[list[Name], Field(min_length=1)]]):
         if len(set(names)) < len(names):
             raise ValueError("each model once")
         return names
+
+
+def available() -> list[str]:
+    """Return the names of the models that digits/models defines, sorted."""
+    files = sorted(Path(__file__).parents[1].glob("models/*.py"))
+    return [file.stem for file in files if "\ndef build(" in file.read_text(encoding="utf-8")]

@@ -5,7 +5,7 @@ from pydantic import Field
 from digits.params import Section
 
 
-class Preprocess(Section, section="preprocess"):
+class PreprocessParams(Section, section="preprocess"):
     """How much of the data is used, and for what."""
 
     limit: int | None = Field(

@@ -12,7 +12,7 @@ Sigma = Annotated[float, Field(gt=0, le=64)]
 Share = Annotated[float, Field(gt=0, le=1)]
 
 
-class Robustness(Section, section="robustness"):
+class RobustnessParams(Section, section="robustness"):
     """How the test images are spoiled: severities for each corruption; 0 is measured anyway.
 
     One that makes no sense for the data is left out by an empty list.

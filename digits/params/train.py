@@ -7,7 +7,7 @@ from pydantic import Field
 from digits.params import Section
 
 
-class Train(Section, section="train"):
+class TrainParams(Section, section="train"):
     """How every model is trained, but for what its own file says."""
 
     seed: int = Field(ge=0, lt=2**32, description="of the initial weights and of the shuffling")

@@ -20,7 +20,7 @@ until they have 80, 96 % are read by the hidden model, at 55 two thirds.
 """
 
 
-class Seen(NamedTuple):
+class PreparedImage(NamedTuple):
     """What a model reads of a picture, uint8 (height, width), and how it came about.
 
     ink: which pixels of the picture as it was read are the digit's, none if it is not sought;
@@ -49,7 +49,7 @@ def prepare(
 
 def look(
     name: str, how: str = "mnist", size: tuple[int, int] | None = None, every: bool = False
-) -> list[Seen]:
+) -> list[PreparedImage]:
     """Do as `prepare` does, and say how it came about; every: each digit, in reading order."""
     picture = read(name)
     grey = picture.grey
@@ -57,14 +57,14 @@ def look(
         return _photographed(picture, every=True) if every else [_digit(picture)]
     if how == "resize":
         assert size is not None
-        return [Seen(scaled(grey, *size), picture)]
+        return [PreparedImage(scaled(grey, *size), picture)]
     if size not in (None, grey.shape):
         wanted, got = ("{} x {}".format(*shape) for shape in (size, grey.shape))
         raise PictureError(f"expected a picture of {wanted} pixels, height and width, got {got}")
-    return [Seen(np.rint(grey).astype(np.uint8), picture)]
+    return [PreparedImage(np.rint(grey).astype(np.uint8), picture)]
 
 
-def _digit(picture: Picture) -> Seen:
+def _digit(picture: Picture) -> PreparedImage:
     """Read a single digit, a clean picture without the steps that only photographs need."""
     try:
         darker, noise = against_paper(picture.grey)
@@ -84,7 +84,7 @@ def _digit(picture: Picture) -> Seen:
     return _seen(picture, strokes, strokes > 0, rows, columns, doubts)
 
 
-def _photographed(picture: Picture, every: bool = False) -> list[Seen]:
+def _photographed(picture: Picture, every: bool = False) -> list[PreparedImage]:
     """Read a photograph: the one digit in it, or each."""
     from digits.pictures.finding import find  # scipy, for those who need it
 
@@ -101,7 +101,7 @@ def _seen(
     rows: slice,
     columns: slice,
     doubts: tuple[str, ...],
-) -> Seen:
+) -> PreparedImage:
     """Place strokes, and say where they are. Raises PictureError if they are out of focus."""
     image = place(strokes)
     steps = [np.abs(np.diff(image.astype(np.int16), axis=axis)).ravel() for axis in (0, 1)]
@@ -115,4 +115,4 @@ def _seen(
     )
     box = (columns.start * across, rows.start * down, columns.stop * across, rows.stop * down)
     left, top, right, bottom = map(int, box)
-    return Seen(image, picture, ink, (left, top, right, bottom), doubts)
+    return PreparedImage(image, picture, ink, (left, top, right, bottom), doubts)

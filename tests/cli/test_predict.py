@@ -8,14 +8,14 @@ from io import BytesIO
 import pytest
 from PIL import Image
 
-from digits.params import read
+from digits.params import read_params
 from digits.params.models import Models
 from digits.pictures.refusals import Refusal
 from tests import pipeline
 from tests.pictures.test_reading import huge_png
 from tests.strokes import beside, draw
 
-MODELS = read(Models).root
+MODELS = read_params(Models).root
 
 
 def predict(project, *arguments, stdin=b""):

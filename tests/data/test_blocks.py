@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from digits.data import blocks
-from digits.data.stored import Examples
+from digits.data.loading import Examples
 
 
 @pytest.fixture(autouse=True)
@@ -17,7 +17,7 @@ def rows(runs):
 @pytest.mark.parametrize("count", [1, 7, 8, 9, 63, 64, 65, 300])
 @pytest.mark.parametrize("size", [5, 8, 64, 1000])
 def test_every_example_is_dealt_once_to_full_blocks_in_file_order(count, size):
-    got = list(blocks.dealt(count, size, np.random.default_rng(0)))
+    got = list(blocks.shuffle_chunks(count, size, np.random.default_rng(0)))
     assert sorted(row for runs in got for row in rows(runs)) == list(range(count))
     assert [len(rows(runs)) for runs in got[:-1]] == [size] * (len(got) - 1)
     assert len(got) == -(-count // size)
@@ -57,7 +57,7 @@ def test_in_order_is_the_order_of_the_file(examples, monkeypatch):
 
 def test_chunks_are_dealt_from_all_over_the_file_and_anew_each_time():
     random = np.random.default_rng(0)
-    first, second = (list(blocks.dealt(8_000, 800, random)) for _ in range(2))
+    first, second = (list(blocks.shuffle_chunks(8_000, 800, random)) for _ in range(2))
     assert first != second
     for runs in first:
         assert np.ptp(rows(runs)) > 5_000

@@ -1,7 +1,7 @@
 import numpy as np
 
-from digits.data.catalogue import MNIST
 from digits.data.statistics import statistics
+from digits.datasets.catalogue import MNIST
 
 CLASSES = MNIST.words.classes
 

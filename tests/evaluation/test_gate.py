@@ -5,7 +5,7 @@ import yaml
 
 from digits.errors import ArtifactError, ParameterError
 from digits.evaluation import gate
-from digits.params import read
+from digits.params import read_params
 from digits.params.models import Models
 
 MODELS = ["small", "large"]
@@ -69,5 +69,5 @@ def test_a_gate_that_cannot_be_used(tmp_path, change, message):
 
 def test_the_gate_of_this_project_is_of_its_models():
     found = gate.read("gate.yaml")
-    assert set(found.floors) <= set(read(Models).root)
+    assert set(found.floors) <= set(read_params(Models).root)
     assert 0 < found.allowed_regression < 0.01

@@ -104,7 +104,7 @@ def test_a_class_without_examples_counts_only_if_it_is_predicted():
 
 
 def test_classes_are_those_of_keras():
-    from digits.models.backend import keras
+    from digits.backend import keras
 
     random = np.random.default_rng(0)
     labels = random.integers(0, 10, 500)

@@ -12,8 +12,8 @@ import h5py
 import numpy as np
 import pytest
 
+from digits.backend import keras
 from digits.cli import summary
-from digits.models.backend import keras
 from tests.faults.ending import fails, main_of, repro_restores
 from tests.test_map import MAP, MODELS, outputs
 

@@ -12,11 +12,11 @@ from urllib3.util import retry
 
 from digits.data import download as module
 from digits.data.dataset import content_sha256
-from digits.data.formats import read_npz
-from digits.data.sources import obtain
-from tests.data.test_download import deaf
-from tests.data.test_formats import write_npz
-from tests.data.test_sources import LOAD_WHEEL, known, params
+from digits.datasets.formats import read_npz
+from digits.datasets.sources import obtain
+from tests.datasets.test_download import deaf
+from tests.datasets.test_formats import write_npz
+from tests.datasets.test_sources import LOAD_WHEEL, known, params
 from tests.faults.ending import fails, main_of
 from tests.faults.server import Server, body, drip, endless, raw, redirect, silence
 

@@ -31,7 +31,7 @@ def original(dataset, tmp_path_factory):
     content = (folder.parent / "project.npz").read_bytes()
     with Server() as server:
         server.answers["/mnist.npz"] = body(content)
-        known = project.path("digits/data/catalogue.py")
+        known = project.path("digits/datasets/catalogue.py")
         sha256 = hashlib.sha256(content).hexdigest()
         load = next(iter(catalogue.MNIST.sources.values()))
         text = known.read_text().replace(catalogue.KERAS_URL, f"{server.address}/")

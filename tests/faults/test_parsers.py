@@ -14,9 +14,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from digits.cli import parameters
-from digits.data.catalogue import MNIST
 from digits.data.dataset import check_form
-from digits.data.formats import read_csv_wheel, read_idx, read_npz
+from digits.datasets.catalogue import MNIST
+from digits.datasets.formats import read_csv_wheel, read_idx, read_npz
 from digits.errors import ParameterError, SourceError
 from tests import pipeline
 

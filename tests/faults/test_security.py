@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from digits.data.sources import obtain
+from digits.datasets.sources import obtain
 from digits.errors import SourceError
 from tests import pipeline
-from tests.data.test_sources import known, params
+from tests.datasets.test_sources import known, params
 from tests.faults.ending import fails, main_of
 
 CODE = [
@@ -25,7 +25,7 @@ UNSAFE = {
     "read_pickle", "to_pickle", "eval", "exec", "compile", "__import__", "system", "popen",
     "extract", "extractall", "mktemp", "unpack_archive", "enable_unsafe_deserialization",
 }  # fmt: skip
-MODEL_COMPILE = {"compile"}  # of a Keras model: digits/models/training.py
+MODEL_COMPILE = {"compile"}  # of a Keras model: digits/training/train.py
 
 
 def called(tree):

@@ -14,7 +14,7 @@ import pytest
 
 from digits.data.dataset import idx_header
 from tests.data.test_dataset import write_idx
-from tests.data.test_formats import write_npz
+from tests.datasets.test_formats import write_npz
 from tests.faults.ending import fails, main_of
 
 NAMES = ("x_train", "y_train", "x_test", "y_test")

@@ -160,7 +160,7 @@ run(stage.main)
 def test_too_little_memory_once_it_runs(project, stage):
     """Room for the program, not for the arrays; in a process, with a limit on its addresses."""
     lock = project.path("dvc.lock").read_bytes()
-    more = ", digits.models.training" if "train" in stage else ""
+    more = ", digits.training.train" if "train" in stage else ""
     done = subprocess.run(
         ["python", "-c", SQUEEZED.format(stage=stage, more=more, room=100_000)],
         cwd=project.folder,

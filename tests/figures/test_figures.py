@@ -7,7 +7,7 @@ from matplotlib.image import imread
 
 from digits.data.dataset import Dataset
 from digits.figures.confusion import confusion
-from digits.palette import COLOURS, colour
+from digits.figures.palette import COLOURS, colour
 from tests.conftest import described, make_images
 
 

@@ -101,11 +101,11 @@ def test_a_part_of_a_file_is_mapped_anew_from_where_it_lies(tmp_path):
     np.save(tmp_path / "a.npy", np.arange(24, dtype=np.int32).reshape(6, 4))
     whole = np.load(tmp_path / "a.npy", mmap_mode="r")
     for part in (whole, whole[2:], whole[1:][2:4]):
-        again = arrays.fresh(part)
+        again = arrays.remap(part)
         assert not np.shares_memory(again, part)
         np.testing.assert_array_equal(again, part)
     for other in (whole[::2], whole[:0], np.arange(3), np.load(tmp_path / "a.npy", mmap_mode="c")):
-        assert arrays.fresh(other) is other
+        assert arrays.remap(other) is other
 
 
 def test_tables_below_each_other_name_their_model():

@@ -5,14 +5,14 @@ from functools import partial
 import numpy as np
 import pytest
 
-from digits.data.stored import Examples
+from digits.backend import keras
+from digits.data.loading import Examples
 from digits.models import basic, hidden, history
-from digits.models.backend import keras
-from digits.models.saving import save
-from digits.models.training import train
-from digits.params.train import Train
+from digits.params.train import TrainParams
+from digits.training.saving import save
+from digits.training.train import train
 
-RECIPE = Train(seed=3, epochs=1, batch_size=32, learning_rate=0.01, workers=1, device="cpu")
+RECIPE = TrainParams(seed=3, epochs=1, batch_size=32, learning_rate=0.01, workers=1, device="cpu")
 
 
 @pytest.fixture(scope="module", params=[basic.build, partial(hidden.build, units=16)])

@@ -9,7 +9,7 @@ from digits.evaluation.corruptions import CORRUPTIONS
 from digits.evaluation.doubt import usual
 from digits.evaluation.scoring import by_class, confusion_matrix
 from digits.evaluation.significance import compare
-from digits.models.inference import Dense, Network
+from digits.inference.network import Dense, Network
 from digits.page.findings import Findings, Model
 from tests.conftest import described
 from tests.strokes import draw
@@ -48,7 +48,7 @@ def drawn(count, seed):
 
 
 def logits_of(layers, images):
-    """What the layers make of images, in float64: as digits.models.inference computes it."""
+    """What the layers make of images, in float64: as digits.inference.network computes it."""
     pixels = images.reshape(len(images), -1).astype(np.float32) / np.float32(255)
     values = pixels.astype(np.float64)
     for layer in layers:

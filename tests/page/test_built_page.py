@@ -7,19 +7,19 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from digits.data.stored import read_raw
+from digits.backend import keras
+from digits.data.loading import read_raw
 from digits.evaluation.answers import probabilities
 from digits.files.atomic import read_json
-from digits.models import inference
-from digits.models.backend import keras
-from digits.params import read
+from digits.inference import network as inference
+from digits.params import read_params
 from digits.params.models import Models
 from tests import browser
 from tests.browser import draw_digit, draw_strokes, opened
 from tests.page.handwriting import SHAPES, STYLES, drawn
 
 PAGE = Path("report/index.html")
-NAMES = list(enumerate(read(Models).root))
+NAMES = list(enumerate(read_params(Models).root))
 
 pytestmark = pytest.mark.skipif(not PAGE.exists(), reason="the pipeline has not been run here")
 

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import yaml
 
+from digits.figures.palette import COLOURS
 from digits.page.page import page as page_of
-from digits.palette import COLOURS
 from tests import pipeline
 from tests.browser import opened
 from tests.page import made

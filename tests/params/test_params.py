@@ -5,11 +5,11 @@ import pytest
 
 from digits.cli import parameters
 from digits.errors import ParameterError
-from digits.params import read
-from digits.params.fetch import Fetch
-from digits.params.preprocess import Preprocess
-from digits.params.robustness import Robustness
-from digits.params.train import Train
+from digits.params import read_params
+from digits.params.fetch import FetchParams
+from digits.params.preprocess import PreprocessParams
+from digits.params.robustness import RobustnessParams
+from digits.params.train import TrainParams
 
 GOOD = Path("params.yaml").read_text()
 
@@ -29,11 +29,11 @@ def params(tmp_path):
 
 def test_the_committed_file_holds_every_section_and_the_reference_recipe(params):
     parameters.check(params())
-    recipe = read(Train, params())
-    assert recipe == Train(
+    recipe = read_params(TrainParams, params())
+    assert recipe == TrainParams(
         seed=0, epochs=5, batch_size=32, learning_rate=0.001, workers=1, device="cpu"
     )
-    assert read(Preprocess, params()).limit is None
+    assert read_params(PreprocessParams, params()).limit is None
 
 
 @pytest.mark.parametrize(
@@ -58,14 +58,14 @@ def test_the_committed_file_holds_every_section_and_the_reference_recipe(params)
 )
 def test_a_bad_train_section_ends_in_one_message(params, old, new, message):
     with pytest.raises(ParameterError) as fault:
-        read(Train, params(old, new))
+        read_params(TrainParams, params(old, new))
     assert message in str(fault.value)
 
 
 def test_all_that_is_wrong_with_a_section_is_said_at_once(params):
     path = params("epochs: 5\n  batch_size: 32", "epochs: -1\n  batch_size: x")
     with pytest.raises(ParameterError, match=r"(?s)train\.epochs.*train\.batch_size"):
-        read(Train, path)
+        read_params(TrainParams, path)
 
 
 def test_an_unknown_section_is_found_when_the_whole_file_is_checked(params):
@@ -74,16 +74,16 @@ def test_an_unknown_section_is_found_when_the_whole_file_is_checked(params):
 
 
 def test_a_stage_is_not_bothered_by_faults_in_the_sections_it_does_not_read(params):
-    assert read(Fetch, params("epochs: 5", "epochs: -5")).source == "mnist"
+    assert read_params(FetchParams, params("epochs: 5", "epochs: -5")).source == "mnist"
 
 
 def test_numbers_are_read_as_dvc_reads_them(params):
-    assert read(Train, params("0.001", "1e-05")).learning_rate == 1e-5
+    assert read_params(TrainParams, params("0.001", "1e-05")).learning_rate == 1e-5
 
 
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(ParameterError, match=r"params\.yaml cannot be read"):
-        read(Train, str(tmp_path / "params.yaml"))
+        read_params(TrainParams, str(tmp_path / "params.yaml"))
 
 
 @pytest.mark.parametrize(
@@ -94,7 +94,7 @@ def test_a_missing_file_is_named(tmp_path):
         ("[basic, basic]", "models: expected each model once, got ['basic', 'basic']"),
         ("[basic, ../x]", "models.1: expected text of the form"),
         ("[basic, hiden]", "no digits/models/hiden.py with a function build; did you mean 'hid"),
-        ("[basic, training]", "no digits/models/training.py with a function build"),
+        ("[basic, training]", "no digits/training/train.py with a function build"),
     ],
 )
 def test_the_list_of_models_names_each_once_and_only_what_is_there(params, value, message):
@@ -106,7 +106,7 @@ def test_the_list_of_models_names_each_once_and_only_what_is_there(params, value
 def test_a_corruption_may_be_left_out_but_not_all(tmp_path):
     path = tmp_path / "params.yaml"
     path.write_text(GOOD.replace("inversion: [1]", "inversion: []"))
-    assert read(Robustness, str(path)).inversion == []
+    assert read_params(RobustnessParams, str(path)).inversion == []
     path.write_text(re.sub(r"^(  [a-z]+:) \[.*?\]", r"\1 []", GOOD, flags=re.MULTILINE))
     with pytest.raises(ParameterError, match="robustness: expected at least one corruption"):
-        read(Robustness, str(path))
+        read_params(RobustnessParams, str(path))

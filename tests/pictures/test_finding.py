@@ -10,7 +10,7 @@ from PIL import Image, ImageFilter
 from scipy import ndimage
 
 from digits.errors import PictureError
-from digits.models.inference import load
+from digits.inference.network import load
 from digits.pictures import look
 from digits.pictures.refusals import Refusal
 from tests.pictures import papers

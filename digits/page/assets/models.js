@@ -1,7 +1,7 @@
 "use strict";
 document.documentElement.classList.add("live"); // controls are shown from here on
 
-/* The models, as trained: layers as in digits/models/inference.py. The weights of dense ones are
+/* The models, as trained: layers as in digits/inference/network.py. The weights of dense ones are
    embedded as base64 of little-endian float32; a kernel is (inputs, outputs), row after row. */
 const findings = JSON.parse(document.getElementById("findings").textContent);
 for (const layer of findings.models.flatMap((model) => model.layers)) {

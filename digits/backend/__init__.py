@@ -1,0 +1,116 @@
+"""Import TensorFlow and Keras: quietly, on the CPU, with all that decides a result pinned.
+
+Use `from digits.backend import keras, tf` in place of the plain imports. The results are
+then a function of code, data and parameters alone: not of the machine's settings, and not of its
+processor, as far as docs/same-bytes.md promises. It shows what each pin is for.
+"""
+
+import gc
+import os
+import re
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from digits.backend.eigen import pin_caches
+from digits.errors import ParameterError
+
+TENSORFLOW = "2.21"
+"""The version for which the pins are known to suffice: `make rebuild-elsewhere` tells."""
+
+XLA_FLAGS = {
+    # YNNPACK, which blocks products of matrices by the sizes of the processor's caches
+    "xla_cpu_experimental_ynn_fusion_type": "",
+    # Vectors of another width add up in another order; newer processors have wider ones.
+    "xla_cpu_prefer_vector_width": "256",
+    "xla_cpu_max_isa": "AVX2",
+}
+SETTINGS = {
+    "KERAS_BACKEND": "tensorflow",
+    "KERAS_HOME": os.devnull,  # so that no keras.json is read, which sets what floats are, and more
+    # no more than warnings; of several workers nothing, since each tells of the end of another
+    "TF_CPP_MIN_LOG_LEVEL": os.environ.get(
+        "TF_CPP_MIN_LOG_LEVEL", "3" if "TF_CONFIG" in os.environ else "1"
+    ),
+    # oneDNN, as TensorFlow's kernels and beneath Eigen's: made for the processor at hand
+    "TF_ENABLE_ONEDNN_OPTS": "0",
+    "TENSORFLOW_USE_CUSTOM_CONTRACTION_KERNEL": "false",
+    "XLA_FLAGS": " ".join(f"--{flag}={value}" for flag, value in XLA_FLAGS.items()),
+}
+
+# What TensorFlow says at every start on a machine without a GPU, before it heeds the level above.
+CHATTER = re.compile(
+    rb"I\d{4} |WARNING: All log messages before absl::InitializeLog|E\d{4} .*cuInit"
+)
+
+
+@contextmanager
+def without_chatter() -> Iterator[None]:
+    """Hold stderr back (C++ code's too), then pass on all of it but the lines of `CHATTER`."""
+    sys.stderr.flush()
+    stderr = os.dup(2)
+    with tempfile.TemporaryFile() as held:
+        os.dup2(held.fileno(), 2)
+        try:
+            yield
+        finally:
+            sys.stderr.flush()
+            os.dup2(stderr, 2)
+            os.close(stderr)
+            held.seek(0)
+            for line in held:
+                if not CHATTER.match(line):
+                    os.write(2, line)
+
+
+for name in list(os.environ):
+    if name.startswith(("KERAS_", "TENSORFLOW_", "TF_", "XLA_")) and name != "TF_CONFIG":
+        del os.environ[name]
+os.environ.update(SETTINGS)
+early = "tensorflow" in sys.modules
+
+# The imports make two million objects, none of them garbage. The collector would look through them
+# while they are made (0.6 s of 3.1), and at the process's end once more (0.9 s).
+gc.disable()
+with without_chatter():
+    import keras
+    import tensorflow as tf
+
+    with suppress(RuntimeError):  # it has computed something before: said below
+        tf.config.threading.set_intra_op_parallelism_threads(2)
+        tf.config.threading.set_inter_op_parallelism_threads(1)
+        tf.config.set_visible_devices([], "GPU")
+gc.freeze()
+gc.enable()
+
+doubt = "TensorFlow was imported before its arithmetic was pinned" if early else ""
+if not tf.__version__.startswith(f"{TENSORFLOW}."):
+    del os.environ["XLA_FLAGS"]  # XLA, which has not read it yet, would abort at an unknown flag
+    doubt = f"TensorFlow {tf.__version__} is not {TENSORFLOW}, for which the arithmetic is pinned"
+elif sys.platform == "linux" and not pin_caches(Path(tf.__file__).parent):
+    doubt = "the sizes of caches, by which TensorFlow blocks products, cannot be pinned here"
+if doubt:
+    print(f"{doubt}: the results may be other bytes than elsewhere", file=sys.stderr)
+
+
+def compute_on(device: str) -> None:
+    """Let TensorFlow compute on the "cpu", as it does from the start, or on the first "gpu".
+
+    On a GPU, operations without a deterministic form are refused by TensorFlow. No operation may
+    have run before. Raises ParameterError where there is no GPU.
+    """
+    if device == "cpu":
+        return
+    found = tf.config.list_physical_devices("GPU")[:1]
+    if not found:
+        raise ParameterError(
+            "params.yaml: train.device is gpu: expected a GPU that TensorFlow can use, got none. "
+            "Set it to cpu, or see docs/same-bytes.md for what a GPU needs"
+        )
+    tf.config.set_visible_devices(found, "GPU")
+    tf.config.experimental.enable_op_determinism()
+
+
+__all__ = ["compute_on", "keras", "tf"]

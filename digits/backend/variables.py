@@ -1,0 +1,22 @@
+"""Read and set the variables of a model as bytes."""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from digits.backend import keras
+
+
+def variables(model: "keras.Model") -> list[Any]:
+    """List what an epoch changes: weights, seeds of layers, the state of the optimizer."""
+    return [*model.variables, *model.optimizer.variables]
+
+
+def restore(targets: list[Any], values: bytes | memoryview) -> None:
+    """Set variables to these bytes, one variable after the other."""
+    offset = 0
+    for variable in targets:
+        now = variable.numpy()
+        variable.assign(np.frombuffer(values, now.dtype, now.size, offset).reshape(now.shape))
+        offset += now.nbytes

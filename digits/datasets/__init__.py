@@ -1,0 +1,1 @@
+"""Obtain a data set: what stage fetch alone needs."""

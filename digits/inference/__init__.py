@@ -1,0 +1,1 @@
+"""Answer with a trained model."""

@@ -1,0 +1,240 @@
+"""Answer with a trained model: by numpy where it can be, else by Keras.
+
+A `.keras` file is a zip: config.json describes the layers, model.weights.h5 holds their weights.
+Stacks of the kinds that `_stack` knows are computed here: in float64, so that the answers do not
+depend on the processor, and without TensorFlow, whose import takes longer than all of it. Any other
+model Keras computes. Nothing in the file is unpickled or run.
+"""
+
+import io
+import json
+import re
+import zipfile
+from collections import Counter
+from collections.abc import Callable
+from functools import partial
+from typing import Any, NamedTuple, TypeAlias
+
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+
+from digits.errors import ArtifactError
+from digits.evaluation.answers import probabilities
+
+ROWS = 1_000
+"""Images computed together."""
+
+Floats: TypeAlias = NDArray[np.float64]
+Images: TypeAlias = NDArray[np.float32]
+Compute: TypeAlias = Callable[[Images], Floats]
+
+ACTIVATIONS: dict[str, Callable[[Floats], Floats]] = {
+    "linear": lambda values: values,
+    "relu": lambda values: np.maximum(values, 0),
+    "tanh": np.tanh,
+    "sigmoid": lambda values: 0.5 + 0.5 * np.tanh(0.5 * values),  # no overflow on the way
+    "softmax": probabilities,
+}
+LOGITS = ("linear", "sigmoid", "softmax")
+"""Activations of a last layer that are taken off, so that it puts out logits."""
+
+
+class FormError(Exception):
+    """A model that no other stage can use, however often it is built."""
+
+
+class Dense(NamedTuple):
+    """activation(values @ kernel + bias), with kernel (inputs, outputs) and bias (outputs,)."""
+
+    kernel: Floats
+    bias: Floats
+    activation: str
+
+    def __call__(self, values: Floats) -> Floats:
+        """Compute its outputs from its inputs, (n, inputs)."""
+        return ACTIVATIONS[self.activation](values @ self.kernel + self.bias)
+
+
+class Scaling(NamedTuple):
+    """values * scale + shift, both (inputs,): what a BatchNormalization has learnt."""
+
+    scale: Floats
+    shift: Floats
+
+    def __call__(self, values: Floats) -> Floats:
+        """Compute its outputs from its inputs, (n, inputs)."""
+        return values * self.scale + self.shift
+
+
+Stack: TypeAlias = list[Dense | Scaling]
+"""Layers, of which each takes an image's values in runs of as many as it has inputs, as Keras does
+along the last axis. So reshaping changes nothing: the values of an image stay one row."""
+
+
+class Network(NamedTuple):
+    """A trained model that answers. Made by `load`."""
+
+    kinds: list[str]
+    """Keras's names of its layers."""
+    parameters: int
+    """How many weights they have."""
+    stack: Stack
+    """What numpy computes, the last layer without its sigmoids or softmax; empty if Keras does."""
+    compute: Compute
+
+    @property
+    def form(self) -> str:
+        """Return "784 → 100 → 10 units", or of other models "Reshape, Conv2D, Flatten, Dense"."""
+        dense = [layer for layer in self.stack if isinstance(layer, Dense)]
+        if not dense or not set(self.kinds) <= {"Dense", "Dropout", "Flatten"}:
+            return ", ".join(self.kinds)
+        sizes = [len(dense[0].kernel), *(len(layer.bias) for layer in dense)]
+        return f"{' → '.join(map(str, sizes))} units"
+
+    def logits(self, images: Images) -> Floats:
+        """Compute the values before the last layer's sigmoids or softmax.
+
+        images: float32 (n, pixels), 0-1. Returns float64 (n, classes). Their softmax are the
+        probabilities: see `digits.evaluation.answers.probabilities`.
+        """
+        starts = range(0, max(len(images), 1), ROWS)
+        return np.concatenate([self.compute(images[start : start + ROWS]) for start in starts])
+
+
+def load(path: str, pixels: int | None = None, classes: int | None = None) -> Network:
+    """Load a model that `digits.training.saving.save` wrote, of so many pixels and classes.
+
+    Raises ArtifactError if the file is missing, damaged, or holds a model of another form.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            if any(part.compress_type for part in archive.infolist()):
+                raise ValueError("it is compressed, as no model of Keras is")  # how far, who knows
+            layers = json.loads(archive.read("config.json"))["config"].get("layers", [])
+            weights = archive.read("model.weights.h5")
+        kinds = [str(layer["class_name"]) for layer in layers if "Input" not in layer["class_name"]]
+        with h5py.File(io.BytesIO(weights)) as file:
+            stack = _stack(layers, file, len(weights))
+            parameters = _count(file)
+        compute = partial(_by_numpy, stack) if stack else _by_keras(path)
+        network = Network(kinds, parameters, stack, compute)
+        there = pixels or layers[0]["config"]["batch_shape"][1]
+        shape = network.logits(np.zeros((1, there), np.float32)).shape
+        if shape != (1, classes or shape[-1]):
+            raise FormError(f"expected {classes} classes out of {pixels} pixels, got {shape[1:]}")
+    except FormError as fault:
+        cure = "Mend the model's file in digits/models; `dvc repro` then rebuilds it."
+        raise ArtifactError(f"{path}: {fault}. {cure}") from None
+    except MemoryError:
+        raise
+    except Exception as fault:  # the list of what damaged files raise has no end
+        said = (str(fault).splitlines() or [type(fault).__name__])[0].rstrip(".")
+        raise ArtifactError(f"{path} cannot be loaded: {said}. `dvc repro` rebuilds it.") from None
+    return network
+
+
+def _dense(settings: dict[str, Any], arrays: list[Floats]) -> Stack:
+    kernel, bias = (*arrays, np.zeros(arrays[0].shape[1]))[:2]  # it may have none
+    return [Dense(kernel, bias, settings["activation"])]
+
+
+def _scaling(settings: dict[str, Any], arrays: list[Floats]) -> Stack:
+    *learnt, mean, variance = arrays
+    gamma = learnt.pop(0) if settings.get("scale") else 1.0
+    scale = gamma / np.sqrt(variance + settings["epsilon"])
+    return [Scaling(scale, (learnt.pop() if settings.get("center") else 0.0) - mean * scale)]
+
+
+READERS: dict[str, Callable[[dict[str, Any], list[Floats]], Stack]] = {
+    **dict.fromkeys(("InputLayer", "Dropout", "Flatten", "Reshape"), lambda settings, arrays: []),
+    "Dense": _dense,
+    "BatchNormalization": _scaling,
+}
+"""By kind of layer: what is to be computed, from its settings and its weights in Keras's order."""
+
+
+def _stack(layers: list[Any], file: h5py.File, room: int) -> Stack:
+    """Read the layers, each array at most `room` bytes; none if numpy cannot compute them all."""
+    stack: Stack = []
+    groups: Counter[str] = Counter()
+    before = ""
+    for layer in layers:
+        kind, settings = layer["class_name"], layer["config"]
+        inputs = [*map(_source, layer.get("inbound_nodes", []))]  # in a chain: the layer before
+        if kind not in READERS or not _usual(settings) or inputs not in ([], [before]):
+            return []
+        before = settings["name"]
+        if layer is layers[-1]:
+            settings |= {"activation": _without(settings.get("activation", kind))}
+        group = "layers/" + re.sub("(?<=[a-z])(?=[A-Z])", "_", kind).lower()
+        group += f"_{groups[kind]}/vars" if groups[kind] else "/vars"
+        groups[kind] += 1
+        arrays = [_array(file, f"{group}/{name}", room) for name in sorted(file.get(group, ()))]
+        stack += READERS[kind](settings, arrays)
+    return stack
+
+
+def _usual(settings: dict[str, Any]) -> bool:
+    """Tell whether a layer computes in float32, along the last axis, by a known activation."""
+    return (
+        "float32" in str(settings.get("dtype"))
+        and settings.get("axis", -1) == -1
+        and settings.get("data_format") != "channels_first"
+        and str(settings.get("activation", "linear")) in ACTIVATIONS
+    )
+
+
+def _source(node: dict[str, Any]) -> str:
+    """Return the name of the layer from which a layer takes its values."""
+    return str(node["args"][0]["config"]["keras_history"][0])
+
+
+def _without(activation: Any) -> str:
+    """Take the activation off a last layer. Raises FormError where logits are not beneath it."""
+    if activation not in LOGITS:
+        raise FormError(f"expected a last layer with {' or '.join(LOGITS)}, got {activation}")
+    return "linear"
+
+
+def _array(file: h5py.File, name: str, room: int) -> Floats:
+    """Read an array that lies in the file itself; what it announces is checked before."""
+    data = file[name]
+    if data.file != file or data.is_virtual or data.external or data.dtype != np.float32:
+        raise ValueError(f"expected float32 numbers in {name}")
+    if data.nbytes > room:
+        raise ValueError(f"{name} announces {data.nbytes:,} bytes; the file holds {room:,}")
+    return np.asarray(data, np.float64)
+
+
+def _count(file: h5py.File) -> int:
+    """Count the weights of all layers; the state of a random generator is none."""
+    names: list[str] = []
+    file["layers"].visit(names.append)
+    nodes = (file["layers"][name] for name in names if "seed_generator" not in name)
+    return sum(node.size for node in nodes if isinstance(node, h5py.Dataset))
+
+
+def _by_numpy(stack: Stack, images: Images) -> Floats:
+    values = images.astype(np.float64)
+    for layer in stack:
+        values = layer(values.reshape(-1, len(layer[0]))).reshape(len(images), -1)
+    return values
+
+
+def _by_keras(path: str) -> Compute:
+    """Load the model with Keras, its last activation taken off. Nothing in the file is run."""
+    from digits.backend import keras
+
+    model = keras.models.load_model(path, safe_mode=True, compile=False)
+    last = model.layers[-1]
+    if not hasattr(last, "activation"):
+        _without(type(last).__name__)
+    _without(keras.activations.serialize(last.activation))
+    last.activation = keras.activations.linear
+
+    def compute(images: Images) -> Floats:
+        values = keras.ops.convert_to_numpy(model(images, training=False))
+        return np.asarray(values, np.float64)
+
+    return compute

@@ -1,0 +1,45 @@
+"""Read what a model's file defines: digits/models/NAME.py."""
+
+from functools import partial
+from importlib import import_module
+from inspect import signature
+from typing import Any
+
+from digits.data.info import DatasetInfo
+from digits.params import read_params
+from digits.params.train import TrainParams
+
+
+def read_definition(name: str, info: DatasetInfo) -> dict[str, Any]:
+    """Return the arguments of `train` for the model NAME and a data set, by their names.
+
+    The file must define `build(pixels, classes, ...)`. What else it may define:
+
+    Params: the schema of its section train_NAME of params.yaml. A key that the section `train` has
+        too takes the place of that one. `build` gets the keys that it names as arguments, and
+        `size`, (height, width) of the images, if it names that.
+    optimizer(params, steps): makes the optimizer; params: TrainParams; steps: those of an epoch.
+    loss(): makes the loss.
+    augment(images, random, size, params): changes images, float32 (n, pixels), 0-1, anew in each
+        epoch and returns them; random: numpy's generator; params: the `Params`.
+
+    Raises ParameterError where params.yaml cannot be used.
+    """
+    module = import_module(f"digits.models.{name}")
+    own = read_params(module.Params) if hasattr(module, "Params") else None
+    values: dict[str, Any] = {"size": (info.height, info.width), **(dict(own) if own else {})}
+    named = signature(module.build).parameters
+    params = read_params(TrainParams)
+    shared = {key: values[key] for key in TrainParams.model_fields if key in values}
+    found: dict[str, Any] = {
+        "build": partial(module.build, **{key: values[key] for key in values if key in named}),
+        "params": params.model_copy(update=shared),
+        "classes": len(info.classes),
+    }
+    if hasattr(module, "optimizer"):
+        found["optimizer"] = module.optimizer
+    if hasattr(module, "loss"):
+        found["loss"] = module.loss
+    if hasattr(module, "augment"):
+        found["augment"] = partial(module.augment, size=values["size"], params=own)
+    return found

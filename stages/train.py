@@ -1,0 +1,49 @@
+"""Train one model: `python -m stages.train NAME` trains the one of digits/models/NAME.py."""
+
+import sys
+from functools import partial
+
+from digits.data.info import read_info
+from digits.data.loading import read_examples
+from digits.errors import ParameterError
+from digits.files.atomic import write_json
+from digits.params.models import available
+from digits.process import run
+from digits.training import history
+from digits.training.definition import read_definition
+
+
+def main() -> None:
+    name = model_name(sys.argv[1:])
+    definition = read_definition(name, read_info())
+    training, validation = read_examples("train"), read_examples("validation", classes=0)
+
+    # TensorFlow is imported when all else is in order
+    from digits.training import checkpoint
+    from digits.training.saving import save
+    from digits.training.train import train
+
+    epochs = definition["params"].epochs
+    keep = partial(history.keep, f"metrics/history/{name}.csv", epochs)
+    stage = f"train_{name}"
+    model, means = train(
+        training=training, validation=validation, after_epoch=keep, stage=stage, **definition
+    )
+    save(model, f"models/{name}.keras")
+    write_json(f"metrics/training/{name}.json", means[-1])
+    checkpoint.delete(stage)
+
+
+def model_name(arguments: list[str]) -> str:
+    """Return the model that the command line names. Raises ParameterError."""
+    names = available()
+    if arguments[:1] and arguments[0] in names:
+        return arguments[0]
+    raise ParameterError(
+        f"python -m stages.train NAME: expected a model of digits/models ({', '.join(names)}), got "
+        f"{' '.join(arguments) or 'none'}"
+    )
+
+
+if __name__ == "__main__":
+    run(main)
