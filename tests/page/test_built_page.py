@@ -10,7 +10,7 @@ import pytest
 from digits.backend import keras
 from digits.data.loading import read_raw
 from digits.evaluation.answers import probabilities
-from digits.files.atomic import read_json
+from digits.evaluation.results import read_results
 from digits.inference import network as inference
 from digits.params import read_params
 from digits.params.models import Models
@@ -76,7 +76,7 @@ def test_each_cell_shows_all_its_mistakes_or_the_first_right_answers(page, place
 
 
 def test_its_headline_is_that_of_the_evaluation(page):
-    scores = read_json("metrics/evaluation.json")
+    scores = read_results([name for _, name in NAMES])
     for place, name in NAMES:
         card = page.inner_text(f".card.model-{place}")
         assert f"{100 * scores[name]['accuracy']:.2f}" in card

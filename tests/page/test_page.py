@@ -5,11 +5,9 @@ from html.parser import HTMLParser
 
 import numpy as np
 import pytest
-import yaml
 
 from digits.figures.palette import COLOURS
 from digits.page.page import page as page_of
-from tests import pipeline
 from tests.browser import opened
 from tests.page import made
 from tests.page.conftest import PAIR, SIX
@@ -202,12 +200,3 @@ def sheet_image(page, at):
         at,
     )
     return np.array(values).reshape(28, 28)
-
-
-def test_every_file_of_the_page_is_a_dependency_of_its_stage():
-    stages = yaml.safe_load((pipeline.ROOT / "dvc.yaml").read_text())["stages"]
-    listed = {dep for dep in stages["report"]["deps"] if dep.startswith("digits/page/")}
-    files = (pipeline.ROOT / "digits/page").rglob("*.*")
-    assert listed == {
-        file.relative_to(pipeline.ROOT).as_posix() for file in files if file.suffix != ".pyc"
-    }
