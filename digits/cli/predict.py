@@ -20,8 +20,8 @@ from digits.cli.tables import printable, table
 from digits.data.info import DatasetInfo, read_info
 from digits.errors import ParameterError, PictureError
 from digits.evaluation.answers import probabilities
-from digits.evaluation.doubt import Usual, doubts, read_usual
 from digits.evaluation.results import read_results
+from digits.evaluation.uncertainty import ReferenceDistribution, read_reference, uncertain
 from digits.files.atomic import write_bytes
 from digits.inference import network as inference
 from digits.params import read_params
@@ -58,7 +58,7 @@ def main(arguments: Namespace) -> None:
         raise ParameterError(
             f"--all needs pictures prepared as mnist, those of this data set are {data.prepare}"
         )
-    usual = read_usual()
+    reference = read_reference()
     faults: list[str] = []
     seen: list[PreparedImage] = []
     names: list[str] = []
@@ -71,7 +71,7 @@ def main(arguments: Namespace) -> None:
         names += [printable(name)] * len(of_picture)
         seen += [one._replace(picture=None, ink=None) for one in of_picture]  # both are large
     answers = [
-        _answers(*pair, names, seen, data, usual, arguments.all)
+        _answers(*pair, names, seen, data, reference, arguments.all)
         for pair in networks.items()
         if seen
     ]
@@ -131,7 +131,7 @@ def _answers(
     names: list[str],
     seen: list[PreparedImage],
     data: DatasetInfo,
-    usual: Usual,
+    reference: ReferenceDistribution,
     every: bool,
 ) -> list[dict[str, Any]]:
     """Return for each digit the two likeliest classes, how likely they are, and doubts."""
@@ -144,7 +144,7 @@ def _answers(
     for name, one, logits, row in zip(names, seen, computed, probabilities(computed), strict=True):
         likeliest = np.argsort(-row, kind="stable")[:2].tolist()
         first, second = ((classes[n], round(float(row[n]), 6)) for n in likeliest)
-        doubted = [*one.doubts, *doubts(usual, model, one.image, logits, data.classes)]
+        doubted = [*one.doubts, *uncertain(reference, model, one.image, logits, data.classes)]
         rows.append(dict(zip(keys, (name, model, *first, *second, doubted), strict=True)))
         if every:
             rows[-1]["box"] = one.box

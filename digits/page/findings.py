@@ -10,7 +10,7 @@ import pandas as pd
 from digits.data.dataset import Dataset
 from digits.data.info import DatasetInfo
 from digits.errors import ArtifactError
-from digits.evaluation.doubt import Usual
+from digits.evaluation.uncertainty import ReferenceDistribution
 
 if TYPE_CHECKING:
     from digits.inference.network import Network
@@ -20,47 +20,39 @@ LIBRARIES = ("tensorflow", "keras", "numpy", "pandas", "dvc")
 
 
 class Model(NamedTuple):
-    """What there is to tell of one model."""
+    """What the page shows of one model."""
 
     name: str
     place: int
-    """In the list of models, from 0, the baseline: decides on the colour and the marker."""
+    """In the list of models, from 0, the baseline: it decides on the colour and the marker."""
     network: "Network"
     scores: Mapping[str, Any]
-    """As evaluate writes them."""
-    kept: float
-    """The mean accuracy over all corruptions."""
-    kept_unseen: float | None
-    """The same over those that no model learned from."""
-    trained_on: Sequence[str]
-    """Corruptions that it learned from: no fair test of it."""
+    """As `read_results` returns them."""
+    robustness: Mapping[str, Any]
+    """As `read_robustness` returns it."""
     history: pd.DataFrame
     predictions: pd.DataFrame
     """A row for each test image: actual and predicted, as places in the classes; confidence."""
-    classes: pd.DataFrame
-    calibration: pd.DataFrame
-    robustness: pd.DataFrame
+    classes_table: pd.DataFrame
+    calibration_table: pd.DataFrame
+    robustness_table: pd.DataFrame
 
 
 class Findings(NamedTuple):
-    """All that the page tells."""
+    """What the page shows."""
 
     models: Sequence[Model]
     dataset: Dataset
     data: DatasetInfo
-    described: Mapping[str, Any]
-    """What explore counted in each split."""
     settings: Mapping[str, Any]
     """The values of params.yaml by their dotted names."""
     versions: Mapping[str, str]
     hashes: Mapping[str, str]
-    stages: Mapping[str, Any]
-    """As dvc.yaml has them."""
-    usual: Usual
+    reference: ReferenceDistribution
 
 
 def best(models: Sequence[Model]) -> Model:
-    """Return the model that gets most test images right; of several the first."""
+    """Return the model with the highest accuracy; of several the first."""
     return max(models, key=lambda model: float(model.scores["accuracy"]))
 
 

@@ -1,4 +1,4 @@
-"""Digits as six hands draw them: strokes as polylines in a square of 100."""
+"""Digits as six hands draw them, and what is no digit: polylines in a square of 100."""
 
 import numpy as np
 
@@ -20,42 +20,19 @@ POINTED = STROKES | {
 """With corners where others have bends, and the 4 in one stroke, closed."""
 
 
-def drawn(digit, style):
-    """The strokes of a digit in one of STYLES."""
-    strokes, bend = STYLES[style]
-    return [bend(np.array(stroke, float)) for stroke in strokes[digit]]
+def bent(strokes, across=1.0, down=1.0, slant=0.0):
+    """Stretch and slant the strokes of each digit."""
+    by = np.array([[across, 0], [-slant, down]])
+    return {digit: [np.array(stroke) @ by for stroke in of] for digit, of in strokes.items()}
 
 
-def round_(stroke):
-    """Go through the points in bends: Catmull-Rom splines."""
-    padded = np.concatenate([stroke[:1], stroke, stroke[-1:]])
-    steps = np.linspace(0, 1, 4)[:, None]
-    parts = [
-        0.5
-        * (2 * b + (c - a) * t + (2 * a - 5 * b + 4 * c - d) * t**2 + (3 * (b - c) + d - a) * t**3)
-        for a, b, c, d in zip(padded, padded[1:], padded[2:], padded[3:], strict=False)
-        for t in [steps]
-    ]
-    return np.concatenate(parts)
-
-
-def by(across, down=1.0, slant=0.0):
-    """Stretch and slant what is rounded."""
-
-    def bend(stroke):
-        x, y = (round_(stroke) - 50).T
-        return np.stack([50 + across * x - slant * y, 50 + down * y], axis=1)
-
-    return bend
-
-
-STYLES = {
-    "round": (STROKES, by(1)),
-    "slanted": (STROKES, by(0.9, slant=0.35)),
-    "wide": (STROKES, by(1.2, down=0.85)),
-    "narrow": (STROKES, by(0.7)),
-    "angular": (POINTED, lambda stroke: stroke),
-    "hooked": (HOOKED, by(1)),
+HANDS = {
+    "plain": STROKES,
+    "slanted": bent(STROKES, across=0.9, slant=0.35),
+    "wide": bent(STROKES, across=1.2, down=0.85),
+    "narrow": bent(STROKES, across=0.7),
+    "angular": POINTED,
+    "hooked": HOOKED,
 }
 
 

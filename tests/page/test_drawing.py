@@ -42,7 +42,7 @@ def test_the_bars_are_the_softmax_of_what_the_model_sees(page):
     draw_digit(page, 3)
     said = []
     for place, name in enumerate(PAIR):
-        softmax = page.evaluate("(place) => infer(place, seen()).softmax", place)
+        softmax = page.evaluate("(place) => infer(place, look().image).softmax", place)
         cells = page.locator(f"#try td.model-{place}")
         for digit, share in enumerate(softmax):
             style = cells.nth(digit).get_attribute("style")
@@ -51,7 +51,7 @@ def test_the_bars_are_the_softmax_of_what_the_model_sees(page):
         best = int(np.argmax(softmax))
         assert page.inner_text(f"#answer-{place}") == str(best)
         assert cells.nth(best).get_attribute("class") == f"model-{place} best"
-        said.append(f"{name} says {best}, {page.evaluate('percent', softmax[best])} sure")
+        said.append(f"{name}: {best}, confidence {page.evaluate('percent', softmax[best])}")
     assert page.text_content("#said").startswith("; ".join(said))
 
 
@@ -72,7 +72,7 @@ def test_what_the_model_sees_is_shown(page):
         """Array.from(document.getElementById("seen").getContext("2d")
           .getImageData(0, 0, 28, 28).data)"""
     )
-    assert shown[::4] == page.evaluate("Array.from(seen())")
+    assert shown[::4] == page.evaluate("Array.from(look().image)")
 
 
 def test_a_finger_and_a_pen_draw_as_well(chromium, file):
@@ -101,7 +101,7 @@ def test_what_is_drawn_is_prepared_and_answered_as_by_digits_predict(built, chro
         for digit in range(10):
             page.click("#clear")
             draw_digit(page, digit)
-            prepared.append(page.evaluate("Array.from(seen())"))
+            prepared.append(page.evaluate("Array.from(look().image)"))
             said += map(int, page.locator("output").all_inner_texts())
             picture = canvas_picture(page)
             again = prepare(picture).ravel().astype(int)

@@ -97,9 +97,9 @@ def test_the_matrices_are_walked_with_the_keyboard(page):
     for key in ["ArrowUp"] * 10 + ["ArrowLeft"] * 10 + ["ArrowDown", "ArrowRight", "ArrowRight"]:
         page.keyboard.press(key)
     page.keyboard.press("Enter")
-    assert page.inner_text(".said >> nth=0").startswith("1 taken for 2: ")
+    assert page.inner_text(".said >> nth=0").startswith("1 predicted as 2: ")
     page.keyboard.press("Enter")
-    assert page.inner_text(".said >> nth=0") == "The surest mistakes"
+    assert page.inner_text(".said >> nth=0") == "Mistakes with the highest confidence"
     assert page.locator("[data-model='0'] button[tabindex='0']").count() == 1
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.closest('.matrix').dataset.model") == "1"
