@@ -1,8 +1,5 @@
 """Make the page on which the models are shown, and can be tried."""
 
-from hashlib import sha256
-from pathlib import Path
-
 from digits.data.dataset import Dataset
 from digits.data.info import read_info
 from digits.data.loading import read_raw
@@ -11,7 +8,7 @@ from digits.evaluation.uncertainty import FILE, fit_reference
 from digits.files.atomic import write_bytes, write_json
 from digits.files.tables import read_csv
 from digits.inference.network import load
-from digits.page.findings import Findings, Model, pinned
+from digits.page.findings import Findings, Model
 from digits.page.page import page
 from digits.params import read_params
 from digits.params.document import leaves, read_document
@@ -24,7 +21,6 @@ def main() -> None:
     dataset = Dataset(*read_raw("train"), *read_raw("test"))
     data = read_info()
     results, robustness = read_results(names), read_robustness(names)
-    paths = {name: f"models/{name}.keras" for name in names}
     kinds = ("classes", "calibration", "robustness")
     tables = {f"{kind}_table": read_csv(f"metrics/{kind}.csv") for kind in kinds}
     places = {name: place for place, name in enumerate(data.classes)}
@@ -32,7 +28,7 @@ def main() -> None:
         Model(
             name,
             place,
-            load(paths[name], *data.sizes),
+            load(f"models/{name}.keras", *data.sizes),
             results[name],
             robustness[name],
             read_csv(f"metrics/history/{name}.csv"),
@@ -46,17 +42,9 @@ def main() -> None:
     reference = fit_reference(dataset, len(data.classes), computed)
     write_json(FILE, reference.content())
     settings = leaves(read_document("params.yaml"))
-    hashes = {path: sha256(Path(path).read_bytes()).hexdigest() for path in paths.values()}
-    findings = Findings(
-        models,
-        dataset,
-        data,
-        # not where the data came from, which may be a path: their hash is on the page
-        {key: settings[key] for key in settings if not key.startswith("fetch.")},
-        pinned(),
-        {f"{data.title}, the four arrays in IDX form": data.sha256, **hashes},
-        reference,
-    )
+    # not where the data came from, which may be a path of this machine
+    shown = {key: settings[key] for key in settings if not key.startswith("fetch.")}
+    findings = Findings(models, dataset, data, shown, reference)
     content = page(findings).encode()
     write_bytes("report/index.html", content)
     print(f"report: report/index.html, {len(content) / 1e6:.2f} MB; open it in a browser")

@@ -57,7 +57,7 @@ def opened(chromium, file, width=1280, height=900, **options):
     context = chromium.new_context(viewport={"width": width, "height": height}, **options)
     page = context.new_page()
     said, asked = [], []
-    page.on("console", lambda message: said.append(f"{message.type}: {message.text}"))
+    page.on("console", lambda message: said.append(message.text) if message.type == "error" else 0)
     page.on("pageerror", lambda fault: said.append(f"uncaught: {fault}"))
     page.on("request", lambda request: asked.append(request.url))
     page.goto(address)

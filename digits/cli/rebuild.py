@@ -9,6 +9,7 @@ tolerance instead.
 import json
 import os
 import platform
+import re
 import subprocess
 import sys
 from argparse import ArgumentParser, Namespace
@@ -26,6 +27,8 @@ from digits.files.atomic import read_json
 from digits.params.document import parse
 
 LOCK = "dvc.lock"
+LIBRARIES = ("tensorflow", "keras", "numpy", "pandas", "dvc")
+"""Libraries on which the results depend."""
 TOLERANCE = {
     **dict.fromkeys(("accuracy", "macro_f1", "calibration_error"), 0.005),
     "errors": 50,
@@ -90,8 +93,6 @@ def rebuild(*stages: str) -> str:
 
 def elsewhere() -> str:
     """Say in what this machine is not one for which the same bytes are promised; "" if it is."""
-    from digits.page.findings import pinned  # and pandas, which nothing else here needs
-
     if (machine := f"{platform.system()} {platform.machine()}") != "Linux x86_64":
         return f"this is {machine}, not Linux x86_64"
     if "X86_V3" not in np.show_config(mode="dicts")["SIMD Extensions"]["found"]:
@@ -123,3 +124,16 @@ def differences(committed: Any, rebuilt: Any, tolerance: dict[str, float]) -> li
         if not {type(old), type(new)} <= {int, float}
         or not abs(old - new) <= tolerance.get(name.rsplit(".", 1)[-1], 0)
     ]
+
+
+def pinned(path: str = "requirements/runtime.txt") -> dict[str, str]:
+    """Return the versions of LIBRARIES that a requirements file pins. Raises ArtifactError."""
+    try:
+        versions = dict(re.findall(r"^([\w.-]+)==([^\s;]+)", Path(path).read_text(), re.MULTILINE))
+        return {name: versions[name] for name in LIBRARIES}
+    except OSError as fault:
+        raise ArtifactError(f"{path} cannot be read: {fault}. It is in git.") from None
+    except KeyError as missing:
+        raise ArtifactError(
+            f"{path}: expected a line {missing.args[0]}==VERSION, got none. `make lock` writes it."
+        ) from None

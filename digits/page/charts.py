@@ -101,7 +101,8 @@ def learning_chart(
         note += "; dashed: validation split"
     values = [y for line in lines for _, y, _ in line.points]
     y = Axis(ticks(values), UPWARDS, show)
-    return line_chart(f"{metric.capitalize()} after each epoch", f"{note}. ", "epoch", y, lines)
+    note += ". After the last epoch"
+    return line_chart(f"{metric.capitalize()} after each epoch", note, "epoch", y, lines)
 
 
 def robustness_chart(models: Sequence[Model], corruption: str) -> Chart:
@@ -115,15 +116,16 @@ def robustness_chart(models: Sequence[Model], corruption: str) -> Chart:
     trained = [model.name for model in models if corruption in model.robustness["trained_on"]]
     verb = "was" if len(trained) == 1 else "were"
     note = f"{' and '.join(trained)} {verb} trained on this corruption. " if trained else ""
+    note += "At the highest severity"
     y = Axis(ticks([0, 1]), UPWARDS, percent)
     return line_chart(corruption.capitalize(), note, UNITS.get(corruption, "severity"), y, lines)
 
 
 def line_chart(heading: str, note: str, label: str, y: Axis, lines: Sequence[Line]) -> Chart:
-    """Return a chart of lines; its note says where each ends."""
+    """Return a chart of lines; to the note is added where each ends."""
     ends = ", ".join(f"{line.name} {y.show(line.points[-1][1])}" for line in lines)
     x = Axis(ticks([x for line in lines for x, _, _ in line.points]), ACROSS, "{:g}".format)
-    return Chart(heading, f"{note}At the end: {ends}.", label, x, y, lines)
+    return Chart(heading, f"{note}: {ends}.", label, x, y, lines)
 
 
 def calibration_chart(model: Model) -> Chart:

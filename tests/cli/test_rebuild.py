@@ -6,7 +6,8 @@ import re
 
 import pytest
 
-from digits.cli.rebuild import TOLERANCE, differences, elsewhere
+from digits.cli.rebuild import LIBRARIES, TOLERANCE, differences, elsewhere, pinned
+from digits.errors import ArtifactError
 from tests import pipeline
 
 SAME = "\nrebuild: the rebuild gave the committed bytes\n"
@@ -152,3 +153,13 @@ def test_the_stages_of_the_project(project):
     project.commit()
     output = project.run("python", "-m", "digits", "rebuild", "evaluate", code=1)
     assert "committed results in metrics/evaluation.json; " in output
+
+
+def test_the_pinned_versions_are_read_and_what_is_missing_is_named(tmp_path):
+    assert set(pinned()) == set(LIBRARIES)
+    pins = tmp_path / "runtime.txt"
+    with pytest.raises(ArtifactError, match=r"runtime\.txt cannot be read"):
+        pinned(pins)
+    pins.write_text("tensorflow==2.21.0 \\\n    --hash=sha256:00\n")
+    with pytest.raises(ArtifactError, match="expected a line keras==VERSION, got none"):
+        pinned(pins)

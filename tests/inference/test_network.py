@@ -14,7 +14,7 @@ from digits.evaluation.answers import answers, probabilities
 from digits.evaluation.scoring import confusion_matrix, score
 from digits.models import basic, hidden, inference
 from digits.page.images import images as page_images
-from digits.page.page import read
+from digits.page.page import asset
 from digits.training.saving import save
 from tests.page import made
 
@@ -143,7 +143,7 @@ def test_numpy_and_the_page_compute_what_keras_does_in_float64(name, networks, d
     page = chromium.new_page()
     page.set_content(
         f'<script type="application/json" id="findings">{json.dumps(found)}</script>'
-        f"<script>{read('models.js')}</script>"
+        f"<script>{asset('models.js')}</script>"
     )
     answers = page.evaluate("(images) => images.map((grey) => infer(0, grey))", grey.tolist())
     page.close()

@@ -247,7 +247,7 @@ def test_a_picture_can_be_pasted(page):
 
 def test_without_javascript_nothing_is_there_to_be_pressed_in_vain(chromium, six):
     with opened(chromium, six, java_script_enabled=False) as page:
-        idle = "button:not([popovertarget]), input, label, canvas"
+        idle = "button:not([popovertarget], :disabled), input, label, canvas"
         assert [e for e in page.locator(idle).all() if e.is_visible()] == []
         assert "needs JavaScript" in page.inner_text("#try")
         page.click("[popovertarget] >> nth=0")

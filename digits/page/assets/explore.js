@@ -39,11 +39,6 @@ function mistakes(place) {
   return wrong.sort((a, b) => confidence[b] - confidence[a]);
 }
 
-function named({ actual, predicted, count }) {
-  const [is, answer] = [actual, predicted].map((place) => findings.classes[place]);
-  return `${is} predicted as ${answer}: ${Number(count).toLocaleString("en")}`;
-}
-
 /* button: the cell that is chosen, or null. */
 function show(matrix, button) {
   const place = Number(matrix.dataset.model);
@@ -52,7 +47,7 @@ function show(matrix, button) {
   if (button) {
     const { actual, predicted, count } = button.dataset;
     images = inCell(place, +actual, +predicted);
-    said = named(button.dataset);
+    said = button.ariaLabel;
     if (images.length < count) said += `, of which ${images.length} here`;
   }
   matrix.querySelector(".said").textContent = said;
@@ -60,22 +55,11 @@ function show(matrix, button) {
   matrix.querySelector(".gallery").replaceChildren(...figures);
 }
 
-/* Make a button of a cell, which without a script is a number. */
-function made(cell) {
-  const button = element("button", { type: "button", tabindex: -1, "aria-pressed": false });
-  Object.assign(button.dataset, cell.dataset);
-  if (cell.closest("table")) button.setAttribute("aria-label", named(cell.dataset));
-  button.append(...cell.childNodes);
-  cell.replaceWith(button);
-  return button;
-}
-
 /* One cell of a matrix is in the order of the Tab key; arrows move among the others. */
 for (const matrix of document.querySelectorAll(".matrix")) {
-  const buttons = [...matrix.querySelectorAll("[data-actual]")].map(made);
+  const buttons = [...matrix.querySelectorAll("button")];
+  for (const button of buttons) button.disabled = false; // without a script nothing can be pressed
   if (buttons.length) buttons[0].tabIndex = 0;
-  matrix.querySelector("table")?.setAttribute("role", "grid");
-  for (const cell of matrix.querySelectorAll("td:has(button)")) cell.setAttribute("role", "gridcell");
   const columns = Number(matrix.querySelector("[data-columns]")?.dataset.columns);
   matrix.addEventListener("keydown", (event) => {
     if (!STEPS[event.key]) return;
