@@ -24,37 +24,24 @@ Predict = Callable[[Any], Any]
 
 def project(model: str, images: Any, labels: Any, epoch_done: Callable[[], None]) -> Predict:
     """Train as this project does: from its files, through its own train function."""
+    from digits.data.info import read_info
     from digits.data.loading import Examples
     from digits.params.train import TrainParams
+    from digits.training.definition import read_definition
     from digits.training.train import train
 
-    recipe = TrainParams(
+    params = TrainParams(
         seed=SEED, epochs=EPOCHS, batch_size=BATCH, learning_rate=RATE, workers=1, device="cpu"
     )
     trained, _ = train(
         training=Examples(images, labels),
         validation=Examples(images[:0], labels[:0]),
         after_epoch=lambda history: epoch_done(),
-        **_augmented(recipe)
+        **read_definition(model, read_info())
         if model == AUGMENTED
-        else {"build": _builder(model), "recipe": recipe},
+        else {"build": _builder(model), "params": params},
     )
     return lambda x: trained.predict(np.asarray(x), batch_size=1000, verbose=0).argmax(axis=1)
-
-
-def _augmented(recipe: Any) -> dict[str, Any]:
-    """Return what its stage trains this model with, by params.yaml."""
-    from digits.models import augmented
-    from digits.params import read_params
-    from digits.training.augmentation import augment
-
-    params = read_params(augmented.Params)
-    return {
-        "build": partial(augmented.build, units=params.units),
-        "recipe": params.recipe(recipe),
-        "optimizer": augmented.cosine,
-        "augment": partial(augment, size=(28, 28), most=params),
-    }
 
 
 def _builder(model: str) -> Callable[[int, int], Any]:
