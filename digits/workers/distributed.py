@@ -13,7 +13,7 @@ from contextlib import suppress
 from hashlib import sha256
 from itertools import chain
 from time import sleep
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +29,8 @@ from digits.workers.meeting import TIMEOUT, Meeting, read_tf_config
 
 if TYPE_CHECKING:
     from digits.training.checkpoint import Checkpoint
+
+Epochs: TypeAlias = Iterator[Iterator[Block]]
 
 
 class SingleWorker:
@@ -49,9 +51,7 @@ class SingleWorker:
         """Return this worker's share of the examples: a run of neighbours."""
         return examples
 
-    def epochs(
-        self, examples: Examples, params: TrainParams, done: int
-    ) -> Iterator[Iterator[Block]]:
+    def epochs(self, examples: Examples, params: TrainParams, done: int) -> Epochs:
         """Return this worker's part of each epoch but the first `done`; all take as many steps."""
         return shuffled(examples, self.batch_size, self.seed, params.epochs, done)
 
@@ -151,9 +151,7 @@ class MultiWorker(SingleWorker):
         count = len(examples.labels)
         return take(examples, *(count * n // self.size for n in (self.rank, self.rank + 1)))
 
-    def epochs(
-        self, examples: Examples, params: TrainParams, done: int
-    ) -> Iterator[Iterator[Block]]:
+    def epochs(self, examples: Examples, params: TrainParams, done: int) -> Epochs:
         """See `SingleWorker`. The file's last examples, if they fill no batch, are the last one."""
         count = len(examples.labels)
         whole = count // params.batch_size * params.batch_size

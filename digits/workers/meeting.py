@@ -75,8 +75,7 @@ class Meeting:
 
     def __init__(self, rank: int, addresses: list[str]) -> None:
         """Take what `read_tf_config` returned."""
-        self.rank = rank
-        self.addresses = addresses
+        self.rank, self.addresses = rank, addresses
         self.others = [n for n in range(len(addresses)) if n != rank]
         self.outgoing: dict[int, socket.socket] = {}
         self.incoming: dict[int, socket.socket] = {}
@@ -89,7 +88,7 @@ class Meeting:
         """
         handshake = f"{self.rank:05d} {trains}".ljust(HANDSHAKE_SIZE).encode()
         deadline, different = monotonic() + wait, set[int]()
-        faults = dict.fromkeys(self.others, "there was no time to connect to it")
+        faults = dict.fromkeys(self.others, "there was no time to connect")
         with self._listen() as listener:
             while len(self.outgoing) + len(self.incoming) < 2 * len(self.others):
                 if monotonic() > deadline:
@@ -99,6 +98,7 @@ class Meeting:
                         break
                     try:
                         self.outgoing[other] = self._connect_to(other, handshake)
+                        faults[other] = "it accepts connections, but does not connect"
                     except (OSError, ValueError) as fault:  # UnicodeError, of a name, is one
                         faults[other] = getattr(fault, "strerror", None) or str(fault)
                 with suppress(OSError):
@@ -144,9 +144,8 @@ class Meeting:
         return set() if theirs == trains else {rank}
 
     def _connect_to(self, other: int, handshake: bytes) -> socket.socket:
-        connection = socket.create_connection(
-            split_address(self.addresses[other]), timeout=INTERVAL
-        )
+        address = split_address(self.addresses[other])
+        connection = socket.create_connection(address, timeout=INTERVAL)
         if connection.getsockname() == connection.getpeername():  # on loopback, to itself
             connection.close()
             raise ConnectionRefusedError("Connection refused")
@@ -154,12 +153,10 @@ class Meeting:
         return connection
 
     def _missing(self, faults: dict[int, str], wait: float) -> str:
-        silent = [f"{self._name(n)}: {faults[n]}" for n in faults if n not in self.outgoing]
-        one_way = [self._name(n) for n in self.outgoing if n not in self.incoming]
-        what = [f"no answer from {', '.join(silent)}"] * bool(silent)
-        what += [f"no connection from {', '.join(one_way)}, which accepts ours"] * bool(one_way)
+        missing = [n for n in self.others if n not in self.outgoing or n not in self.incoming]
+        reasons = ", ".join(f"{self._name(n)}: {faults[n]}" for n in missing)
         return (
-            f"{'; '.join(what)}, within {wait:g} s. Is it started, and is there no firewall "
+            f"no answer from {reasons}, within {wait:g} s. Is it started, and is there no firewall "
             "between the workers?"
         )
 

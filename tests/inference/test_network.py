@@ -200,5 +200,5 @@ def test_a_missing_or_damaged_model_is_refused(tmp_path, content):
 def test_a_model_that_answers_something_else_is_refused_with_a_true_cure(last, message, tmp_path):
     body = [layers.Dense(10)] * (not isinstance(last, layers.Dense))
     save(keras.Sequential([keras.Input((784,)), *body, last]), f"{tmp_path}/model.keras")
-    with pytest.raises(ArtifactError, match=rf"(?s){message}.*Mend the model's file"):
+    with pytest.raises(ArtifactError, match=rf"(?s){message}.*Correct the model's file"):
         load(f"{tmp_path}/model.keras", 784, 10)

@@ -7,7 +7,6 @@ import resource
 import signal
 import stat
 import subprocess
-import sys
 from functools import partial
 from pathlib import Path
 from shutil import copy2
@@ -21,14 +20,13 @@ from digits.backend import keras
 from digits.data import blocks
 from digits.data.loading import Examples
 from digits.models import basic
-from digits.params.train import TrainParams
 from digits.training import checkpoint
 from digits.training.checkpoint import Checkpoint, delete_checkpoints
 from digits.training.saving import save
 from digits.training.train import train
 from tests import pipeline
+from tests.training.test_train import MODELS, params
 
-PARAMS = TrainParams(seed=0, epochs=6, batch_size=32, learning_rate=0.01, workers=1, device="cpu")
 STAGE = "train_some"
 SECTION = {
     "cmd": "python -m stages.train some",
@@ -38,33 +36,6 @@ SECTION = {
 HISTORY = [{"loss": 0.5}, {"loss": 0.25}]
 
 
-def random_layers(pixels, classes):
-    """Layers that draw random numbers, and keep means."""
-    return keras.Sequential(
-        [
-            keras.Input((pixels,)),
-            keras.layers.Dense(16, activation="relu", name="first"),
-            keras.layers.BatchNormalization(name="norm"),
-            keras.layers.Dropout(0.3, name="drop"),
-            keras.layers.Dense(classes, name="last"),
-        ],
-        name="random",
-    )
-
-
-def convolutional(pixels, classes):
-    return keras.Sequential(
-        [
-            keras.Input((pixels,)),
-            keras.layers.Reshape((28, 28, 1), name="image"),
-            keras.layers.Conv2D(2, 5, strides=3, name="convolution"),
-            keras.layers.Flatten(name="flat"),
-            keras.layers.Dense(classes, name="last"),
-        ],
-        name="convolutional",
-    )
-
-
 def falling(params, steps):
     rate = keras.optimizers.schedules.CosineDecay(params.learning_rate, steps * params.epochs)
     return keras.optimizers.Adam(rate)
@@ -72,12 +43,6 @@ def falling(params, steps):
 
 def noise(images, random):
     return images + random.normal(0, 0.1, images.shape)
-
-
-KINDS = {
-    "random": {"build": random_layers, "optimizer": falling, "augment": noise},
-    "convolutional": {"build": convolutional},
-}
 
 
 class StoppedError(Exception):
@@ -127,7 +92,7 @@ def run(parts, stop=None, delete=True, build=basic.build, **options):
         if stop is not None and len(history) > stop:
             raise StoppedError
 
-    training = partial(train, build, *parts, PARAMS, after_epoch=after_epoch, stage=STAGE)
+    training = partial(train, build, *parts, params(epochs=6), after_epoch=after_epoch, stage=STAGE)
     if stop is not None:
         with pytest.raises(StoppedError):
             training(**options)
@@ -140,12 +105,13 @@ def run(parts, stop=None, delete=True, build=basic.build, **options):
     return Path("model.keras").read_bytes(), seen
 
 
-@pytest.mark.parametrize("kind", ["random", pytest.param("convolutional", marks=pytest.mark.slow)])
-def test_it_continues_to_the_same_bytes(parts, kind, capsys):
-    wanted, epochs = run(parts, **KINDS[kind])
-    run(parts, stop=2, **KINDS[kind])
+@pytest.mark.parametrize("name", ["dropout", "convolutional"])
+def test_it_continues_to_the_same_bytes(parts, name, capsys):
+    options = {"build": MODELS[name], "optimizer": falling, "augment": noise}
+    wanted, epochs = run(parts, **options)
+    run(parts, stop=2, **options)
     capsys.readouterr()
-    found, seen = run(parts, **KINDS[kind])
+    found, seen = run(parts, **options)
     assert "resumed after epoch 2\n" in capsys.readouterr().out
     assert seen == epochs[1:]  # all the history, the validation split's too
     assert found == wanted
@@ -317,68 +283,6 @@ def test_with_a_full_disk_it_goes_on_and_leaves_nothing(model, capsys):
             resource.setrlimit(resource.RLIMIT_FSIZE, limits)
         assert os.strerror(27) in capsys.readouterr().err
         assert (list(checkpoint.FOLDER.iterdir()), path.read_bytes()) == ([path], whole)
-
-
-DRIVER = """
-import os, signal, sys
-import numpy as np
-from digits.data.loading import Examples
-from digits.training import checkpoint
-from digits.training.saving import save
-from digits.training.train import train
-from tests.training.test_checkpoint import KINDS, PARAMS, STAGE
-
-checkpoint.EVERY, calls = 0.0, 0
-
-def count(frame, event, argument):
-    global calls
-    calls += event == "call"
-    if event == "call" and calls == int(sys.argv[2]):
-        os.kill(os.getpid(), signal.SIGKILL)
-
-random = np.random.default_rng(0)
-some = Examples(random.random((300, 784), np.float32), np.arange(300, dtype=np.uint8) % 10)
-model, _ = train(
-    training=some, validation=Examples(*(a[:50] for a in some)), stage=STAGE,
-    params=PARAMS.model_copy(update={"epochs": 40}),
-    after_epoch=lambda history: sys.setprofile(count), **KINDS[sys.argv[1]],
-)
-save(model, "model.keras")
-checkpoint.delete_checkpoints(STAGE)
-sys.setprofile(None)
-print("calls", calls)
-"""
-
-
-@pytest.mark.slow
-@pytest.mark.fault("kept trainings: kill -9 at any moment", tried=10)
-@pytest.mark.parametrize("kind", KINDS)
-def test_kill_at_random_moments(kind):
-    """Ten times each, in the middle of all that Python does, of writing a checkpoint too."""
-
-    def drive(kill_at):
-        """Train in a process of its own, which ends itself at that call of a function, if any."""
-        return subprocess.run(
-            [sys.executable, "-c", DRIVER, kind, str(kill_at)],
-            env=pipeline.ENVIRONMENT | {"PYTHONPATH": str(pipeline.ROOT)},
-            capture_output=True,
-            text=True,
-        )
-
-    done = drive(0)
-    assert done.returncode == 0, done.stderr
-    wanted = Path("model.keras").read_bytes()
-    calls = int(re.search(r"calls (\d+)", done.stdout)[1])
-    draw, resumed = random.Random(kind), 0  # noqa: S311
-    for _ in range(10):
-        done = drive(draw.randrange(1, calls // 4))
-        assert done.returncode in (-signal.SIGKILL, 0), done.stderr
-        resumed += "resumed after epoch" in done.stdout
-    assert resumed > 5
-    Path("model.keras").unlink(missing_ok=True)
-    assert drive(0).returncode == 0
-    assert Path("model.keras").read_bytes() == wanted
-    assert not checkpoint.FOLDER.exists()
 
 
 @pytest.mark.slow

@@ -55,7 +55,12 @@ MODELS = {
         dense(10, activation="softmax"),
     ),
     "recurrent": chain(partial(layers.Reshape, (28, 28)), partial(layers.LSTM, 16), dense(10)),
-    "dropout": chain(dense(32, activation="relu"), partial(layers.Dropout, 0.2), dense(10)),
+    "dropout": chain(
+        dense(32, activation="relu"),
+        layers.BatchNormalization,
+        partial(layers.Dropout, 0.2),
+        dense(10),
+    ),
 }
 
 

@@ -12,6 +12,7 @@ import pytest
 from digits.backend import keras
 from digits.files.arrays import write_array
 from digits.models import hidden
+from digits.params.train import TrainParams
 from digits.training import checkpoint
 from tests import pipeline
 from tests.hosts import two_hosts
@@ -20,37 +21,30 @@ from tests.training.test_checkpoint import write_project
 
 DRIVER = """
 import json, os
+from functools import partial
 import numpy as np
 from digits.data.loading import Examples
-from digits.files.arrays import read_array
 from digits.files.atomic import write_json
 from digits.models import hidden
-from digits.backend import keras
 from digits.params.train import TrainParams
 from digits.process import run
+from tests.training.test_checkpoint import noise
+from tests.training.test_train import MODELS
 
 made = []
+settings = json.loads(os.environ["SETTINGS"])
 
 def build(pixels, classes):
-    model = hidden.build(pixels, classes, 16)
-    if "dropout" in os.environ["SETTINGS"]:
-        layers = [keras.layers.Dropout(0.3), keras.layers.BatchNormalization()]
-        parts = [keras.Input((pixels,)), *model.layers[:1], *layers, *model.layers[1:]]
-        model = keras.Sequential(parts, name="dropping")
-    made.append(model)
+    builders = MODELS | {"hidden": partial(hidden.build, units=16)}
+    made.append(builders[settings["model"]](pixels, classes))
     return made[0]
-
-def noisy(images, random):
-    return images + random.normal(0, 0.1, images.shape)
 
 def main():
     from digits.training import checkpoint
     from digits.training.saving import save
     from digits.training.train import train
-    settings = json.loads(os.environ["SETTINGS"])
     count = settings["examples"]
-    kinds = {"images": (np.float32, None, 784), "labels": (np.uint8, None)}
-    arrays = [read_array(f"{name}.npy", *kind) for name, kind in kinds.items()]
+    arrays = [np.load(f"{name}.npy", mmap_mode="r") for name in ("images", "labels")]
     training, validation = (
         Examples(*(a[part] for a in arrays)) for part in (slice(count), slice(count, None))
     )
@@ -58,7 +52,7 @@ def main():
     try:
         model, history = train(
             build, training, validation, TrainParams(**settings["params"]), classes=10,
-            augment=noisy if settings.get("augment") else None, stage="train_some",
+            augment=noise if settings["augment"] else None, stage="train_some",
             after_epoch=lambda history: print("epoch", len(history), flush=True),
         )
         save(model, "model.keras")
@@ -78,23 +72,21 @@ PARAMS = {"seed": 0, "epochs": 2, "batch_size": 66, "learning_rate": 0.01, "devi
 class Workers:
     """The processes of a training, each with its output."""
 
-    def __init__(
-        self, folder, size, *, hosts=None, wait=60, examples=300, ranks=None, kind="", like=None,
-        **params,
-    ):  # fmt: skip
+    def __init__(self, folder, size, *, hosts=None, wait=60, ranks=None, like=None, **options):
         """Start the `ranks`, by default all; like: another one, whose addresses they have."""
         names = [host.address for host in hosts] if hosts else ["127.0.0.1"] * size
         ports = free_ports(size)
         self.addresses = [f"{name}:{port}" for name, port in zip(names, ports, strict=True)]
         if like:
             self.addresses = like.addresses
-        params = PARAMS | {"workers": size} | params
-        settings = json.dumps({"params": params, "examples": examples, kind: True})
+        settings = {"examples": 300, "model": "hidden", "augment": False} | options
+        settings["params"] = PARAMS | {"workers": size} | options
+        settings["params"] = {key: settings["params"][key] for key in TrainParams.model_fields}
         self.folder, self.processes = folder, {}
         for rank in range(size) if ranks is None else ranks:
             task = {"type": "worker", "index": rank}
             tf_config = json.dumps({"cluster": {"worker": self.addresses}, "task": task})
-            environment = {"TF_CONFIG": tf_config, "SETTINGS": settings}
+            environment = {"TF_CONFIG": tf_config, "SETTINGS": json.dumps(settings)}
             with (folder / f"err{rank}").open("w") as err:
                 command = [sys.executable, "-c", DRIVER, "--wait", str(wait)]
                 self.processes[rank] = subprocess.Popen(
@@ -205,42 +197,43 @@ def test_the_same_as_train_on_batch(size, count, batch_size, folder, examples):
         assert history[-1]["val_loss"] == pytest.approx(measured, abs=1e-4)
 
 
+KILLED = [
+    (1, {"model": "dropout", "epochs": 400, "augment": True}, 10),
+    (1, {"model": "convolutional", "epochs": 100}, 5),
+    (2, {"epochs": 400}, 20),
+    # one of the workers has no example left in each epoch's last batch
+    (2, {"model": "dropout", "epochs": 50, "examples": 67}, 2),
+    (2, {"augment": True, "epochs": 50, "examples": 67}, 2),
+]
+
+
 @pytest.mark.slow
-@pytest.mark.fault("several workers: kill -9, all started again", tried=20)
-def test_a_worker_is_killed_and_all_resume(folder):
-    """To the same bytes; another number of workers gives others."""
-    epochs, random = 400, np.random.default_rng(0)
-    wanted = Workers(folder, 2, epochs=epochs).succeed()
-    assert Workers(folder, 3, epochs=epochs).succeed() != wanted
-    for _ in range(20):
-        workers = Workers(folder, 2, epochs=epochs)
+@pytest.mark.fault("kept trainings, of one or two workers: kill -9 at any moment", tried=8)
+@pytest.mark.parametrize(("size", "options", "kills"), KILLED)
+def test_a_worker_is_killed_and_all_resume_to_the_same_bytes(size, options, kills, folder):
+    random = np.random.default_rng(0)
+    wanted = Workers(folder, size, **options).succeed()
+    for _ in range(kills):
+        workers = Workers(folder, size, **options)
         begun = int(workers.processes[0].stdout.readline().split()[-1])
         workers.until(f"epoch {begun + random.integers(1, 5)}\n")
-        victim = int(random.integers(2))
+        victim = int(random.integers(size))
         workers.processes[victim].kill()
         codes = workers.end(timeout=15)
-        assert (codes[victim], codes[1 - victim]) == (-signal.SIGKILL, 1)
-        assert workers.fails_naming(1 - victim, f"worker {victim} ({workers.addresses[victim]})")
-    workers = Workers(folder, 2, epochs=epochs)
+        assert codes[victim] == -signal.SIGKILL
+        for other in set(range(size)) - {victim}:
+            assert codes[other] == 1
+            assert workers.fails_naming(other, f"worker {victim} ({workers.addresses[victim]})")
+    workers = Workers(folder, size, **options)
     assert "resumed after epoch" in workers.processes[0].stdout.readline()
     assert workers.succeed() == wanted
+    weights(folder, size)
     assert not (folder / checkpoint.FOLDER).exists()
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", ["dropout", "augment"])
-def test_random_numbers_resume(kind, folder):
-    """Where one of the workers has no example left in each epoch's last batch, too."""
-    options = {"examples": 67, "epochs": 12, "kind": kind}
-    wanted = Workers(folder, 2, **options).succeed()
-    workers = Workers(folder, 2, **options)
-    workers.until("epoch 3\n")
-    workers.processes[0].kill()
-    workers.end(timeout=15)
-    workers = Workers(folder, 2, **options)
-    assert "resumed after epoch" in workers.processes[0].stdout.readline()
-    assert workers.succeed() == wanted
-    weights(folder, 2)
+def test_another_number_of_workers_gives_other_bytes(folder):
+    assert Workers(folder, 2).succeed() != Workers(folder, 3).succeed()
 
 
 @pytest.mark.slow
