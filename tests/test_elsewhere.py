@@ -1,4 +1,4 @@
-"""The same bytes elsewhere: every stage, under qemu's emulation of other processors, and with
+"""The same bytes elsewhere: every stage, under qemu's emulation of other processors, or with
 another C library.
 
 `make rebuild-elsewhere` tries all of them, `make test-slow` one. What they have in common with the
@@ -93,7 +93,8 @@ def test_numpys_own_paths_change_no_output(project, variables):
 def test_another_c_library_gives_the_same_bytes(project, tmp_path):
     compiler = shutil.which("cc")
     if sys.platform != "linux" or not compiler:
-        pytest.skip("needs Linux and a C compiler, cc: on Debian, apt install gcc libc6-dev")
+        miss = pytest.fail if "REQUIRE_CC" in os.environ else pytest.skip
+        miss("no Linux, or no C compiler, cc: on Debian, apt install gcc libc6-dev")
     library, source = str(tmp_path / "libm.so"), str(Path(__file__).with_name("libm.c"))
     options = ["-O1", "-fno-builtin", "-shared", "-fPIC"]
     subprocess.run([compiler, *options, "-o", library, source, "-ldl", "-lm"], check=True)
