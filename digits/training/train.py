@@ -93,8 +93,8 @@ def train(
         for blocks in epochs:
             means = run_epoch(train_loop, blocks, len(training.labels), model, workers)
             if len(validation.labels):
-                blocks = in_order(workers.shard(validation), workers.batch_size)
-                measured = run_epoch(test_loop, blocks, len(validation.labels), model, workers)
+                shard = in_order(workers.shard(validation), workers.batch_size)
+                measured = run_epoch(test_loop, shard, len(validation.labels), model, workers)
                 means |= {f"val_{name}": value for name, value in measured.items()}
             history.append(means)
             if workers.rank == 0:

@@ -10,6 +10,7 @@ import yaml
 import digits.models
 from digits.backend import keras
 from digits.data.loading import Examples
+from digits.models import basic, hidden
 from digits.training.definition import read_definition
 from digits.training.saving import save
 from digits.training.train import train
@@ -64,6 +65,13 @@ def _models(tmp_path, monkeypatch):
     yield
     for name in ("plain", "full"):
         sys.modules.pop(f"digits.models.{name}", None)
+
+
+def test_the_sizes_of_the_committed_models():
+    assert basic.build(784, 10).count_params() == 7_850
+    large = hidden.build(784, 10, 100)
+    assert large.count_params() == 79_510
+    assert [layer.activation.__name__ for layer in large.layers] == ["relu", "sigmoid"]
 
 
 def test_a_model_without_anything_of_its_own(dataset):

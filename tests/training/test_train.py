@@ -139,6 +139,25 @@ def test_any_model_learns_is_saved_as_the_same_bytes_and_answers_as_keras_does(
         np.testing.assert_array_equal(logits.argmax(axis=1), answers.argmax(axis=1))
 
 
+def test_keras_alone_opens_a_saved_model_compiled_and_trained(examples, tmp_path):
+    """Saved again it is the same bytes, and both learn on alike."""
+    trained, _ = train(basic.build, examples, NONE, PARAMS)
+    one, two, three = (tmp_path / f"{name}.keras" for name in ("one", "two", "three"))
+    save(trained, str(one))
+    loaded = keras.models.load_model(one)
+    assert isinstance(loaded.optimizer, keras.optimizers.Adam)
+    assert float(loaded.optimizer.learning_rate) == pytest.approx(0.01)
+    assert loaded.loss == "sparse_categorical_crossentropy"
+    np.testing.assert_array_equal(loaded(examples.images), trained(examples.images))
+    save(loaded, str(two))
+    assert two.read_bytes() == one.read_bytes()
+    for model, path in ((loaded, two), (keras.models.load_model(one), three)):
+        model.train_on_batch(*examples)
+        save(model, str(path))
+    assert int(loaded.optimizer.iterations) == 21
+    assert three.read_bytes() == two.read_bytes() != one.read_bytes()
+
+
 @pytest.mark.fault("field: notebooks and other checkouts")
 def test_validation_examples_are_measured_and_not_learnt_from(examples):
     """A slice of the file that is trained on, as in a cross-validation."""
