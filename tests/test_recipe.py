@@ -13,15 +13,13 @@ from tests.browser import opened
 from tests.pipeline import ROOT, copy
 
 README = (ROOT / "README.md").read_text()
-CONV = '''"""The conv model: everything that a model may define, of its own."""
-
+CONV = '''
 from typing import Any
 
 import numpy as np
 from pydantic import Field
 
 from digits.params import Section
-from digits.params.train import TrainParams
 
 
 class Params(Section, section="train_conv"):
@@ -33,52 +31,41 @@ class Params(Section, section="train_conv"):
 
 
 def build(pixels: int, classes: int, filters: int, size: tuple[int, int]) -> Any:
-    """Build Reshape, Conv2D, Flatten, Dense."""
     from digits.backend import keras
 
-    return keras.Sequential(
-        [
-            keras.Input((pixels,)),
-            keras.layers.Reshape((*size, 1)),
-            keras.layers.Conv2D(filters, 5, strides=2, activation="relu"),
-            keras.layers.Flatten(),
-            keras.layers.Dense(classes),
-        ],
-        name="conv",
-    )
+    layers = keras.layers
+    convolution = layers.Conv2D(filters, 5, strides=2, activation="relu")
+    shaped = [keras.Input((pixels,)), layers.Reshape((*size, 1)), convolution, layers.Flatten()]
+    return keras.Sequential([*shaped, layers.Dense(classes)], name="conv")
 
 
-def optimizer(params: TrainParams, steps: int) -> Any:
-    """Make Nadam."""
+def optimizer(params: Any, steps: int) -> Any:
     from digits.backend import keras
 
     return keras.optimizers.Nadam(2 * params.learning_rate)
 
 
 def loss() -> Any:
-    """Make the cross-entropy of the logits, by another name."""
     from digits.backend import keras
 
     return keras.losses.SparseCategoricalCrossentropy(from_logits=True, name="own")
 
 
 def augment(images: Any, random: Any, size: tuple[int, int], params: Params) -> Any:
-    """Add noise."""
     noise = random.normal(0, params.noise, images.shape).astype(np.float32)
     return (images + noise).clip(0, 1)
 '''
+"""A model that defines all that a model may define."""
 CONV_PARAMS = "  filters: 4\n  epochs: 12\n  noise: 0.1\n"
-PLAIN = '''"""The plain model: build alone."""
-
+PLAIN = """
 from typing import Any
 
 
 def build(pixels: int, classes: int) -> Any:
-    """Build Dense."""
     from digits.backend import keras
 
     return keras.Sequential([keras.Input((pixels,)), keras.layers.Dense(classes)], name="plain")
-'''
+"""
 NEW = ("deep", "conv", "plain")
 
 pytestmark = pytest.mark.slow
@@ -92,29 +79,27 @@ def steps(heading):
         yield " ".join(said.split()), text.strip("\n") + "\n"
 
 
-def add(project, name, module=None, params=None, read="[train, {section}]"):
-    """Do what the recipe says for its model, or for another: its module, values, declaration."""
-    (file, text), (place, stage), (_, values), (_, commands) = steps("Add a model")
-    (path,) = re.findall(r"`(digits/models/\w+\.py)`:$", file)
-    module, path = module or text, path.replace("deep", name)
+def add(project, name, module=None, params=None, read="train"):
+    """Do what the recipe says, or the same for another model: module, values, what it reads."""
+    (file, text), (place, stage), (_, values), _ = steps("Add a model")
+    path = re.search(r"`(digits/models/\w+\.py)`:$", file)[1].replace("deep", name)
     assert not project.path(path).exists()
-    project.path(path).write_text(module)
+    project.path(path).write_text(module or text)
 
-    (before,) = re.findall(r"After `(\w+)` in `dvc.yaml`:$", place)
+    before = re.search(r"After `(\w+)` in `dvc.yaml`:$", place)[1]
     neighbour = section_of(project, "dvc.yaml", before, "  ")
-    stage = re.sub(r"\bdeep\b", name, stage.replace("train_deep", f"train_{name}"))
-    stage = re.sub("params: .*", f"params: {read.format(section=f'train_{name}')}", stage)
-    project.edit("dvc.yaml", neighbour, f"{neighbour}\n{stage}")
+    stage = re.sub(r"\bdeep\b", name, stage.replace("[train, train_deep]", f"[{read}]"))
+    stage = stage.replace("train_deep", f"train_{name}")
+    project.edit("dvc.yaml", neighbour, f"{neighbour}{stage}\n")
 
     models, section = values.split("\n\n")
-    names = project.read("params.yaml")["models"]
-    if name == "deep":
-        assert models == f"models: [{', '.join([*names, name])}]"
-    set_models(project, [*names, name])
-    if params != "":
-        head, own = section.split("\n", 1)
-        project.append("params.yaml", f"\n{head.replace('deep', name)}\n{params or own}")
-    return commands
+    names = [*project.read("params.yaml")["models"], name]
+    assert models == f"models: [{', '.join(names)}]" or name != "deep"
+    set_models(project, names)
+    if params is None:
+        project.append("params.yaml", f"\n{section}")
+    elif params:
+        project.append("params.yaml", f"\ntrain_{name}:\n{params}")
 
 
 def set_models(project, names):
@@ -126,7 +111,7 @@ def set_models(project, names):
 def section_of(project, file, name, indent=""):
     """The text of a section of a YAML file."""
     text = project.path(file).read_text()
-    (found,) = re.findall(rf"^{indent}{name}:.*\n(?:{indent}  .*\n)+", text, re.MULTILINE)
+    (found,) = re.findall(rf"^{indent}{name}:.*\n(?:{indent}  .*\n)*\n?", text, re.MULTILINE)
     return found
 
 
@@ -140,14 +125,14 @@ def remove(project):
         project.edit(file, section_of(project, file, section, indent), "")
     names = [each for each in project.read("params.yaml")["models"] if each != name]
     set_models(project, names)
-    (artifact,) = re.findall(rf"^  {name}: .*\n", project.path("dvc.yaml").read_text(), re.M)
-    project.edit("dvc.yaml", artifact, "")
+    project.edit("dvc.yaml", section_of(project, "dvc.yaml", name, "  "), "")
     project.edit("gate.yaml", section_of(project, "gate.yaml", name, "  "), "")
     return name
 
 
-def build(project, commands):
-    """Run the recipe's commands; return the stages that were run, sorted."""
+def build(project):
+    """Run the commands at the end of the recipe; return the stages that were run, sorted."""
+    *_, (_, commands) = steps("Add a model")
     output = project.run("sh", "-ec", commands)
     return sorted(re.findall(r"^Running stage '(\w+)':$", output, re.MULTILINE))
 
@@ -160,19 +145,19 @@ def changed(built, tmp_path_factory):
         project.set(f"floors.{name}", {"accuracy": 0.0}, "gate.yaml")
     project.commit("floors for small data")
     project.run("git", "switch", "--quiet", "--create", "models")
-    add(project, "deep")
+    add(project, "deep", read="train, train_deep")
     shared = [f"train.{key}" for key in project.read("params.yaml")["train"] if key != "epochs"]
-    add(project, "conv", CONV, CONV_PARAMS, f"[{', '.join(shared)}, {{section}}]")
-    commands = add(project, "plain", PLAIN, "", "[train]")
+    add(project, "conv", CONV, CONV_PARAMS, ", ".join([*shared, "train_conv"]))
+    add(project, "plain", PLAIN, "")
     touched = project.run("git", "status", "--porcelain", "--untracked-files=all").splitlines()
     models = [f"?? digits/models/{name}.py" for name in sorted(NEW)]
     assert touched == [" M dvc.yaml", " M params.yaml", *models]
     after = ["evaluate", "report", "robustness"]
-    assert build(project, commands) == sorted([*after, *(f"train_{name}" for name in NEW)])
+    assert build(project) == sorted([*after, *(f"train_{name}" for name in NEW)])
     project.commit("three models")
     hold_tests(project)
     removed = remove(project)
-    assert build(project, commands) == after
+    assert build(project) == after
     project.commit("one model less")
     hold_tests(project)
     return project, removed
