@@ -21,7 +21,8 @@ def server(folder, **variables):
     variables = " ".join(f'"{name}={value}"' for name, value in variables.items())
     (folder / "sshd_config").write_text(
         f"Port {port}\nHostKey {host}\nAuthorizedKeysFile {key}.pub\nPidFile none\nStrictModes no\n"
-        f"ListenAddress 127.0.0.1\nListenAddress 127.0.0.2\nSubsystem sftp internal-sftp\n"
+        "ListenAddress 127.0.0.1\nListenAddress 127.0.0.2\nSubsystem sftp internal-sftp\n"
+        "PasswordAuthentication no\nKbdInteractiveAuthentication no\n"
         + (f"SetEnv {variables}\n" if variables else "")
     )
     if Path("/run").stat().st_uid == Path(folder).stat().st_uid:
