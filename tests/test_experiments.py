@@ -1,7 +1,5 @@
 """docs/experiments.md: every command of it, in a project of enough examples to hold 10,000 out."""
 
-import json
-
 import pytest
 
 from digits.data.dataset import Dataset, content_sha256
@@ -120,18 +118,3 @@ def test_a_worktree_and_a_subfolder_need_no_further_step(project, tmp_path):
     project.run("sh", "-c", "cd digits/data && dvc status && dvc repro ../../dvc.yaml:train_hidden")
     assert not list(project.path("digits").rglob(".*/"))
     assert project.run("git", "status", "--porcelain") == ""
-
-
-def test_what_the_editor_extension_asks(project):
-    """Its commands, as its source has them (iterative/vscode-dvc, src/cli/dvc)."""
-
-    def ask(*command):
-        return json.loads(project.run("dvc", *command, "--json").strip().splitlines()[-1])
-
-    project.run("dvc", "exp", "run", "--queue", "-S", "train_hidden.units=3", "train_hidden")
-    project.run("dvc", "queue", "start", "-j", "1")
-    wait(project)
-    assert len(ask("exp", "show")) > 1
-    assert MODEL in ask("data", "status", "--granular", "--unchanged")["unchanged"]
-    plots = ["plots", "diff", "HEAD", "workspace", "-o", ".dvc/tmp/plots", "--split"]
-    assert "metrics/history/hidden.csv" in ask(*plots)["data"]
