@@ -79,7 +79,7 @@ def steps(heading):
 
 def add(project, name, module=None, params=None, read="train"):
     """Do what the recipe says, or the same for another model: module, values, what it reads."""
-    (file, text), (place, stage), (_, values), _ = steps("Add a model")
+    (file, text), (place, stage), (among, line), (_, values), _ = steps("Add a model")
     path = re.search(r"`(digits/models/\w+\.py)`:$", file)[1].replace("deep", name)
     assert not project.path(path).exists()
     project.path(path).write_text(module or text)
@@ -89,6 +89,12 @@ def add(project, name, module=None, params=None, read="train"):
     stage = re.sub(r"\bdeep\b", name, stage.replace("[train, train_deep]", f"[{read}]"))
     stage = stage.replace("train_deep", f"train_{name}")
     project.edit("dvc.yaml", neighbour, f"{neighbour}{stage}\n")
+
+    known, readers = re.search(r"after `(- .*?)` among the `deps` of (.*):$", among).groups()
+    for reader in re.findall(r"`(\w+)`", readers):
+        section = section_of(project, "dvc.yaml", reader, "  ")
+        longer = section.replace(f"{known}\n", f"{known}\n{line.replace('deep', name)}")
+        project.edit("dvc.yaml", section, longer)
 
     models, section = values.split("\n\n")
     names = [*project.read("params.yaml")["models"], name]
@@ -123,7 +129,9 @@ def remove(project):
         project.edit(file, section_of(project, file, section, indent), "")
     names = [each for each in project.read("params.yaml")["models"] if each != name]
     set_models(project, names)
-    project.edit("dvc.yaml", section_of(project, "dvc.yaml", name, "  "), "")
+    lines = project.path("dvc.yaml").read_text().splitlines(keepends=True)
+    left = [line for line in lines if f"models/{name}.keras" not in line]
+    project.path("dvc.yaml").write_text("".join(left))
     project.edit("gate.yaml", section_of(project, "gate.yaml", name, "  "), "")
     return name
 

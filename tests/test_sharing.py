@@ -71,7 +71,7 @@ def test_every_command_of_the_document(project, published, tmp_path):
     assert module.startswith(b'"""Also: ')
     assert module.endswith(b"# the end\n")
     project.path("dvc.lock").unlink()
-    assert "> python" not in project.run("dvc", "repro")
+    assert set(project.repro()) <= {"explore", "evaluate"}  # which take seconds, and no cache
     assert clean(project)
 
     empty = tmp_path / "elsewhere"
