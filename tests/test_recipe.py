@@ -25,7 +25,7 @@ class Params(Section, section="train_conv"):
 
     filters: int = Field(ge=1, description="of the convolution")
     epochs: int = Field(ge=1, description="in place of train.epochs")
-    noise: float = Field(ge=0, le=1, description="standard deviation; ink is 1")
+    noise: float = Field(ge=0, le=1, description="width; ink is 1")
 
 
 def build(pixels: int, classes: int, filters: int, size: tuple[int, int]) -> Any:
@@ -50,7 +50,7 @@ def loss() -> Any:
 
 
 def augment(images: Any, random: Any, size: tuple[int, int], params: Params) -> Any:
-    noise = random.normal(0, params.noise, images.shape).astype(np.float32)
+    noise = params.noise * (random.random(images.shape, np.float32) - 0.5)
     return (images + noise).clip(0, 1)
 '''
 """A model that defines all that a model may define."""
