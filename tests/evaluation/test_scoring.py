@@ -19,23 +19,9 @@ def scored(said, labels):
 
 
 def test_a_golden_confusion_matrix():
-    counts = confusion_matrix(
-        np.array([0, 0, 1, 2, 2, 2], np.uint8), np.array([0, 1, 1, 0, 2, 2]), 3
-    )
-    assert counts.tolist() == [[1, 1, 0], [0, 1, 0], [1, 0, 2]]
-
-
-def test_labels_that_would_overflow_a_byte_are_counted():
-    counts = confusion_matrix(np.full(3, 9, np.uint8), np.full(3, 9), 10)
-    assert counts.shape == (10, 10)
-    assert counts[9, 9] == counts.sum() == 3
-
-
-def test_three_of_four_right():
-    labels = np.array([1, 2, 3, 4], np.uint8)
-    scores = scored(answers(logits_for([1, 2, 3, 5]), labels), labels)
-    assert scores["accuracy"] == 0.75
-    assert scores["errors"] == 1
+    actual, predicted = np.array([0, 0, 1, 2, 2, 2], np.uint8), np.array([0, 1, 1, 0, 2, 2])
+    assert confusion_matrix(actual, predicted, 3).tolist() == [[1, 1, 0], [0, 1, 0], [1, 0, 2]]
+    assert confusion_matrix(actual + 97, actual + 97, 100)[99, 99] == 3  # no byte overflows
 
 
 def test_a_model_that_knows_nothing_loses_ln_10():
@@ -50,12 +36,7 @@ def test_probabilities_are_the_odds_of_the_sigmoids_divided_by_their_sum():
     sigmoids = 1 / (1 + np.exp(-logits))
     odds = sigmoids / (1 - sigmoids)
     np.testing.assert_allclose(probabilities(logits), odds / odds.sum(axis=1, keepdims=True))
-
-
-def test_large_logits_do_not_overflow():
-    rows = probabilities(logits_for([3], value=1e4))
-    assert rows[0, 3] == 1
-    assert rows.sum() == 1
+    assert probabilities(logits_for([3], value=1e4)).tolist() == np.eye(10)[[3]].tolist()
 
 
 def test_all_numbers_of_three_right_answers_of_four():
@@ -63,8 +44,6 @@ def test_all_numbers_of_three_right_answers_of_four():
     sure = np.exp(10) / (np.exp(10) + 9)
     assert scored(answers(logits_for([1, 2, 3, 5]), labels), labels) == {
         "accuracy": 0.75,
-        "accuracy_low": 0.3006,
-        "accuracy_high": 0.9544,
         "loss": round((-4 * np.log(sure) + 10) / 4, 4),
         "errors": 1,
         "macro_f1": 0.6,  # 1, 2, 3: 1 each; 4 and 5: 0; the other five do not occur
