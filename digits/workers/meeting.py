@@ -250,4 +250,4 @@ def _listening(port: int) -> socket.socket:
 
 def _say(line: str) -> None:
     with suppress(OSError):
-        os.write(2, f"{line}{process.REMOVED}\n".encode())
+        os.write(2, f"{line}{process.HOW_TO_RESTORE}\n".encode())
