@@ -36,7 +36,7 @@ def run(main: Callable[[], None]) -> None:
         if isinstance(stream, io.TextIOWrapper):  # a letter that it lacks is escaped
             stream.reconfigure(errors="backslashreplace")
     if RUN_BY_DVC:
-        threading.Thread(target=_stop_with, args=[_parents()], daemon=True).start()
+        threading.Thread(target=_stop_with_dvc, daemon=True).start()
     try:
         main()
     except DigitsError as fault:
@@ -88,21 +88,16 @@ def _stop(number: int, frame: FrameType | None) -> None:
         sys.exit(_ending.code)
 
 
-def _parents() -> list[psutil.Process]:
-    """Return DVC's process, and that of the shell between, if there is one.
+def _stop_with_dvc() -> None:
+    """Stop this process when DVC ends.
 
-    DVC runs `$SHELL -c COMMAND`: bash and zsh become the command, dash stays its parent.
+    DVC runs `$SHELL -c COMMAND`: bash and zsh become the command, dash stays between.
     """
-    parents = psutil.Process().parents()[:2]
-    with contextlib.suppress(psutil.Error, IndexError):
-        if parents[0].cmdline()[-2:-1] == ["-c"]:
-            return parents
-    return parents[:1]
-
-
-def _stop_with(parents: list[psutil.Process]) -> None:
-    with contextlib.suppress(psutil.Error):  # it has gone meanwhile
-        while all(p.is_running() and p.status() != psutil.STATUS_ZOMBIE for p in parents):
+    parents = psutil.Process().parents()
+    with contextlib.suppress(psutil.Error):  # it has ended meanwhile
+        shell = parents[0].cmdline()[-2:-1] == ["-c"]
+        watched = parents[: 2 if shell else 1]
+        while all(p.is_running() and p.status() != psutil.STATUS_ZOMBIE for p in watched):
             time.sleep(0.1)
     if not _ending.code:
         os.kill(os.getpid(), signal.SIGTERM)

@@ -14,6 +14,7 @@ from argparse import ArgumentParser, Namespace
 from contextlib import chdir
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from configobj import ConfigObj
 from dvc.config import Config
@@ -26,18 +27,18 @@ from digits.errors import DigitsError
 from digits.params.document import parse
 
 PARAMS = "params.yaml"
-CHECK = "from digits.cli.parameters import check; from digits.process import run; run(check)"
-"""Run by the clone's code, since another commit may have other parameters."""
 
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Add what is tried, of whose code, and where the data are."""
     parser.add_argument("name", metavar="NAME", help="the name of the experiment")
     parser.add_argument("stages", nargs="*", metavar="STAGE", help="run up to these, not all")
-    parser.add_argument(
-        "-S", dest="changes", metavar="KEY=VALUE", action="append", default=[],
-        help="a parameter, as train.epochs=9; may be repeated",
-    )  # fmt: skip
+    change: dict[str, Any] = {
+        "action": "append",
+        "default": [],
+        "help": "a parameter, as train.epochs=9",
+    }
+    parser.add_argument("-S", dest="changes", metavar="KEY=VALUE", **change)
     parser.add_argument("--repository", metavar="URL", help="another one than the one here")
     parser.add_argument("--cache", metavar="FOLDER", help="another DVC cache than the one here")
 
@@ -89,18 +90,17 @@ def _run_trial(arguments: Namespace) -> None:
     if "/" in name or git.ask("check-ref-format", ref) is None:
         raise DigitsError(f"expected a name that git takes for a branch, without /; got {name!r}")
     apply_overrides(PARAMS, arguments.changes)
-    _call(sys.executable, "-c", CHECK)
+    # by the clone's code, since another commit may have other parameters
+    check = "from digits.cli.parameters import check; from digits.process import run; run(check)"
+    _call(sys.executable, "-c", check)
     if _exists(ref, name):
         return
-    remote = Config(".dvc")["core"].get("remote")
-    if arguments.repository and not remote:
-        raise DigitsError(
-            f"{arguments.repository} has no DVC remote to which the trial's results could be "
-            "pushed: docs/sharing.md adds one"
-        )
+    remote, url = Config(".dvc")["core"].get("remote"), arguments.repository
+    if url and not remote:
+        raise DigitsError(f"{url} has no DVC remote for the results: docs/sharing.md adds one")
     dvc, pull = (sys.executable, "-m", "dvc"), ["--pull"] if remote else []
     _call(*dvc, "exp", "run", f"--name={name}", *pull, *arguments.stages, shown=True)
-    if arguments.repository:
+    if url:
         _call(*dvc, "push", *arguments.stages, shown=True)
     try:  # the lease: only if it does not exist yet
         _call("git", "push", "--quiet", "--no-verify", f"--force-with-lease={ref}:", "origin", ref)
@@ -115,11 +115,8 @@ def _exists(ref: str, name: str) -> bool:
     """Say whether origin has the experiment. Raises DigitsError if with other parameters."""
     if git.ask("fetch", "--quiet", "origin", ref) is None:
         return False
-    theirs, ours = (
-        parse((git.content(revision, PARAMS) or b"").decode(), PARAMS)
-        for revision in ("FETCH_HEAD", None)
-    )
-    if found := changes(theirs, ours):
+    files = [git.content(revision, PARAMS) or b"" for revision in ("FETCH_HEAD", None)]
+    if found := changes(*(parse(file.decode(), PARAMS) for file in files)):
         pairs = [f"{key} {old}, not {new}" for key, (old, new) in found.items()]
         raise DigitsError(
             f"there is a trial {name} already, with {'; '.join(pairs)}. Take another name, or "

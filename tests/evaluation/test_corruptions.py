@@ -30,22 +30,16 @@ def images(dataset, request):
 
 
 @pytest.mark.parametrize("name", CORRUPTIONS)
-def test_severity_zero_changes_nothing(name, images):
-    corrupted = corrupt(name, images, 0)
-    assert corrupted.dtype == np.float32
-    np.testing.assert_allclose(corrupted, images, atol=1e-6)
-
-
-@pytest.mark.parametrize("name", CORRUPTIONS)
-def test_the_input_is_left_alone_and_the_output_is_an_image(name, images):
+def test_images_come_out_and_the_input_is_left_alone(name, images):
     before = images.copy()
+    np.testing.assert_allclose(corrupt(name, images, 0), images, atol=1e-6)
     corrupted = corrupt(name, images, max(SEVERITIES[name]))
     np.testing.assert_array_equal(images, before)
-    assert corrupted.dtype == np.float32
-    assert corrupted.shape == images.shape
-    assert corrupted.min() >= 0
-    assert corrupted.max() <= 1 + 1e-6
+    assert (corrupted.dtype, corrupted.shape) == (np.float32, images.shape)
+    assert 0 <= corrupted.min() <= corrupted.max() <= 1 + 1e-6
     assert not np.allclose(corrupted, images, atol=0.05)
+    again = corrupt(name, images, max(SEVERITIES[name]))
+    np.testing.assert_array_equal(corrupted, again)
 
 
 def test_shifts_are_scipys_in_all_four_directions(images):
@@ -61,21 +55,13 @@ def test_shifts_are_scipys_in_all_four_directions(images):
 WAYS = ((3, 0), (-3, 0), (0, 3), (0, -3))
 
 
-@pytest.mark.parametrize("degrees", [5, 30, 90, 180])
-def test_rotations_go_either_way(images, degrees):
-    turned = corrupt("rotation", images, degrees)
-    directions = set()
-    for before, after in zip(images[:20], turned, strict=False):
-        back = {
-            sign: ndimage.rotate(
-                before, sign * degrees, order=1, reshape=False, mode="grid-constant"
-            )
-            for sign in (1, -1)
-        }
-        matches = [sign for sign, image in back.items() if np.allclose(image, after, atol=1e-4)]
-        assert matches
-        directions.update(matches)
-    assert directions == {1, -1}
+@pytest.mark.parametrize(("anticlockwise", "turns"), [(1, 1), (0, -1)])
+def test_a_quarter_turn_goes_the_way_that_is_told(dataset, anticlockwise, turns):
+    images = dataset.test_images[:3] / np.float32(255)
+    turned = CORRUPTIONS["rotation"](images, 90, np.full(3, anticlockwise))
+    np.testing.assert_allclose(turned, np.rot90(images, turns, (1, 2)), atol=1e-5)
+    back = CORRUPTIONS["rotation"](turned, 90, np.full(3, 1 - anticlockwise))
+    np.testing.assert_allclose(back, images, atol=1e-5)
 
 
 @pytest.mark.parametrize("sigma", [0.5, 1, 2.3])
@@ -103,7 +89,7 @@ def test_contrast_and_inversion_by_hand():
     np.testing.assert_array_equal(corrupt("inversion", image, 1), 1 - image)
 
 
-def test_accuracies_are_counted_over_all_chunks(images, dataset, monkeypatch):
+def test_accuracies_are_counted_over_all_chunks(images, monkeypatch):
     """One model tells ink from paper, the other always says 3."""
     monkeypatch.setattr(corruptions, "CHUNK", 7)
     flat = images.reshape(len(images), -1)
@@ -123,10 +109,6 @@ def test_accuracies_are_counted_over_all_chunks(images, dataset, monkeypatch):
     assert all(row["accuracy"] == 1 for row in ink if not row["severity"])
     assert all(row["accuracy"] == 0 for row in rows if row["model"] == "three")
     assert ink[-1]["accuracy"] == 0
-    labels = measure(
-        {"three": models["three"]}, flat, dataset.test_labels, images.shape[1:], SEVERITIES, seed=0
-    )
-    assert {row["accuracy"] for row in labels} == {0.1}
 
 
 def test_a_corruption_without_severities_is_left_out(images, dataset):
@@ -137,14 +119,6 @@ def test_a_corruption_without_severities_is_left_out(images, dataset):
     assert {row["corruption"] for row in rows} == {"shift", "rotation", "blur", "contrast"}
     assert mean_accuracy(rows) == 0.1
     assert mean_accuracy(rows, ["noise"]) is None
-
-
-def test_the_same_seed_corrupts_alike_and_another_differently(images):
-    for name, severities in SEVERITIES.items():
-        first, same = (corrupt(name, images, max(severities), seed=5) for _ in range(2))
-        np.testing.assert_array_equal(first, same)
-    noisy = [corrupt("noise", images, 0.5, seed) for seed in (5, 6)]
-    assert not np.array_equal(*noisy)
 
 
 def test_the_mean_counts_each_corruption_once_and_leaves_the_clean_images_out():

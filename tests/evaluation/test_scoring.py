@@ -60,18 +60,11 @@ def test_classes_by_hand():
     assert table["support"].tolist() == [4, 6, 0]
 
 
-def test_a_perfect_model():
-    counts = np.diag([3, 1, 4, 1, 5, 9, 2, 6, 5, 3])
-    assert macro_f1(counts) == 1
-    assert all((by_class(counts)[name] == 1).all() for name in ("precision", "recall", "f1"))
-
-
-def test_a_constant_model():
+def test_a_constant_model_and_a_perfect_one():
+    assert macro_f1(np.diag([3, 1, 4, 1, 5, 9, 2, 6, 5, 3])) == 1
     counts = np.zeros((10, 10), int)
     counts[:, 7] = 5  # balanced, and all taken for sevens
-    table = by_class(counts)
-    assert table["precision"].tolist() == [0] * 7 + [0.1, 0, 0]
-    assert table["recall"].tolist() == [0] * 7 + [1, 0, 0]
+    assert by_class(counts)["precision"].tolist() == [0] * 7 + [0.1, 0, 0]
     assert macro_f1(counts) == pytest.approx(2 * 0.1 / 1.1 / 10)
 
 
@@ -80,28 +73,6 @@ def test_a_class_without_examples_counts_only_if_it_is_predicted():
     assert macro_f1(np.array([[4, 0, 0], [0, 5, 1], [0, 0, 0]])) == pytest.approx(
         (1 + 10 / 11 + 0) / 3
     )
-
-
-def test_classes_are_those_of_keras():
-    from digits.backend import keras
-
-    random = np.random.default_rng(0)
-    labels = random.integers(0, 10, 500)
-    predicted = np.where(random.random(500) < 0.7, labels, random.integers(0, 10, 500))
-    one_hot, answers = np.eye(10)[labels], np.eye(10)[predicted]
-    table = by_class(confusion_matrix(labels, predicted, 10))
-    measured = keras.metrics.F1Score()
-    measured.update_state(one_hot, answers)
-    np.testing.assert_allclose(table["f1"], np.asarray(measured.result()), rtol=1e-5)
-    for name, metric in (("precision", keras.metrics.Precision), ("recall", keras.metrics.Recall)):
-        for digit in range(10):
-            one = metric(class_id=digit)
-            one.update_state(one_hot, answers)
-            assert table[name][digit] == pytest.approx(float(one.result()), rel=1e-5)
-    assert macro_f1(confusion_matrix(labels, predicted, 10)) == pytest.approx(
-        float(np.mean(measured.result())), rel=1e-5
-    )
-    assert table["support"].tolist() == np.bincount(labels).tolist()
 
 
 def test_answers_are_the_largest_logit_and_its_probability():

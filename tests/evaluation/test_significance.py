@@ -16,17 +16,6 @@ def test_the_interval_is_scipys(right, n):
     assert wilson_interval(right, n) == pytest.approx((wanted.low, wanted.high), abs=1e-12)
 
 
-def test_an_interval_by_hand():
-    # 8 of 10 with z = 1.96: (0.8 + 0.19208 +- 1.96 sqrt(0.016 + 0.009604)) / 1.38416
-    assert wilson_interval(8, 10) == pytest.approx((0.4902, 0.9433), abs=5e-5)
-
-
-def test_the_interval_of_a_perfect_model_has_a_width():
-    low, high = wilson_interval(100, 100)
-    assert high == 1
-    assert low == pytest.approx(100 / (100 + 1.959964**2))
-
-
 @pytest.mark.parametrize(
     ("fixed", "broke"), [(0, 0), (1, 0), (0, 6), (5, 5), (3, 8), (8, 3), (539, 32), (40, 41)]
 )
