@@ -255,4 +255,4 @@ class Meeting:
 
 def _print_error(message: str) -> None:
     with suppress(OSError):
-        os.write(2, f"error: {message}{process.REMOVED}\n".encode())
+        os.write(2, f"error: {message}{process.HOW_TO_RESTORE}\n".encode())
