@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from digits.files.tables import columns, write_csv
+from digits.files.tables import write_csv
 
 
 def keep(path: str, epochs: int, history: list[dict[str, float]]) -> None:
@@ -11,6 +11,6 @@ def keep(path: str, epochs: int, history: list[dict[str, float]]) -> None:
     `train` calls it after each of `epochs` epochs: `after_epoch=partial(keep, path, epochs)`.
     So `dvc plots` and editors can show a running training.
     """
-    write_csv(path, columns([{"epoch": n, **means} for n, means in enumerate(history, 1)]))
+    write_csv(path, [{"epoch": n, **means} for n, means in enumerate(history, 1)])
     values = ", ".join(f"{metric} {value:.4f}" for metric, value in history[-1].items())
     print(f"{Path(path).stem}: epoch {len(history)}/{epochs}, {values}", flush=True)
