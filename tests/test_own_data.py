@@ -23,7 +23,7 @@ def test_every_command_of_the_document(project, tmp_path):
     assert (description["classes"], description["height"]) == (["cat", "dog"], 32)
     assert "hidden" in document.run("Look at it, and ask")
     assert project.path("seen.png").exists()
-    (wanted,) = re.findall(r"to have it so, set it to (\w{64})", output, re.IGNORECASE)
+    (wanted,) = re.findall(r"to verify them, set it to (\w{64})", output, re.IGNORECASE)
     assert wanted == description["sha256"]
 
     document.run("Let DVC see a change")
