@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from digits.files.tables import columns, write_csv
+from digits.files.tables import write_csv
 
 
 def report_epoch(path: str, epochs: int, history: list[dict[str, float]]) -> None:
@@ -10,6 +10,6 @@ def report_epoch(path: str, epochs: int, history: list[dict[str, float]]) -> Non
 
     `train` calls it after each of `epochs` epochs, so that `dvc plots` can show a running training.
     """
-    write_csv(path, columns([{"epoch": n, **means} for n, means in enumerate(history, 1)]))
+    write_csv(path, [{"epoch": n, **means} for n, means in enumerate(history, 1)])
     values = ", ".join(f"{metric} {value:.4f}" for metric, value in history[-1].items())
     print(f"{Path(path).stem}: epoch {len(history)}/{epochs}, {values}", flush=True)

@@ -70,8 +70,7 @@ def orders(settings):
     shuffle = np.random.default_rng(settings.seed)
     while True:
         order = []
-        for runs in blocks.shuffle_chunks(300, blocks.rows_per_block(settings.batch_size), chunks):
-            rows = np.concatenate([np.arange(*run) for run in runs])
+        for rows in blocks.shuffle_chunks(300, blocks.rows_per_block(settings.batch_size), chunks):
             order += rows[shuffle.permutation(len(rows))].tolist()
         yield order
 
