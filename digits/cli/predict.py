@@ -24,8 +24,8 @@ from digits.evaluation.doubt import Usual, doubts, read_usual
 from digits.evaluation.results import read_results
 from digits.files.atomic import write_bytes
 from digits.inference import network as inference
+from digits.messages import nearest
 from digits.params import read_params
-from digits.params.messages import nearest
 from digits.params.models import Models
 from digits.pictures import PreparedImage, look
 from digits.pictures.reading import find

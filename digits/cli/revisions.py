@@ -11,8 +11,8 @@ from digits.cli import git
 from digits.errors import ParameterError, RevisionError
 from digits.evaluation import comparison
 from digits.evaluation.results import ANSWERS
+from digits.messages import nearest
 from digits.params.document import leaves, parse
-from digits.params.messages import nearest
 
 MAIN = "main"
 

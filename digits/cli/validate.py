@@ -16,8 +16,8 @@ from digits.errors import DigitsError, RevisionError
 from digits.evaluation import gate
 from digits.evaluation.results import ANSWERS, read_results
 from digits.files.atomic import read_json
+from digits.messages import nearest
 from digits.params import read_params
-from digits.params.messages import nearest
 from digits.params.models import Models
 
 

@@ -5,9 +5,9 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from digits.errors import ParameterError
+from digits.messages import nearest
 from digits.params import Section, validate
 from digits.params.document import read_document
-from digits.params.messages import nearest
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Metric = Literal["accuracy", "accuracy_low", "macro_f1"]
