@@ -13,6 +13,7 @@ from PIL import Image
 from digits.data.info import FEW
 from digits.evaluation.scoring import confusion_matrix
 from digits.evaluation.uncertainty import AMBIGUITY, LEVELS, LOGSUMEXP, REASONS, reduced
+from digits.inference.network import Stack
 from digits.page.findings import Findings, Model
 from digits.pictures import clean, preparing, single
 from digits.pictures.refusals import Refusal
@@ -99,19 +100,24 @@ def matrix(predictions: pd.DataFrame, classes: int) -> dict[str, Any]:
 
 
 def embedded(model: Model, rows: list[int]) -> dict[str, Any]:
-    """Return a model's answers to `rows` and its layers, of which kernels are packed."""
+    """Return a model's answers to `rows` and its layers."""
     some = model.predictions.iloc[rows]
     return {
         "name": model.name,
         **{column: some[column].tolist() for column in ("predicted", "confidence")},
-        "layers": [
-            {
-                key: packed(value) if key == "kernel" else np.asarray(value).tolist()
-                for key, value in layer._asdict().items()
-            }
-            for layer in model.network.stack
-        ],
+        "layers": embedded_layers(model.network.stack),
     }
+
+
+def embedded_layers(stack: Stack) -> list[dict[str, Any]]:
+    """Return layers as models.js takes them: kernels packed, as lists all else, of few numbers."""
+    return [
+        {
+            key: packed(value) if key == "kernel" else np.asarray(value).tolist()
+            for key, value in layer._asdict().items()
+        }
+        for layer in stack
+    ]
 
 
 def packed(weights: NDArray[Any]) -> str:

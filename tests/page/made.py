@@ -13,7 +13,7 @@ from digits.evaluation.significance import mcnemar_exact
 from digits.evaluation.uncertainty import fit_reference
 from digits.inference.network import Dense, Network
 from digits.page.findings import Findings, Model
-from tests.conftest import described
+from tests.conftest import info_of
 from tests.strokes import draw
 
 
@@ -66,7 +66,7 @@ def findings(models, count=200, validated=True, wrong=0.3):
     return Findings(
         models=made,
         dataset=dataset,
-        data=described(dataset),
+        data=info_of(dataset),
         settings={"preprocess.limit": None, "robustness.shift": [1, 2]},
         reference=reference._replace(thresholds=dict.fromkeys(models, reference.thresholds["any"])),
     )
