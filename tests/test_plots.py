@@ -71,7 +71,7 @@ def test_every_table_and_picture_is_drawn_and_nothing_is_asked_of_the_network(pr
 
 
 def test_the_confusion_chart_shows_recall(project, drawn):
-    """Of four zeros three are recognised; all ones are, and one digit more is taken for a one."""
+    """Of four zeros three are recognised; all ones are, and one more digit is predicted as a one."""
     name = f"metrics/predictions/{MODELS[0]}.csv"
     rows = ["0,0,0.9"] * 3 + ["0,1,0.9"] + ["1,1,0.9"] * 6
     table = "\n".join(["actual,predicted,confidence", *rows]) + "\n"
@@ -119,8 +119,8 @@ def test_the_history_is_drawn_without_validation_and_with_it(project, drawn):
     longer = [f"{lines[0]},val_loss,val_accuracy", *(f"{line},0.5,0.75" for line in lines[1:])]
     project.path(name).write_text("\n".join(longer) + "\n")
     points = drawn(name, "set")
-    held_out = [row["value"] for row in points if row["set"] == "val_accuracy"]
-    assert held_out == ["0.75"] * len(rows)
+    validation = [row["value"] for row in points if row["set"] == "val_accuracy"]
+    assert validation == ["0.75"] * len(rows)
     assert len(points) == 2 * len(rows)
 
 

@@ -1,4 +1,4 @@
-"""Draw which classes are taken for which."""
+"""Draw confusion matrices."""
 
 import numpy as np
 from matplotlib.colors import LinearSegmentedColormap, SymLogNorm
