@@ -8,8 +8,8 @@ from typing import Any, ClassVar, TypeVar
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from digits.errors import ParameterError
+from digits.messages import explain, nearest
 from digits.params.document import read_document
-from digits.params.messages import explain, nearest
 
 
 class Section(BaseModel):
