@@ -1,6 +1,5 @@
 """Download a file that is known by its hash."""
 
-import contextlib
 import hashlib
 import multiprocessing
 import time
@@ -20,7 +19,7 @@ from digits.progress import progress
 TIMEOUT = (10, 30)
 """Seconds to connect, and to wait for the next bytes."""
 DEADLINE = 600
-"""Seconds for one file, all attempts together."""
+"""Seconds for one file, with all attempts."""
 PATIENCE = 4
 """Seconds for a server to answer; slower servers are tried after all others."""
 ATTEMPTS = 3
@@ -35,9 +34,8 @@ def download(url: str, digest: str, folder: Path) -> Path:
     """Download `url` into `folder`, verify its hash, and return the path of the file.
 
     digest: a SHA-256; or an MD5 if no SHA-256 is published: then the caller verifies the content.
-
-    Temporary faults (time-out, cut transfer, HTTP 408, 429, 5xx) are retried.
-    Raises SourceError, and deletes the file, if it is not complete in time or has another hash.
+    Temporary faults (a silent server, a cut transfer, HTTP 408, 429, 5xx) are retried.
+    Raises SourceError if the file is not complete in time, or has another hash and is deleted.
     """
     path = folder / urlsplit(url).path.rsplit("/", 1)[-1]
     # A socket's time-out begins anew with every byte, and the look-up of a name has none. So the
@@ -64,16 +62,12 @@ def find_silent(urls: Iterable[str]) -> list[str]:
     asked = [url for url in urls if url.startswith("http")]
     end = time.monotonic() + PATIENCE
     with ThreadPool(len(asked) or 1) as threads:  # daemons: the look-up of a name may take longer
-        answers = [threads.apply_async(_ask, [url]) for url in asked]
+        # a longer time-out than PATIENCE: its end must not count as an answer
+        options = {"timeout": 2 * PATIENCE}
+        answers = [threads.apply_async(requests.head, [url], options) for url in asked]
         for answer in answers:
             answer.wait(max(0, end - time.monotonic()))
         return [url for url, answer in zip(asked, answers, strict=True) if not answer.ready()]
-
-
-def _ask(url: str) -> None:
-    with contextlib.suppress(requests.RequestException, ValueError):
-        # for longer than PATIENCE: a time-out must not count as an answer
-        requests.head(url, timeout=2 * PATIENCE)
 
 
 def _transfer(url: str, path: Path) -> None:

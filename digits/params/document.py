@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import Any
 
+import yaml
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError
-from ruamel.yaml.events import AliasEvent, CollectionEndEvent, CollectionStartEvent
 
 from digits.errors import ParameterError
 
@@ -30,14 +30,14 @@ def parse(text: str, path: str) -> Any:
 def _check_size(text: str) -> None:
     """Raise ValueError beyond MAX_DEPTH or MAX_NODES, so that the parser needs little time."""
     count, sizes, parents = 0, dict[str | None, int](), list[tuple[str | None, int]]()
-    for event in YAML(typ="safe").parse(text):
-        if isinstance(event, CollectionStartEvent):
+    for event in yaml.parse(text, yaml.CSafeLoader):
+        if isinstance(event, yaml.CollectionStartEvent):
             sizes[event.anchor] = MAX_NODES  # until it ends: a node within itself has no size
             parents.append((event.anchor, count))
-        elif isinstance(event, CollectionEndEvent):
+        elif isinstance(event, yaml.CollectionEndEvent):
             anchor, start = parents.pop()
             sizes[anchor] = count - start
-        elif isinstance(event, AliasEvent):
+        elif isinstance(event, yaml.AliasEvent):
             count += sizes.get(event.anchor, 0)
         count += 1
         if len(parents) > MAX_DEPTH or count > MAX_NODES:
