@@ -71,7 +71,7 @@ def test_every_table_and_picture_is_drawn_and_nothing_is_asked_of_the_network(pr
 
 
 def test_the_confusion_chart_shows_recall(project, drawn):
-    """Of four zeros three are recognised; all ones are, and one more digit is predicted as a one."""
+    """Three of four zeros and all ones are right; one more digit is predicted as a one."""
     name = f"metrics/predictions/{MODELS[0]}.csv"
     rows = ["0,0,0.9"] * 3 + ["0,1,0.9"] + ["1,1,0.9"] * 6
     table = "\n".join(["actual,predicted,confidence", *rows]) + "\n"
