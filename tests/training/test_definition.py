@@ -14,7 +14,7 @@ from digits.models import basic, hidden
 from digits.training.definition import read_definition
 from digits.training.saving import save
 from digits.training.train import train
-from tests.conftest import described
+from tests.conftest import info_of
 
 PLAIN = """
 from digits.backend import keras
@@ -75,7 +75,7 @@ def test_the_sizes_of_the_committed_models():
 
 
 def test_a_model_without_anything_of_its_own(dataset):
-    definition = read_definition("plain", described(dataset))
+    definition = read_definition("plain", info_of(dataset))
     assert definition.keys() == {"build", "params", "classes"}
     assert definition["build"](784, 10).count_params() == 7_850
     assert dict(definition["params"]) == TRAIN
@@ -85,7 +85,7 @@ def test_a_model_without_anything_of_its_own(dataset):
 def test_a_model_with_parameters_optimizer_loss_and_augmentation_of_its_own(
     dataset, examples, tmp_path
 ):
-    definition = read_definition("full", described(dataset))
+    definition = read_definition("full", info_of(dataset))
     assert dict(definition["params"]) == TRAIN | {"epochs": 2, "learning_rate": 0.1}
     halved = Examples(np.array(examples.images) / 2, np.array(examples.labels))
     files = []
