@@ -1,8 +1,8 @@
 """Import TensorFlow and Keras: quietly, on the CPU, with all that decides a result pinned.
 
-Use `from digits.backend import keras, tf` in place of the plain imports. The results are
-then a function of code, data and parameters alone: not of the machine's settings, and not of its
-processor, as far as docs/same-bytes.md promises. It shows what each pin is for.
+Use `from digits.backend import keras, tf` in place of the plain imports. The results then depend on
+code, data and parameters alone, not on the machine's settings or processor. docs/same-bytes.md says
+on which machines, and what each pin is for.
 """
 
 import gc
@@ -19,29 +19,29 @@ from digits.backend.eigen import pin_caches
 from digits.errors import ParameterError
 
 TENSORFLOW = "2.21"
-"""The version for which the pins are known to suffice: `make rebuild-elsewhere` tells."""
+"""The version for which `make rebuild-elsewhere` has shown that the pins suffice."""
 
 XLA_FLAGS = {
     # YNNPACK, which blocks products of matrices by the sizes of the processor's caches
     "xla_cpu_experimental_ynn_fusion_type": "",
-    # Vectors of another width add up in another order; newer processors have wider ones.
+    # Vectors of another width add up in another order; newer processors have wider vectors.
     "xla_cpu_prefer_vector_width": "256",
     "xla_cpu_max_isa": "AVX2",
 }
 SETTINGS = {
     "KERAS_BACKEND": "tensorflow",
-    "KERAS_HOME": os.devnull,  # so that no keras.json is read, which sets what floats are, and more
-    # no more than warnings; of several workers nothing, since each tells of the end of another
+    "KERAS_HOME": os.devnull,  # so that no keras.json is read, which sets the type of floats
+    # warnings only; with several workers nothing, since each would report the end of the others
     "TF_CPP_MIN_LOG_LEVEL": os.environ.get(
         "TF_CPP_MIN_LOG_LEVEL", "3" if "TF_CONFIG" in os.environ else "1"
     ),
-    # oneDNN, as TensorFlow's kernels and beneath Eigen's: made for the processor at hand
+    # oneDNN chooses its kernels by the processor, in TensorFlow itself and below Eigen
     "TF_ENABLE_ONEDNN_OPTS": "0",
     "TENSORFLOW_USE_CUSTOM_CONTRACTION_KERNEL": "false",
     "XLA_FLAGS": " ".join(f"--{flag}={value}" for flag, value in XLA_FLAGS.items()),
 }
 
-# What TensorFlow says at every start on a machine without a GPU, before it heeds the level above.
+# What TensorFlow prints at every start on a machine without a GPU, whatever the level above.
 CHATTER = re.compile(
     rb"I\d{4} |WARNING: All log messages before absl::InitializeLog|E\d{4} .*cuInit"
 )
@@ -49,7 +49,7 @@ CHATTER = re.compile(
 
 @contextmanager
 def without_chatter() -> Iterator[None]:
-    """Hold stderr back (C++ code's too), then pass on all of it but the lines of `CHATTER`."""
+    """Hold stderr back, C++ code's too; then print all of it but the lines of `CHATTER`."""
     sys.stderr.flush()
     stderr = os.dup(2)
     with tempfile.TemporaryFile() as held:
@@ -72,29 +72,29 @@ for name in list(os.environ):
 os.environ.update(SETTINGS)
 early = "tensorflow" in sys.modules
 
-# The imports make two million objects, none of them garbage. The collector would look through them
-# while they are made (0.6 s of 3.1), and at the process's end once more (0.9 s).
+# The imports make two million objects, none of them garbage. The collector would search them while
+# they are made (0.6 s of 3.1), and again at the end of the process (0.9 s).
 gc.disable()
 with without_chatter():
     import keras
     import tensorflow as tf
     from keras.src.backend.tensorflow import numpy as keras_numpy
 
-    with suppress(RuntimeError):  # it has computed something before: said below
+    with suppress(RuntimeError):  # it has computed something before: reported below
         tf.config.threading.set_intra_op_parallelism_threads(2)
         tf.config.threading.set_inter_op_parallelism_threads(1)
         tf.config.set_visible_devices([], "GPU")
 gc.freeze()
 gc.enable()
 
-doubt = "TensorFlow was imported before its arithmetic was pinned" if early else ""
+warning = "TensorFlow was imported before its arithmetic was pinned" if early else ""
 if not tf.__version__.startswith(f"{TENSORFLOW}."):
-    del os.environ["XLA_FLAGS"]  # XLA, which has not read it yet, would abort at an unknown flag
-    doubt = f"TensorFlow {tf.__version__} is not {TENSORFLOW}, for which the arithmetic is pinned"
+    del os.environ["XLA_FLAGS"]  # not yet read by XLA, which would abort at an unknown flag
+    warning = f"TensorFlow {tf.__version__} is not {TENSORFLOW}, for which the arithmetic is pinned"
 elif sys.platform == "linux" and not pin_caches(Path(tf.__file__).parent):
-    doubt = "the sizes of caches, by which TensorFlow blocks products, cannot be pinned here"
-if doubt:
-    print(f"{doubt}: the results may be other bytes than elsewhere", file=sys.stderr)
+    warning = "the sizes of caches, by which TensorFlow blocks products, cannot be pinned here"
+if warning:
+    print(f"{warning}: the results may be other bytes than elsewhere", file=sys.stderr)
 
 
 def in_float64(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -117,10 +117,10 @@ for name in ("cos", "log", "power"):  # what optimizers and schedules of their r
 
 
 def compute_on(device: str) -> None:
-    """Let TensorFlow compute on the "cpu", as it does from the start, or on the first "gpu".
+    """Let TensorFlow compute on the "cpu", its state after the import, or on the first "gpu".
 
-    On a GPU, operations without a deterministic form are refused by TensorFlow. No operation may
-    have run before. Raises ParameterError where there is no GPU.
+    On a GPU, TensorFlow then refuses operations without a deterministic form. No operation may have
+    run before. Raises ParameterError where there is no GPU.
     """
     if device == "cpu":
         return

@@ -1,9 +1,9 @@
-"""Have Eigen, which computes TensorFlow's products of matrices, block them alike everywhere.
+"""Make Eigen, which multiplies TensorFlow's matrices, use the same blocks on every processor.
 
-Eigen adds a product up in blocks that fit the processor's caches, so the last bits depend on their
-sizes. It asks the processor for them once. Eigen::setCpuCacheSizes would tell it others, but
-TensorFlow does not offer that, so they are written where Eigen keeps them. The library's table of
-symbols says where (System V Application Binary Interface, chapter 4: object files).
+Eigen adds up a product in blocks that fit the processor's caches, so the last bits depend on the
+sizes of the caches. Eigen reads them once. Eigen::setCpuCacheSizes sets others, but TensorFlow does
+not export it, so they are written to where Eigen stores them. The library's symbol table says where
+(System V Application Binary Interface, chapter 4: object files).
 """
 
 import ctypes
@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 CACHES = (32 << 10, 1 << 20, 32 << 20)
-"""Bytes of the first, second and third cache. Others than the processor has cost no speed."""
+"""Bytes of the first, second and third cache. These cost no speed on processors with others."""
 LIBRARY = "libtensorflow_cc.so.2"
 SIZES = b"ZN5Eigen8internal20manage_caching_sizesENS_6ActionEPlS2_S2_E12m_cacheSizes"
 
@@ -24,11 +24,11 @@ SYMBOL_TABLE, ZEROED = 2, 8
 
 
 def pin_caches(package: Path) -> bool:
-    """Write `CACHES` into TensorFlow's library, loaded from the folder `package`; Linux only.
+    """Write `CACHES` to TensorFlow's library in memory, loaded from the folder `package`; on Linux.
 
-    Returns False, with nothing written, where the library has no such place, or cannot be read.
+    Returns False, with nothing written, if the library cannot be read or lacks the symbols.
     """
-    # The second one is C++'s note that the first was set; without it Eigen would set it again.
+    # The second is C++'s guard of the first: unset, Eigen would read the sizes again.
     values = {b"_Z" + SIZES: np.array(CACHES).tobytes(), b"_ZGV" + SIZES: b"\1"}
     places = {}
     try:

@@ -83,17 +83,17 @@ def augment(
     from scipy.sparse import csr_array  # slow to import, and only training needs it
 
     count = -(-len(images) // GROUP)
-    ways = random.random((2, 10, count)).sum(axis=0) - 1  # -1 to 1, most often about 0
+    amounts = random.random((2, 10, count)).sum(axis=0) - 1  # -1 to 1, most often about 0
     # Nearly normal, of deviation 1: standard_normal would depend on the C library's logarithm.
     normal = 2 * random.random((3, NOISE + GROUP * images.shape[1]), np.float32).sum(axis=0) - 3
     begins = random.integers(NOISE, size=count)
-    thickness, gain, lost, deviation = settled(
-        params.thickness * ways[0],
-        params.gain ** ways[1],
-        params.contrast * ways[2],
-        params.noise * ways[3],
+    thickness, gain, lost, deviation = rounded(
+        params.thickness * amounts[0],
+        params.gain ** amounts[1],
+        params.contrast * amounts[2],
+        params.noise * amounts[3],
     ).astype(np.float32)
-    origins, weights = bilinear(*moved(ways[4:], size, params), size)
+    origins, weights = bilinear(*source_places(amounts[4:], size, params), size)
     weights *= gain[:, None, None]
     ends = np.arange(0, weights[0].size + 1, 4)
     shape = 2 * images.shape[1:]
@@ -112,7 +112,7 @@ def augment(
     return images
 
 
-def settled(*values: Floats) -> Floats:
+def rounded(*values: Floats) -> Floats:
     """Round: the last bit of a power or a sine differs between processors and C libraries."""
     return np.stack(values).round(6)
 
@@ -124,17 +124,17 @@ def thicken(images: Images, by: float) -> None:
     images[:-1, :-1] += abs(by) * (extreme(pairs[:, :-1], pairs[:, 1:]) - images[:-1, :-1])
 
 
-def moved(ways: Floats, size: tuple[int, int], params: Params) -> tuple[Floats, Floats]:
+def source_places(amounts: Floats, size: tuple[int, int], params: Params) -> tuple[Floats, Floats]:
     """Return the places, y and x, from which each group's pixels are taken: (groups, pixels) each.
 
-    ways: (6, groups), -1 to 1: rotation, shear, scale, aspect and shift, as shares of the limits.
+    amounts: (6, groups), -1 to 1: of rotation, shear, scale, aspect, and shift down and right.
     """
-    angle, shear = np.deg2rad(params.rotation * ways[0]), params.shear * ways[1]
-    tall = params.scale ** ways[2]
-    wide = tall * params.aspect ** ways[3]
+    angle, shear = np.deg2rad(params.rotation * amounts[0]), params.shear * amounts[1]
+    tall = params.scale ** amounts[2]
+    wide = tall * params.aspect ** amounts[3]
     sin, cos = np.sin(angle), np.cos(angle)
     matrix = (cos + sin * shear) * tall, sin * wide, (cos * shear - sin) * tall, cos * wide
-    a, b, c, d, down, right = settled(*matrix, *(params.shift * ways[4:]))[..., None]
+    a, b, c, d, down, right = rounded(*matrix, *(params.shift * amounts[4:]))[..., None]
     middle = (np.array(size)[:, None] - 1) / 2
     y, x = np.indices(size).reshape(2, -1) - middle
     y, x = y - down, x - right

@@ -65,7 +65,8 @@ def fingerprint(stage: str) -> tuple[str, str]:
 
 
 def _files(path: Path) -> list[Path]:
-    found = path.rglob("*") if path.is_dir() else [path]
+    """List a file, or those of a folder; not bytecode, nor the hidden files of editors."""
+    found = path.rglob("[!.]*") if path.is_dir() else [path]
     return [file for file in found if file.is_file() and file.suffix != ".pyc"]
 
 

@@ -200,6 +200,7 @@ def test_what_decides_nothing_may_change(model, tmp_path):
     Checkpoint(STAGE).save(model, HISTORY)
     edit("params.yaml", b"epochs: 6", b"epochs: 7")  # the stage does not name it
     (tmp_path / "code/model.pyc").touch()
+    (tmp_path / "code/.model.py.swp").touch()
     (tmp_path / "other.py").touch()
     os.utime("code/model.py")
     assert Checkpoint(STAGE).load() == HISTORY
