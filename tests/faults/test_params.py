@@ -174,7 +174,7 @@ def test_a_bad_file_in_a_process_and_dvc_afterwards(project, case):
     assert project.run("dvc", "repro", code=255).count("ERROR") >= 1
     assert project.path("dvc.lock").read_bytes() == lock
     project.path("params.yaml").write_text(good)
-    repro_restores(project, lock)
+    repro_restores(project)
 
 
 @pytest.mark.fault("params: asking for more than there is", tried=2)

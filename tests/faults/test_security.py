@@ -36,7 +36,6 @@ def called(tree):
             yield name, node
 
 
-@pytest.mark.fault("security: unsafe calls in the code")
 def test_nothing_is_unpickled_evaluated_extracted_or_given_to_a_shell():
     found = []
     for file in CODE:
@@ -65,27 +64,6 @@ def test_nothing_is_unpickled_evaluated_extracted_or_given_to_a_shell():
     assert found == []
 
 
-@pytest.mark.fault("security: DVC's site cache")
-def test_a_clone_that_was_set_up_keeps_dvcs_cache_to_its_owner(built, tmp_path, monkeypatch):
-    """DVC unpickles what it finds there; by default it is /var/tmp/dvc, mode 0777."""
-    monkeypatch.delenv("DVC_SITE_CACHE_DIR", raising=False)
-    clone = pipeline.Project(tmp_path / "clone")
-    built.run("git", "clone", "--quiet", ".", str(clone.folder))
-    assert "site_cache_dir" not in clone.path(".dvc/config").read_text()
-    clone.run("python", "-m", "digits", "setup")
-    private = clone.path(".dvc/tmp/site-cache")
-    assert f"site_cache_dir = {private}\n" in clone.path(".dvc/config.local").read_text()
-    assert stat.S_IMODE(private.stat().st_mode) == 0o700
-    clone.run("dvc", "status")
-    for folder in (clone.folder, clone.path("tests")):  # in a folder below it is the same
-        told = pipeline.Project(folder).run("dvc", "doctor")
-        assert f"Repo.site_cache_dir: {private}/repo/" in told
-    assert list(private.rglob("*.db"))
-    assert list(clone.folder.rglob("site-cache")) == [private]
-    assert clone.run("git", "status", "--porcelain") == ""
-
-
-@pytest.mark.fault("security: temporary files")
 def test_temporary_folders_are_the_owners_alone(project, tmp_path, monkeypatch):
     seen = []
 
@@ -104,7 +82,6 @@ def test_temporary_folders_are_the_owners_alone(project, tmp_path, monkeypatch):
     assert seen[0][0] != seen[1][0]
 
 
-@pytest.mark.fault("security: a name with a command in it")
 def test_a_source_is_a_name_and_never_a_command(project):
     for name in ("$(touch spy)", "x; touch spy", "`touch spy`", "|touch spy", "--help"):
         project.set("fetch.source", name)
@@ -112,7 +89,6 @@ def test_a_source_is_a_name_and_never_a_command(project):
         assert not project.path("spy").exists()
 
 
-@pytest.mark.fault("security: what is installed")
 @pytest.mark.parametrize("name", ["runtime", "test"])
 def test_every_dependency_is_pinned_with_hashes(name):
     text = (pipeline.ROOT / f"requirements/{name}.txt").read_text()
@@ -124,7 +100,6 @@ def test_every_dependency_is_pinned_with_hashes(name):
     assert "--require-hashes" in (pipeline.ROOT / "Makefile").read_text()
 
 
-@pytest.mark.fault("security: workflow files")
 def test_workflows_have_least_permissions_and_pinned_actions():
     for file in Path(pipeline.ROOT, ".github/workflows").glob("*.y*ml"):
         text = file.read_text()
