@@ -90,15 +90,6 @@ def test_a_change_runs_what_it_can_change_and_taken_back_runs_nothing(project):
     assert project.hashes() == before
 
 
-def test_a_deleted_output_is_restored_not_computed(project):
-    before = project.path("models/hidden.keras").read_bytes()
-    project.path("models/hidden.keras").unlink()
-    output = project.run("dvc", "repro")
-    assert "is cached - skipping run, checking out outputs" in output
-    assert "> python" not in output
-    assert project.path("models/hidden.keras").read_bytes() == before
-
-
 def test_branches_keep_their_results_and_metrics_diff_works_in_a_plain_clone(branched, tmp_path):
     found = {}
     for branch in ("main", "seeded"):
@@ -127,17 +118,6 @@ def test_a_second_clone_elsewhere_builds_the_same_bytes(project, tmp_path):
     assert output.count("> python -m stages.") == len(STAGES)
     assert clone.run("git", "status", "--porcelain") == ""
     assert clone.hashes() == project.hashes()
-
-
-def test_a_bad_parameter_ends_in_one_message_and_touches_nothing(project):
-    before = {path: path.stat().st_mtime_ns for path in project.folder.glob("m*/**/*")}
-    project.set("train.momentum", 0.9)
-    output = project.run(*pipeline.COMMANDS["train_basic"], code=1)
-    assert output.startswith("error: params.yaml cannot be used:\n  train.momentum: unknown key")
-    assert "Traceback" not in output
-    assert {path: path.stat().st_mtime_ns for path in project.folder.glob("m*/**/*")} == before
-    checked = project.run("python", "-m", "digits", "validate", "parameters", code=1)
-    assert "train.momentum: unknown key" in checked
 
 
 def test_the_summary_shows_every_model_and_picture(project):

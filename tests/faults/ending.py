@@ -1,12 +1,14 @@
-"""How a fault must end: in one message and exit code 1, with every output as it was."""
+"""Bring a fault about; how it must end: in one message, with every output as it was."""
 
 import contextlib
 import importlib
+import os
 import signal
 import subprocess
 import sys
 from unittest.mock import patch
 
+import psutil
 import pytest
 
 from digits.process import run
@@ -75,6 +77,65 @@ def process_fails(project, stage, *wrapper):
     assert done.stderr.count("error: ") == 1, done.stderr
     assert state(project) == before
     return done.stderr
+
+
+class Running:
+    """A command in a session of its own, as a terminal would start it."""
+
+    def __init__(self, project, *command, **environment):
+        self.process = subprocess.Popen(
+            command,
+            cwd=project.folder,
+            env={**pipeline.ENVIRONMENT, "PYTHONUNBUFFERED": "1", **environment},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+            preexec_fn=heed,
+        )
+        self.output = ""
+
+    def until(self, text):
+        """Read until a line holds `text`."""
+        for line in self.process.stdout:
+            self.output += line
+            if text in line:
+                return
+        raise AssertionError(self.output[-2000:])
+
+    def end(self):
+        """Wait for the end of all that was started; return the exit code."""
+        try:
+            self.output += self.process.communicate(timeout=120)[0]  # until the last one closes it
+        except subprocess.TimeoutExpired:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            raise
+        psutil.wait_procs(self.alive(), timeout=30)  # a shell goes after what it has started
+        assert self.alive() == []
+        return self.process.returncode
+
+    def alive(self):
+        """The processes of this session that are left, zombies aside."""
+        return [
+            process
+            for process in psutil.process_iter(["status"])
+            if process.info["status"] != psutil.STATUS_ZOMBIE
+            and session(process.pid) == self.process.pid
+        ]
+
+
+def heed():
+    """Undo what pytest inherited: in the background of a script SIGINT is ignored."""
+    for number in SIGNALS:
+        signal.signal(number, signal.SIG_DFL)
+
+
+def session(pid):
+    try:
+        return os.getsid(pid)
+    except ProcessLookupError:
+        return None
 
 
 def repro_restores(project):

@@ -4,7 +4,6 @@ import contextlib
 import hashlib
 import os
 import random
-import re
 import shutil
 import signal
 import subprocess
@@ -16,28 +15,12 @@ import pytest
 from digits.data.dataset import content_sha256
 from digits.datasets import catalogue
 from tests import pipeline
-from tests.faults.ending import repro_restores
+from tests.faults.ending import Running, repro_restores
 from tests.faults.server import Server, body
 
 VICTIMS = ("all", "dvc", "stage")
 """Of a `dvc repro`: all processes are killed, dvc alone, the stage alone."""
 KILLS = [(stage, VICTIMS[place % 3]) for place, stage in enumerate(pipeline.STAGES)]
-
-
-def start(project):
-    """Start `dvc repro`; return the process, and a function that reads until it runs a stage."""
-    process = subprocess.Popen(
-        ["dvc", "repro"],
-        cwd=project.folder,
-        env=pipeline.ENVIRONMENT,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-    )
-    lines = (re.match(r"Running stage '(\w+)':", line) for line in process.stdout)
-    return process, (line[1] for line in lines if line)
 
 
 @pytest.fixture(scope="module")
@@ -54,11 +37,11 @@ def original(dataset, tmp_path_factory):
         text = known.read_text().replace(catalogue.KERAS_URL, f"{server.address}/")
         known.write_text(text.replace(load.args[0], sha256))
         project.set("fetch.source", "mnist")
-        _, stages = start(project)
-        began = [(stage, time.monotonic()) for stage in stages]
-        ended = [later for _, later in began[1:]] + [time.monotonic()]
+        lines = Running(project, "dvc", "repro").process.stdout
+        began = [(line, time.monotonic()) for line in lines if line.startswith("Running stage")]
+        ended = [*(later for _, later in began[1:]), time.monotonic()]
         project.commit()
-        yield project, {name: end - at for (name, at), end in zip(began, ended, strict=True)}
+        yield project, {line: end - at for (line, at), end in zip(began, ended, strict=True)}
         assert server.asked
 
 
@@ -75,7 +58,6 @@ def forget(project, stage):
 
 
 def kill(process, victim):
-    """Kill dvc and all that it started, dvc alone, or the stage alone."""
     children = psutil.Process(process.pid).children(recursive=True)
     if victim == "all":
         os.killpg(process.pid, signal.SIGKILL)
@@ -93,11 +75,12 @@ def test_kill_at_a_random_moment(original, tmp_path, stage, victim):
     project = pipeline.copy(built, tmp_path / "project")
     before = project.contents()
     forget(project, stage)
-    process, stages = start(project)
-    assert stage in stages
+    running, line = Running(project, "dvc", "repro"), f"Running stage '{stage}':\n"
+    running.until(line)
     with contextlib.suppress(subprocess.TimeoutExpired):
-        process.wait(timeout=random.Random(stage).uniform(0, 1) * seconds[stage])  # noqa: S311
-    kill(process, victim)
+        share = random.Random(stage).uniform(0, 1)  # noqa: S311
+        running.process.wait(timeout=share * seconds[line])
+    kill(running.process, victim)
     project.run("python", "-m", "digits", "setup")  # as `make repro` does
     repro_restores(project)
     assert project.contents() == before

@@ -6,74 +6,14 @@ import signal
 import subprocess
 from pathlib import Path
 
-import psutil
 import pytest
 
 from digits.errors import OutputError
 from digits.files.atomic import replacing
 from tests import pipeline
-from tests.faults.ending import repro_restores, state
+from tests.faults.ending import Running, repro_restores, state
 
 STAGE = pipeline.COMMANDS["train_basic"]
-
-
-class Running:
-    """`dvc repro` or a stage in a session of its own, as a terminal would start it."""
-
-    def __init__(self, project, *command, **environment):
-        self.process = subprocess.Popen(
-            command,
-            cwd=project.folder,
-            env={**pipeline.ENVIRONMENT, "PYTHONUNBUFFERED": "1", **environment},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            start_new_session=True,
-            preexec_fn=heed_all,
-        )
-        self.output = ""
-
-    def until(self, text):
-        """Read until a line holds `text`."""
-        for line in self.process.stdout:
-            self.output += line
-            if text in line:
-                return
-        raise AssertionError(self.output[-2000:])
-
-    def end(self):
-        """Wait for the end of all that was started; return the exit code."""
-        try:
-            self.output += self.process.communicate(timeout=120)[0]  # until the last one closes it
-        except subprocess.TimeoutExpired:
-            os.killpg(self.process.pid, signal.SIGKILL)
-            raise
-        psutil.wait_procs(self.alive(), timeout=30)  # a shell goes after what it has started
-        assert self.alive() == []
-        return self.process.returncode
-
-    def alive(self):
-        """The processes of this session that are left, zombies aside."""
-        return [
-            process
-            for process in psutil.process_iter(["pid", "status"])
-            if process.info["status"] != psutil.STATUS_ZOMBIE
-            and session(process.info["pid"]) == self.process.pid
-        ]
-
-
-def heed_all():
-    """Undo what pytest inherited: in the background of a script SIGINT is ignored."""
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.SIG_DFL)
-
-
-def session(pid):
-    try:
-        return os.getsid(pid)
-    except ProcessLookupError:
-        return None
 
 
 @pytest.fixture(scope="module")

@@ -103,14 +103,17 @@ def test_a_read_only_folder(shared, stage):
     says(process_fails(shared, stage, *mounted(command)), stage, errno.EROFS, folder)
 
 
-@pytest.mark.parametrize("stage", STAGES)
-def test_a_path_that_a_folder_has_taken(project, stage):
-    path = project.path(outputs(stage)[0])
-    if path.is_dir():  # of what is in it, what is written first
-        (path,) = [*path.glob("images.npy"), *path.glob("basic.*")]
-    path.unlink()
-    path.mkdir()
-    says(fails(project, main_of(stage)), stage, errno.EISDIR, outputs(stage)[0])
+def test_a_path_that_a_folder_has_taken(project):
+    for stage in STAGES:
+        path = project.path(outputs(stage)[0])
+        if path.is_dir():  # of what is in it, what is written first
+            (path,) = [*path.glob("images.npy"), *path.glob("basic.*")]
+        good = path.rename(project.path("good"))
+        path.mkdir()
+        says(fails(project, main_of(stage)), stage, errno.EISDIR, outputs(stage)[0])
+        if stage != STAGES[-1]:
+            path.rmdir()
+            good.rename(path)
     repro_restores(project)
 
 
