@@ -40,7 +40,7 @@ def test_an_edited_module_makes_its_stages_stale_and_no_other(file, stages):
 @pytest.mark.parametrize(
     ("name", "stages"),
     [
-        *((f"train_{name}.any", [f"train_{name}"]) for name in MODELS if name != "basic"),
+        *((f"{name}.any", [name]) for name in TRAININGS if name in MAP[name]["params"]),
         ("train.seed", TRAININGS),
         ("train.epochs", [name for name in TRAININGS if "train" in MAP[name]["params"]]),
         ("preprocess.limit", ["preprocess"]),

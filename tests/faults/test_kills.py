@@ -37,8 +37,8 @@ def original(dataset, tmp_path_factory):
         text = known.read_text().replace(catalogue.KERAS_URL, f"{server.address}/")
         known.write_text(text.replace(load.args[0], sha256))
         project.set("fetch.source", "mnist")
-        lines = Running(project, "dvc", "repro").process.stdout
-        began = [(line, time.monotonic()) for line in lines if line.startswith("Running stage")]
+        with Running(project, "dvc", "repro").process as process:
+            began = [(line, time.monotonic()) for line in process.stdout if "Running" in line]
         ended = [*(later for _, later in began[1:]), time.monotonic()]
         project.commit()
         yield project, {line: end - at for (line, at), end in zip(began, ended, strict=True)}
@@ -76,13 +76,14 @@ def test_kill_at_a_random_moment(original, tmp_path, stage, victim):
     before = project.contents()
     forget(project, stage)
     running, line = Running(project, "dvc", "repro"), f"Running stage '{stage}':\n"
-    running.until(line)
-    with contextlib.suppress(subprocess.TimeoutExpired):
-        share = random.Random(stage).uniform(0, 1)  # noqa: S311
-        running.process.wait(timeout=share * seconds[line])
-    kill(running.process, victim)
-    project.run("python", "-m", "digits", "setup")  # as `make repro` does
-    repro_restores(project)
+    with running.process:  # closes its output at the end
+        running.until(line)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            share = random.Random(stage).uniform(0, 1)  # noqa: S311
+            running.process.wait(timeout=share * seconds[line])
+        kill(running.process, victim)
+        project.run("python", "-m", "digits", "setup")  # as `make repro` does
+        repro_restores(project)
     assert project.contents() == before
 
 
@@ -109,7 +110,7 @@ def test_a_file_that_a_killed_dvc_had_begun_to_write(project, name, left):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("share", [0, 0.03, 0.25, 0.5, 0.75, 0.999])
+@pytest.mark.parametrize("share", [0, 0.25, 0.5, 0.99])
 def test_a_committed_lock_file_that_was_cut_off(project, share):
     """Mended where DVC refuses what is left or a line is cut, else DVC adds what is missing."""
     lock = project.path("dvc.lock").read_bytes()

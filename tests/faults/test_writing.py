@@ -161,7 +161,7 @@ def test_too_little_memory_once_it_runs(shared, stage):
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("stage", "limits"), [("preprocess", (50, 150, 250)), ("train_basic", (400, 1600, 2400))]
+    ("stage", "limits"), [("preprocess", (50, 100, 150)), ("train_basic", (400, 1600, 2400))]
 )
 def test_whatever_the_limit_nothing_is_left_half_done(shared, stage, limits):
     """Below what the libraries need to be loaded they end as they will: with an exit code."""
