@@ -1,4 +1,5 @@
-"""The same bytes on other processors: every stage, under qemu's emulation of them.
+"""The same bytes elsewhere: every stage, under qemu's emulation of other processors, or with
+another C library.
 
 `make rebuild-elsewhere` tries all of them, `make test-slow` one. What they have in common with the
 processor of this machine is AVX2 and FMA; their caches, makers and further instructions differ.
@@ -87,3 +88,14 @@ def test_numpys_own_paths_change_no_output(project, variables):
     for stage in ("evaluate", "robustness", "report"):
         project.run("env", *variables, "python", "-m", f"stages.{stage}")
     assert project.run("dvc", "status") == "Data and pipelines are up to date.\n"
+
+
+def test_another_c_library_gives_the_same_bytes(project, tmp_path):
+    compiler = shutil.which("cc")
+    if sys.platform != "linux" or not compiler:
+        miss = pytest.fail if "REQUIRE_CC" in os.environ else pytest.skip
+        miss("no Linux, or no C compiler, cc: on Debian, apt install gcc libc6-dev")
+    library, source = str(tmp_path / "libm.so"), str(Path(__file__).with_name("libm.c"))
+    options = ["-O1", "-fno-builtin", "-shared", "-fPIC"]
+    subprocess.run([compiler, *options, "-o", library, source, "-ldl", "-lm"], check=True)
+    assert project.unlike(LD_PRELOAD=library) == []

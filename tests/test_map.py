@@ -109,7 +109,7 @@ def test_the_test_set_is_read_by_no_training_and_by_nothing_that_one_reads():
 def test_metrics_and_tables_of_the_size_of_a_page_are_in_git_and_the_rest_in_the_cache():
     for stage in MAP.values():
         for kind, path, options in outputs(stage):
-            in_git = kind == "metrics" or path.startswith("metrics/") and "." in path
+            in_git = kind == "metrics" or (path.startswith("metrics/") and "." in path)
             assert options.get("cache", True) != in_git, path
 
 

@@ -10,9 +10,10 @@ import os
 import re
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from digits.backend.eigen import pin_caches
 from digits.errors import ParameterError
@@ -77,6 +78,7 @@ gc.disable()
 with without_chatter():
     import keras
     import tensorflow as tf
+    from keras.src.backend.tensorflow import numpy as keras_numpy
 
     with suppress(RuntimeError):  # it has computed something before: said below
         tf.config.threading.set_intra_op_parallelism_threads(2)
@@ -93,6 +95,25 @@ elif sys.platform == "linux" and not pin_caches(Path(tf.__file__).parent):
     doubt = "the sizes of caches, by which TensorFlow blocks products, cannot be pinned here"
 if doubt:
     print(f"{doubt}: the results may be other bytes than elsewhere", file=sys.stderr)
+
+
+def in_float64(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Let a function of floats compute in float64, and round its result.
+
+    In float32 the C library computes it, and C libraries differ in the last bit.
+    """
+
+    def rounded(*values: Any) -> Any:
+        dtype = keras.backend.result_type(*(getattr(x, "dtype", type(x)) for x in values))
+        if "float" not in dtype:
+            return function(*values)
+        return tf.cast(function(*(tf.cast(x, "float64") for x in values)), dtype)
+
+    return rounded
+
+
+for name in ("cos", "log", "power"):  # what optimizers and schedules of their rates call
+    setattr(keras_numpy, name, in_float64(getattr(keras_numpy, name)))
 
 
 def compute_on(device: str) -> None:

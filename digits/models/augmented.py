@@ -84,7 +84,8 @@ def augment(
 
     count = -(-len(images) // GROUP)
     ways = random.random((2, 10, count)).sum(axis=0) - 1  # -1 to 1, most often about 0
-    normal = random.standard_normal(NOISE + GROUP * images.shape[1], np.float32)
+    # Nearly normal, of deviation 1: standard_normal would depend on the C library's logarithm.
+    normal = 2 * random.random((3, NOISE + GROUP * images.shape[1]), np.float32).sum(axis=0) - 3
     begins = random.integers(NOISE, size=count)
     thickness, gain, lost, deviation = settled(
         params.thickness * ways[0],
@@ -112,7 +113,7 @@ def augment(
 
 
 def settled(*values: Floats) -> Floats:
-    """Round: the last bit of a power or a sine differs from one processor to another."""
+    """Round: the last bit of a power or a sine differs between processors and C libraries."""
     return np.stack(values).round(6)
 
 
