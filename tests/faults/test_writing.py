@@ -33,12 +33,6 @@ def mounted(command):
     )
 
 
-def folder_of(stage):
-    """The folder of its first output, or that output, where it is one."""
-    path = outputs(stage)[0]
-    return path.rpartition("/")[0] if "." in path else path
-
-
 def says(message, stage, fault, folder=""):
     """Whether it tells why one of the stage's outputs cannot be written."""
     told = re.search(r"error: (\S+) cannot be written: (.*?)\. It is as", message)
@@ -64,7 +58,8 @@ def test_no_room_for_a_file(shared, stage):
 @mounts
 @pytest.mark.parametrize("stage", EACH)
 def test_a_full_disk(shared, stage, tmp_path):
-    folder = folder_of(stage)
+    path = outputs(stage)[0]
+    folder = path.rpartition("/")[0] if "." in path else path
     room = f"cp -r {folder} {tmp_path}/kept && mount -t tmpfs -o size=4m tmpfs {folder}"
     fill = f"cp -r {tmp_path}/kept/. {folder} ; head -c 8m /dev/zero > {folder}/fill 2>&- ; true"
     says(process_fails(shared, stage, *mounted(f"{room} && {fill}")), stage, errno.ENOSPC, folder)
@@ -93,14 +88,6 @@ def test_no_room_for_temporary_files(shared, stage, tmp_path):
         assert os.strerror(errno.ENOSPC) in done.stderr
     else:
         assert done.stderr == ""
-
-
-@mounts
-@pytest.mark.parametrize("stage", QUICK)
-def test_a_read_only_folder(shared, stage):
-    folder = folder_of(stage)
-    command = f"mount --bind {folder} {folder} && mount -o remount,ro,bind {folder}"
-    says(process_fails(shared, stage, *mounted(command)), stage, errno.EROFS, folder)
 
 
 def test_a_path_that_a_folder_has_taken(project):
@@ -165,8 +152,10 @@ def test_too_little_memory_once_it_runs(shared, stage):
 )
 def test_whatever_the_limit_nothing_is_left_half_done(shared, stage, limits):
     """Below what the libraries need to be loaded they end as they will: with an exit code."""
+    said = ""
     for megabytes in limits:
         limited = f"ulimit -v {megabytes * 1024}; {' '.join(COMMANDS[stage])} || echo failed"
-        assert "failed\n" in shared.run("sh", "-c", limited)
+        said += shared.run("sh", "-c", limited)
         assert list(shared.folder.glob("[dm]*/**/.*.tmp")) == []
         assert shared.run("dvc", "status").count("up to date") == 1
+    assert "failed\n" in said
