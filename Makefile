@@ -4,7 +4,7 @@ PYTHON ?= python3
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help repro test test-slow test-faults check validate rebuild rebuild-elsewhere bench lock clean
+.PHONY: help repro test test-slow check validate rebuild rebuild-elsewhere bench lock clean
 
 help:  ## List these targets
 	@sed -n 's/^\([a-z-]*\):.*##/\1:/p' Makefile | awk -F': +' '{ printf "make %-17s %s\n", $$1, $$2 }'
@@ -20,10 +20,7 @@ test: check  ## Run make check and the tests
 test-slow: .venv/test  ## Run the tests that take long: faults, documents, whole rebuilds
 	pytest --numprocesses=auto --dist=loadfile --no-loadscope-reorder -m slow
 
-test-faults: .venv/test  ## Of these the faults; TABLE=1: the quick ones too, writes docs/reliability.md
-	pytest --numprocesses=auto --dist=loadfile --no-loadscope-reorder -m "fault$(if $(TABLE),, and slow)" $(if $(TABLE),--write-table)
-
-check: .venv/test  ## Check formatting, style, types and which room imports which
+check: .venv/test  ## Check formatting, style, types and which package imports which
 	ruff format --check
 	ruff check
 	mypy
@@ -47,7 +44,7 @@ lock: .venv/test  ## Pin the newest dependencies that pyproject.toml allows
 
 clean:  ## Remove the environment, tool caches and outputs (DVC's cache stays)
 	rm -rf .venv .venv-bench .training .mypy_cache .pytest_cache .ruff_cache build *.egg-info dvc_plots
-	rm -rf data/*/*.npy models/*.keras models/usual.json metrics/predictions metrics/confusion report/index.html
+	rm -rf data/raw/*.* data/processed/*/ models/*.keras metrics/predictions metrics/confusion report/*.*
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 .venv-bench/bench: requirements/bench.txt requirements/bench-torch.txt

@@ -10,8 +10,6 @@ from digits.datasets.catalogue import MNIST
 from digits.files.arrays import read_array, write_array
 from tests import browser, pipeline
 
-pytest_plugins = ["tests.faults.table"]
-
 
 def make_images(count, seed, ink=200):
     """`count` noisy copies of ten fixed patterns: uint8 (count, 28, 28), and their labels.
@@ -53,12 +51,13 @@ def examples(dataset, tmp_path_factory):
 @pytest.fixture(scope="session")
 def built(tmp_path_factory, dataset):
     """A project in which everything has been built and committed: to copy, not to change."""
-    project = pipeline.make(
-        tmp_path_factory.mktemp("built") / "project", dataset, content_sha256(dataset)
-    )
-    assert sorted(project.repro()) == sorted(pipeline.STAGES)
-    project.commit("results")
-    return project
+
+    def build(folder):
+        project = pipeline.make(folder, dataset, content_sha256(dataset))
+        assert sorted(project.repro()) == sorted(pipeline.STAGES)
+        project.commit("results")
+
+    return pipeline.once(tmp_path_factory, "built", build)
 
 
 @pytest.fixture
@@ -73,24 +72,26 @@ def branches(tmp_path_factory):
 
     few: of 4 hidden units, short: of 1 epoch, seeded: of another seed than main. Not to change.
     """
-    hard = Dataset(*make_images(1000, seed=1, ink=36), *make_images(1000, seed=2, ink=36))
-    folder = tmp_path_factory.mktemp("branches") / "project"
-    project = pipeline.make(folder, hard, content_sha256(hard))
     changes = {
         "main": ("train.learning_rate", 0.003),
         "few": ("train_hidden.units", 4),
         "short": ("train.epochs", 1),
         "seeded": ("train.seed", 1),
     }
-    for branch, change in changes.items():
-        if branch != "main":
-            project.run("git", "switch", "--quiet", "--create", branch, "main")
-        project.set(*change)
-        project.run("dvc", "repro", "--quiet", "evaluate")
-        project.commit(branch)
-    project.run("git", "switch", "--quiet", "main")
-    project.run("dvc", "checkout", "--quiet", "--with-deps", "evaluate")
-    return project
+
+    def build(folder):
+        hard = Dataset(*make_images(1000, seed=1, ink=36), *make_images(1000, seed=2, ink=36))
+        project = pipeline.make(folder, hard, content_sha256(hard))
+        for branch, change in changes.items():
+            if branch != "main":
+                project.run("git", "switch", "--quiet", "--create", branch, "main")
+            project.set(*change)
+            project.run("dvc", "repro", "--quiet", "evaluate")
+            project.commit(branch)
+        project.run("git", "switch", "--quiet", "main")
+        project.run("dvc", "checkout", "--quiet", "--with-deps", "evaluate")
+
+    return pipeline.once(tmp_path_factory, "branches", build)
 
 
 @pytest.fixture

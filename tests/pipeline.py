@@ -9,11 +9,16 @@ from pathlib import Path
 
 import numpy as np
 import yaml
+from filelock import FileLock
 from ruamel.yaml import YAML
 
 ROOT = Path(__file__).parent.parent
-STAGES = tuple(yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"])
-"""In the order of dvc.yaml, in which DVC may run them, too."""
+MAP = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
+STAGES = tuple(MAP)
+"""In the order of dvc.yaml, in which DVC may run them."""
+MODELS = yaml.safe_load((ROOT / "params.yaml").read_text())["models"]
+TRAININGS = [f"train_{name}" for name in MODELS]
+COMMANDS = {name: MAP[name]["cmd"].split() for name in MAP}
 FORM = YAML()  # keeps comments
 FORM.width = 1000
 FORM.representer.add_representer(
@@ -27,16 +32,31 @@ ENVIRONMENT = {
     "GIT_COMMITTER_NAME": "test",
     "GIT_COMMITTER_EMAIL": "test@localhost",
 }
-
-
 ALL_STAGES = f"""
 import sys
-sys.argv = ["-m"]  # as Python has it while it imports the package of `python -m stages.fetch`
+sys.argv = ["-m"]  # Python's value while it imports the package of `python -m stages.fetch`
 import stages
 from importlib import import_module
-for stage in {STAGES}:
-    import_module(f"stages.{{stage}}").main()
+for _, _, module, *model in {list(COMMANDS.values())}:
+    sys.argv[1:] = model
+    import_module(module).main()
 """
+"""A program that runs all stages in one process."""
+
+
+def readers(path):
+    """The stages that depend on a file: on itself, or on a folder above it."""
+    return [
+        name
+        for name, stage in MAP.items()
+        if any(f"{path}/".startswith(f"{dep}/") for dep in stage["deps"])
+    ]
+
+
+def outputs(stage):
+    """The files and folders that a stage writes, in the order of dvc.yaml."""
+    listed = [out for kind in ("outs", "metrics", "plots") for out in MAP[stage].get(kind, [])]
+    return [next(iter(out)) if isinstance(out, dict) else out for out in listed]
 
 
 class Project:
@@ -45,19 +65,20 @@ class Project:
     def __init__(self, folder):
         self.folder = Path(folder)
 
-    def run(self, *command, code=0):
-        """Run a command in the copy; return its output, stderr included.
+    def run(self, *command, code=0, **variables):
+        """Run a command in the copy, under these variables too; return its output and stderr.
 
         code: what it must end with; None if that is for the caller to see in the output.
         """
         done = subprocess.run(
             command,
             cwd=self.folder,
-            env=ENVIRONMENT,
+            env=ENVIRONMENT | variables,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
+            errors="replace",
         )
         assert code in (done.returncode, None), done.stdout
         return done.stdout
@@ -110,23 +131,19 @@ class Project:
         """The hash of every output, by path."""
         return {out["path"]: out["md5"] for stage in self.lock().values() for out in stage["outs"]}
 
+    def contents(self):
+        """The bytes of every output's files, by path."""
+        outs = [self.path(out) for out in self.hashes()]
+        paths = [path for out in outs for path in [out, *out.rglob("*")] if path.is_file()]
+        return {path: path.read_bytes() for path in paths}
+
     def unlike(self, python=sys.executable, **variables):
         """Run all stages anew, in one process, under these variables; list what differs then."""
-        outputs = [self.path(out) for out in self.hashes()]
-        paths = [path for out in outputs for path in [out, *out.rglob("*")] if path.is_file()]
-        before = {path: path.read_bytes() for path in paths}
-        for path in paths:
+        before = self.contents()
+        for path in before:
             path.unlink()
-        done = subprocess.run(
-            [python, "-c", ALL_STAGES],
-            cwd=self.folder,
-            env=ENVIRONMENT | variables,
-            capture_output=True,
-            text=True,
-            errors="replace",
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
-        return [path for path in paths if path.read_bytes() != before[path]]
+        self.run(python, "-c", ALL_STAGES, **variables)
+        return [path for path in before if path.read_bytes() != before[path]]
 
     def commit(self, message="change"):
         self.run("git", "add", "--all")
@@ -149,7 +166,9 @@ def make(folder, dataset, sha256):
             shutil.copy(ROOT / name, project.path(name))
     project.path("dvc.lock").unlink(missing_ok=True)
     project.fetch(dataset, sha256)
-    project.set("train_augmented.epochs", 1)
+    for section, values in project.read("params.yaml").items():
+        if section.startswith("train_") and "epochs" in values:
+            project.set(f"{section}.epochs", 1)
     project.run("git", "init", "--quiet", "--initial-branch=main")
     project.commit("start")
     project.run("python", "-m", "digits", "setup")
@@ -157,8 +176,23 @@ def make(folder, dataset, sha256):
 
 
 def copy(project, folder):
-    """Copy a project, its cache included, to `folder`."""
+    """Copy a project and its cache to `folder`, set up there as `digits setup` does it."""
     shutil.copytree(project.folder, folder, symlinks=True)
-    copied = Project(folder)
-    copied.run("python", "-m", "digits", "setup")
-    return copied
+    config = Path(folder, ".dvc/config.local")
+    config.write_text(config.read_text().replace(str(project.folder), str(folder)))
+    return Project(folder)
+
+
+def once(factory, name, build):
+    """Return the project that `build` makes in a folder: once, though xdist's workers all ask.
+
+    It is shared: to copy, not to change.
+    """
+    base = factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / name / "project"
+    with FileLock(base.parent / f"{name}.lock"):
+        if not folder.with_name("done").exists():
+            shutil.rmtree(folder.parent, ignore_errors=True)  # of a build that failed
+            build(folder)
+            folder.with_name("done").touch()
+    return Project(folder)

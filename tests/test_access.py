@@ -6,18 +6,18 @@ import subprocess
 import sys
 
 import pytest
-import yaml
 
 from tests import pipeline
-from tests.test_map import SILENT
+from tests.pipeline import MAP, STAGES, outputs
 
-WATCHED = pipeline.ROOT / "tests/watched.py"
+OWN = {"train.epochs", "train.batch_size", "train.learning_rate"}
+"""Shared parameters that a model may have among its own: then only these are declared."""
 
 
-def watch(project, stage):
-    """Run a stage by hand, watched."""
+def watch(project, *stages):
+    """Run stages by hand, in one process; return what each has opened."""
     done = subprocess.run(
-        [sys.executable, WATCHED, stage],
+        [sys.executable, pipeline.ROOT / "tests/watched.py", *stages],
         cwd=project.folder,
         env=pipeline.ENVIRONMENT,
         check=True,
@@ -27,66 +27,56 @@ def watch(project, stage):
     return json.loads(done.stderr.splitlines()[-1])
 
 
-def declared(project, stage):
-    """What dvc.yaml says of a stage: files or folders read and written, parameters."""
-    entry = yaml.safe_load(project.path("dvc.yaml").read_text())["stages"][stage]
-    values = yaml.safe_load(project.path("params.yaml").read_text())
-    outs = [o for kind in ("outs", "metrics", "plots") for o in entry.get(kind, [])]
-    names = [name for name in entry.get("params", []) if isinstance(name, str)]
-    return {
-        "read": set(entry["deps"]),
-        "written": {next(iter(out)) if isinstance(out, dict) else out for out in outs},
-        "parameters": {
-            name if "." in name else f"{name}.{key}"
-            for name in names
-            for key in (values[name] if isinstance(values.get(name), dict) else ["root"])
-        },
-        "whole file": len(names) < len(entry.get("params", [])),
-    }
+@pytest.fixture(scope="module")
+def seen(built, tmp_path_factory):
+    """What each stage opens, where it finds no output of its own."""
+    project = pipeline.copy(built, tmp_path_factory.mktemp("watched") / "project")
+    for path in (project.path(out) for stage in STAGES for out in outputs(stage)):
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    return watch(project, *STAGES)
 
 
 def beneath(names, places):
-    """Put the place in the stead of each name that is one, or lies in one; others stay."""
-    folders = {place: f"{place}/" for place in places}
+    """Replace each name that lies in one of the places by that place."""
     return {
-        next((place for place, folder in folders.items() if f"{name}/".startswith(folder)), name)
+        next((place for place in places if f"{name}/".startswith(f"{place}/")), name)
         for name in names
     }
 
 
-@pytest.fixture(scope="module")
-def workspace(built, tmp_path_factory):
-    """One copy for all stages: each finds what the earlier ones wrote."""
-    folder = tmp_path_factory.mktemp("watched") / "project"
-    shutil.copytree(built.folder, folder, symlinks=True)
-    return pipeline.Project(folder)
+def data(names):
+    """Those that are no code, whose reading tests/test_map.py holds to the imports."""
+    return {name for name in names if not name.startswith(("digits/", "stages/"))}
 
 
-@pytest.mark.parametrize("stage", pipeline.STAGES)
-def test_a_stage_touches_exactly_what_it_declares(workspace, stage):
-    wanted = declared(workspace, stage)
-    for out in map(workspace.path, wanted["written"]):
-        shutil.rmtree(out) if out.is_dir() else out.unlink()
-    seen = watch(workspace, stage)
-    written = {name for name in seen["written"] if not name.endswith(".tmp")}
-    drawn = {"dvc.yaml"} if stage == "report" else set()  # DVC takes it for no dependency
-    read = set(seen["read"]) - {"params.yaml"} - drawn - set(SILENT)
-    assert beneath(written, wanted["written"]) == wanted["written"]
-    assert beneath(read, wanted["read"]) <= wanted["read"]
-    unread = wanted["read"] - beneath(read, wanted["read"])
-    assert not [name for name in unread if name.startswith(("data/", "metrics/", "models/"))]
-    if not wanted["whole file"]:
-        unread = wanted["parameters"] - set(seen["parameters"])
-        made = {"train.epochs", "train.batch_size", "train.learning_rate"}  # of its own numbers
-        read = set(seen["parameters"]) - (made if stage == "train_augmented" else set())
-        assert read <= wanted["parameters"]
-        unread -= {f"fetch.{key}" for key in ("size", "held_out", "seed")}  # of pictures
-        if stage == "robustness":  # which looks for those called as its own are
-            unread = {name for name in unread if not name.startswith("train_")}
-        assert not unread
-        assert ("params.yaml" in seen["read"]) == bool(wanted["parameters"])
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_stage_opens_exactly_the_files_that_it_declares(seen, stage):
+    written = {name for name in seen[stage]["written"] if not name.endswith(".tmp")}
+    assert beneath(written, outputs(stage)) == set(outputs(stage))
+    wanted = data(MAP[stage]["deps"])
+    read = data(seen[stage]["read"]) - {"params.yaml", "dvc.yaml"}  # DVC looks into them itself
+    assert beneath(read, wanted) == wanted
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_stage_reads_exactly_the_parameters_that_it_declares(built, seen, stage):
+    values, names = built.read("params.yaml"), MAP[stage].get("params", [])
+    declared = {
+        name if "." in name else f"{name}.{key}"
+        for name in names
+        if isinstance(name, str)
+        for key in (values[name] if isinstance(values.get(name), dict) else ["root"])
+    }
+    assert ("params.yaml" in seen[stage]["read"]) == bool(names)
+    if {"params.yaml": None} in names:  # the page shows them all
+        return
+    read = set(seen[stage]["parameters"])
+    own = {f"train.{name.split('.')[1]}" for name in declared if name.startswith("train_")} & OWN
+    assert read - own <= declared
+    pictures = {f"fetch.{key}" for key in ("size", "held_out", "seed")}  # of folders alone
+    assert declared - read <= pictures
 
 
 def test_an_undeclared_read_is_seen(project):
     project.append("stages/explore.py", "\nopen('README.md').close()\n")
-    assert "README.md" in watch(project, "explore")["read"]
+    assert "README.md" in watch(project, "explore")["explore"]["read"]

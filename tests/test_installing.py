@@ -12,7 +12,6 @@ from tests import pipeline
 
 
 @pytest.mark.skipif(not shutil.which("make"), reason="this system has no make")
-@pytest.mark.fault("field: what git is asked")
 def test_an_archive_without_git_says_so_before_it_installs(tmp_path):
     project = pipeline.Project(tmp_path)
     shutil.copy(pipeline.ROOT / "Makefile", tmp_path)
@@ -39,7 +38,6 @@ def package(tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.fault("field: settings of the environment")
 def test_of_pips_settings_those_count_that_say_where_packages_come_from(tmp_path, package):
     subprocess.run([sys.executable, "-m", "venv", tmp_path / "venv"], check=True)
     python, file = tmp_path / "venv/bin/python", tmp_path / "pip.conf"

@@ -1,4 +1,4 @@
-"""Run a stage and record what it opens and which parameters it reads: python watched.py STAGE."""
+"""Run stages, record what each opens and which parameters it reads: python watched.py STAGE ..."""
 
 import json
 import os
@@ -6,10 +6,11 @@ import runpy
 import sys
 from pathlib import Path
 
+import yaml
 from pydantic import BaseModel
 
 ROOT = Path.cwd()
-record = {"read": set(), "written": set(), "parameters": set()}
+records = {}
 
 
 def watch(event, args):
@@ -28,15 +29,8 @@ def writes(mode, flags):
 
 def note(name, written):
     path = Path(os.path.normpath(ROOT / name))
-    if "__pycache__" in path.parts:
-        return
     if path.is_relative_to(ROOT) and (written or path.is_file()):
         record["written" if written else "read"].add(path.relative_to(ROOT).as_posix())
-
-
-sys.addaudithook(watch)
-sys.path.insert(0, str(ROOT))
-plain = BaseModel.__getattribute__
 
 
 def noting(self, name):
@@ -45,6 +39,20 @@ def noting(self, name):
     return plain(self, name)
 
 
-BaseModel.__getattribute__ = noting
-runpy.run_module(f"stages.{sys.argv[1]}", run_name="__main__")
-json.dump({key: sorted(value) for key, value in record.items()}, sys.stderr)
+def noting_all(self):
+    return ((name, getattr(self, name)) for name in type(self).model_fields)
+
+
+plain, BaseModel.__getattribute__ = BaseModel.__getattribute__, noting
+BaseModel.__iter__ = noting_all
+stages = yaml.safe_load(Path("dvc.yaml").read_text())["stages"]
+record = {"read": set(), "written": set(), "parameters": set()}
+sys.addaudithook(watch)
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(ROOT))
+for stage in sys.argv[1:]:
+    records[stage] = record = {"read": set(), "written": set(), "parameters": set()}
+    _, _, module, *model = stages[stage]["cmd"].split()
+    sys.argv[1:] = model
+    runpy.run_module(module, run_name="__main__")
+json.dump(records, sys.stderr, default=sorted)

@@ -8,8 +8,7 @@ from tests.faults.ending import repro_restores
 def shared(built, tmp_path_factory):
     """A project for the faults of a module, which must leave it as it was."""
     project = pipeline.copy(built, tmp_path_factory.mktemp("faults") / "project")
-    lock = project.path("dvc.lock").read_bytes()
     params = project.path("params.yaml").read_text()
     yield project
     project.path("params.yaml").write_text(params)
-    repro_restores(project, lock)
+    repro_restores(project)

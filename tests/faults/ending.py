@@ -1,10 +1,14 @@
-"""How a fault must end: in one message and exit code 1, with every output as it was."""
+"""Bring a fault about; how it must end: in one message, with every output as it was."""
 
 import contextlib
 import importlib
+import os
 import signal
 import subprocess
+import sys
+from unittest.mock import patch
 
+import psutil
 import pytest
 
 from digits.process import run
@@ -14,7 +18,9 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def main_of(stage):
-    return importlib.import_module(f"stages.{stage}").main
+    """The function that runs a stage, with the command line of dvc.yaml."""
+    _, _, module, *model = pipeline.COMMANDS[stage]
+    return patch.object(sys, "argv", [module, *model])(importlib.import_module(module).main)
 
 
 def state(project):
@@ -55,17 +61,16 @@ def fails(project, main):
     return message
 
 
-def process_fails(project, stage, *wrapper, **options):
+def process_fails(project, stage, *wrapper):
     """Run a stage in a process of its own, which must fail; return its message."""
     before = state(project)
     done = subprocess.run(
-        [*wrapper, "python", "-m", f"stages.{stage}"],
+        [*wrapper, *pipeline.COMMANDS[stage]],
         cwd=project.folder,
         env=pipeline.ENVIRONMENT,
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        **options,
     )
     assert done.returncode == 1, done.stderr
     assert "Traceback" not in done.stderr, done.stderr
@@ -74,10 +79,68 @@ def process_fails(project, stage, *wrapper, **options):
     return done.stderr
 
 
-def repro_restores(project, lock):
+class Running:
+    """A command in a session of its own, as a terminal would start it."""
+
+    def __init__(self, project, *command, **environment):
+        self.process = subprocess.Popen(
+            command,
+            cwd=project.folder,
+            env={**pipeline.ENVIRONMENT, "PYTHONUNBUFFERED": "1", **environment},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+            preexec_fn=heed,
+        )
+        self.output = ""
+
+    def until(self, text):
+        """Read until a line holds `text`."""
+        for line in self.process.stdout:
+            self.output += line
+            if text in line:
+                return
+        raise AssertionError(self.output[-2000:])
+
+    def end(self):
+        """Wait for the end of all that was started; return the exit code."""
+        try:
+            self.output += self.process.communicate(timeout=120)[0]  # until the last one closes it
+        except subprocess.TimeoutExpired:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            raise
+        psutil.wait_procs(self.alive(), timeout=30)  # a shell goes after what it has started
+        assert self.alive() == []
+        return self.process.returncode
+
+    def alive(self):
+        """The processes of this session that are left, zombies aside."""
+        return [
+            process
+            for process in psutil.process_iter(["status"])
+            if process.info["status"] != psutil.STATUS_ZOMBIE
+            and session(process.pid) == self.process.pid
+        ]
+
+
+def heed():
+    """Undo what pytest inherited: in the background of a script SIGINT is ignored."""
+    for number in SIGNALS:
+        signal.signal(number, signal.SIG_DFL)
+
+
+def session(pid):
+    try:
+        return os.getsid(pid)
+    except ProcessLookupError:
+        return None
+
+
+def repro_restores(project):
     """`dvc repro`, without any clean-up by hand, ends in the committed state."""
     project.run("dvc", "repro")
-    assert project.path("dvc.lock").read_bytes() == lock
     assert project.run("git", "status", "--porcelain", "dvc.lock", "metrics") == ""
     assert "up to date" in project.run("dvc", "status")
     assert list(project.folder.glob("[dmr]*/**/.*.tmp")) == []

@@ -16,7 +16,7 @@ def test_a_bad_file_in_a_process_and_dvc_afterwards(project, text):
     assert "ERROR" in project.run("dvc", "repro", code=255)
     assert project.path("dvc.lock").read_bytes() == lock
     project.path("params.yaml").write_text(good)
-    repro_restores(project, lock)
+    repro_restores(project)
 
 
 @pytest.mark.parametrize(
