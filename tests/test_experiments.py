@@ -38,7 +38,6 @@ def wait(project):
     return status
 
 
-@pytest.mark.fault("field: DVC's site cache")
 def test_every_command_of_the_document(project):
     dataset = Dataset(*make_images(10_200, seed=1), *make_images(100, seed=2))
     project.fetch(dataset, content_sha256(dataset))
@@ -106,7 +105,6 @@ def test_every_command_of_the_document(project):
     assert document.left == []
 
 
-@pytest.mark.fault("field: DVC's site cache")
 def test_a_worktree_and_a_subfolder_need_no_further_step(project, tmp_path):
     tree = Project(tmp_path / "tree")
     project.run("git", "worktree", "add", "--quiet", "-b", "other", str(tree.folder))

@@ -28,7 +28,6 @@ def shown(notebook):
 
 
 @pytest.mark.slow
-@pytest.mark.fault("field: notebooks and other checkouts")
 def test_it_runs_in_any_folder_of_a_project(project):
     assert shown(executed(project.path("docs"))) == shown(STORED)
 

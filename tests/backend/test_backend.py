@@ -49,7 +49,6 @@ def test_the_pins_reach_xla():
     assert run("import tensorflow as tf\n" + BITS)[0] != bits(tf)
 
 
-@pytest.mark.fault("field: notebooks and other checkouts")
 def test_no_setting_of_the_users_changes_a_bit_and_it_starts_quietly(tmp_path):
     tmp_path.joinpath("keras.json").write_text(
         '{"floatx": "float64", "epsilon": 1, "backend": "torch",'
@@ -128,7 +127,6 @@ sys.addaudithook(refuse)
         ("import tensorflow as tf\ntf.zeros(3) + 1\n", "before its arithmetic was pinned"),
     ],
 )
-@pytest.mark.fault("field: notebooks and other checkouts")
 def test_arithmetic_that_cannot_be_pinned_is_told(code, message):
     assert message in run(code + PINNED + BITS)[1]
 

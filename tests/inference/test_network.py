@@ -183,7 +183,6 @@ def test_a_missing_or_damaged_model_is_refused(tmp_path, content):
         load(str(path))
 
 
-@pytest.mark.fault("field: expected faults, in true words")
 @pytest.mark.parametrize(
     ("last", "message"),
     [

@@ -103,7 +103,6 @@ def test_a_dotted_line_and_a_thin_one_become_strokes(number, tmp_path):
         (Refusal.SCATTERED, lambda r: r.normal(128, 60, (600, 480, 3))),
     ],
 )
-@pytest.mark.fault("field: expected faults, in true words")
 def test_without_a_digit_it_is_said_what_there_is(told, made, tmp_path):
     with pytest.raises(PictureError, match=f"^{told}"):
         look(saved(tmp_path, made(np.random.default_rng(2))))

@@ -93,7 +93,6 @@ def test_dust_and_noise_do_not_move_it():
     ],
     ids=["black", "white", "one pixel", "ramp", "noise", "too faint"],
 )
-@pytest.mark.fault("field: expected faults, in true words")
 def test_a_blank_picture_is_refused(grey):
     with pytest.raises(PictureError, match="blank"):
         prepare(grey)

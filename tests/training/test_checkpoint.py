@@ -218,7 +218,6 @@ def damages(content):
         yield content[:place] + bytes([content[place] ^ 1]) + content[place + 1 :]
 
 
-@pytest.mark.fault("kept trainings: a damaged one", tried=22)
 def test_a_damaged_checkpoint_is_ignored_in_one_line(model, capsys):
     Checkpoint(STAGE).save(model, HISTORY)
     (path,) = checkpoint.FOLDER.iterdir()
@@ -255,7 +254,6 @@ FAULTS = {
 }
 
 
-@pytest.mark.fault("kept trainings: none can be kept")
 @pytest.mark.parametrize("fault", FAULTS)
 def test_where_none_can_be_saved_the_training_goes_on_and_says_so_once(fault, model, capsys):
     FAULTS[fault](Checkpoint(STAGE).path)
@@ -270,7 +268,6 @@ def test_where_none_can_be_saved_the_training_goes_on_and_says_so_once(fault, mo
     assert stderr.startswith("train_some: no checkpoint ")
 
 
-@pytest.mark.fault("kept trainings: a full disk")
 def test_with_a_full_disk_it_goes_on_and_leaves_nothing(model, capsys):
     """A limit for files' sizes, at each place of a write: within the variables, and at the end."""
     Checkpoint(STAGE).save(model, HISTORY)
@@ -287,7 +284,6 @@ def test_with_a_full_disk_it_goes_on_and_leaves_nothing(model, capsys):
 
 
 @pytest.mark.slow
-@pytest.mark.fault("kept trainings: kill -9 in a dvc repro", tried=2)
 def test_dvc_repro_after_a_kill(project):
     """All processes are killed, twice; the CSV, which DVC removes, is whole again."""
     project.edit("digits/training/checkpoint.py", "EVERY = 60.0", "EVERY = 0.0")

@@ -157,7 +157,6 @@ def test_keras_alone_opens_a_saved_model_compiled_and_trained(examples, tmp_path
     assert three.read_bytes() == two.read_bytes() != one.read_bytes()
 
 
-@pytest.mark.fault("field: notebooks and other checkouts")
 def test_validation_examples_are_measured_and_not_learnt_from(examples):
     """A slice of the file that is trained on, as in a cross-validation."""
     training, validation = (
@@ -174,7 +173,6 @@ def test_validation_examples_are_measured_and_not_learnt_from(examples):
     assert history[-1]["val_accuracy"] == pytest.approx(measured["accuracy"], abs=1e-6)
 
 
-@pytest.mark.fault("field: notebooks and other checkouts", tried=2)
 def test_arrays_of_other_types_and_changed_copies_of_a_mapping_are_trained_on(examples):
     wide = Examples(examples.images.astype(np.float64), examples.labels.astype(np.int64))
     one, other = (train(basic.build, e, NONE, PARAMS)[0] for e in (wide, examples))

@@ -208,7 +208,6 @@ KILLED = [
 
 
 @pytest.mark.slow
-@pytest.mark.fault("kept trainings, of one or two workers: kill -9 at any moment", tried=8)
 @pytest.mark.parametrize(("size", "options", "kills"), KILLED)
 def test_a_worker_is_killed_and_all_resume_to_the_same_bytes(size, options, kills, folder):
     random = np.random.default_rng(0)
@@ -237,7 +236,6 @@ def test_another_number_of_workers_gives_other_bytes(folder):
 
 
 @pytest.mark.slow
-@pytest.mark.fault("several workers: they have other data")
 @pytest.mark.parametrize("change", ["images.npy", "labels.npy", "code/model.py"])
 def test_other_data_or_code_on_one_of_them(change, folder, tmp_path_factory):
     other = tmp_path_factory.mktemp("other")
@@ -252,7 +250,6 @@ def test_other_data_or_code_on_one_of_them(change, folder, tmp_path_factory):
 
 
 @pytest.mark.slow
-@pytest.mark.fault("several workers: the first cannot write")
 def test_the_others_fail_where_the_first_cannot_write(folder):
     (folder / "model.keras").mkdir()
     workers = Workers(folder, 2)
@@ -267,7 +264,6 @@ SIGNALS = [(name, rank) for name in ("SIGTERM", "SIGINT", "SIGSTOP") for rank in
     ("name", "rank"),
     [SIGNALS[0], *(pytest.param(*each, marks=pytest.mark.slow) for each in SIGNALS[1:])],
 )
-@pytest.mark.fault("several workers: a signal to one")
 def test_a_signal_to_one_ends_the_others(name, rank, folder):
     workers = Workers(folder, 2, epochs=10_000)
     workers.until("epoch 2\n")
@@ -283,7 +279,6 @@ def test_a_signal_to_one_ends_the_others(name, rank, folder):
 
 
 @pytest.mark.slow
-@pytest.mark.fault("several workers: one never comes")
 def test_a_worker_that_never_comes(folder):
     workers = Workers(folder, 3, wait=3, ranks=[0, 2])
     assert workers.end(timeout=30) == [1, 1]
@@ -292,7 +287,6 @@ def test_a_worker_that_never_comes(folder):
 
 
 @pytest.mark.slow
-@pytest.mark.fault("several workers: a cable is pulled, a firewall", tried=2)
 def test_two_hosts_a_cable_that_is_pulled_and_a_firewall(folder):
     with two_hosts() as hosts:
         Workers(folder, 2, hosts=hosts).succeed()

@@ -41,7 +41,6 @@ def test_all_meet(size):
     assert met(local(size), [A] * size) == [None] * size
 
 
-@pytest.mark.fault("several workers: they train different things")
 def test_those_who_train_something_else_are_told():
     errors = met(local(3), [A, A, B])
     for error, other in zip(errors, ("worker 2", "worker 2", "worker 0"), strict=True):
@@ -49,7 +48,6 @@ def test_those_who_train_something_else_are_told():
         assert "trains something else" in error
 
 
-@pytest.mark.fault("several workers: a port that is taken")
 def test_an_address_that_is_taken_is_named():
     addresses = local(2)
     with socket.create_server(("127.0.0.1", int(addresses[1].split(":")[1]))):
@@ -58,7 +56,6 @@ def test_an_address_that_is_taken_is_named():
     assert os.strerror(98) in errors[1]
 
 
-@pytest.mark.fault("several workers: strangers at the port")
 @pytest.mark.parametrize(
     "message", [b"", b"GET / HTTP/1.1\r\n\r\n", b"00000 " + b"a" * 74, b"-0001 " + b"a" * 74]
 )
@@ -92,7 +89,6 @@ def test_one_that_is_started_again_before_all_are_there():
             one.close()
 
 
-@pytest.mark.fault("several workers: a wait that is none")
 @pytest.mark.parametrize("wait", ["abc", "nan", "-1"])
 def test_a_wait_that_is_none(wait, monkeypatch):
     monkeypatch.setattr("sys.argv", ["train", "hidden", "--wait", wait])
@@ -134,7 +130,6 @@ BAD = [
 
 
 @pytest.mark.parametrize("text", BAD)
-@pytest.mark.fault("several workers: a TF_CONFIG that does not do")
 def test_a_tf_config_that_does_not_do_is_told_in_one_line(text, monkeypatch):
     monkeypatch.setenv("TF_CONFIG", text)
     with pytest.raises(ParameterError, match=r"train\.workers in params\.yaml is 2: ") as raised:
