@@ -1,4 +1,4 @@
-"""Draw which classes are taken for which."""
+"""Draw confusion matrices."""
 
 import numpy as np
 from matplotlib.colors import LinearSegmentedColormap, SymLogNorm
@@ -6,10 +6,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from digits.data.info import FEW, DatasetInfo, short
-from digits.figures.style import png, style, without_scipy
-
-with without_scipy():
-    import seaborn as sns
+from digits.figures.style import png, style
 
 
 def confusion(model: str, colour: str, counts: NDArray[np.int64], data: DatasetInfo) -> bytes:
@@ -18,36 +15,33 @@ def confusion(model: str, colour: str, counts: NDArray[np.int64], data: DatasetI
     The colour is logarithmic, so that five mistakes are seen beside a thousand right answers.
     """
     total = int(counts.sum())
-    accuracy = counts.trace() / max(total, 1)
     few = len(counts) <= FEW
     names = [short(name) for name in data.classes] if few else []
     inches = max(7.0, 0.4 * len(counts)) if few else 9.0
     with style():
         figure = Figure(figsize=(inches, inches + 0.2), layout="constrained")
-        axes = figure.add_subplot()
-        sns.heatmap(
+        axes = figure.add_subplot(aspect="equal")
+        axes.pcolormesh(
             counts,
-            ax=axes,
-            annot=few,
-            fmt="d",
             cmap=LinearSegmentedColormap.from_list(model, ["white", colour]),
             norm=SymLogNorm(linthresh=1, vmin=0, vmax=max(int(counts.max()), 2)),
-            square=True,
             linewidths=0.5 if few else 0,
-            linecolor="0.9",
-            annot_kws={"size": 11},
-            cbar=False,
-            xticklabels=names or False,
-            yticklabels=names or False,
+            edgecolor="0.9",
         )
-        for text, count in zip(axes.texts, counts.flat, strict=few):
-            text.set_color("white" if count > counts.max() / 4 else "black")
-        axes.set_title(f"{model}: {accuracy:.2%} of {total:,} test {data.nouns} right")
+        axes.invert_yaxis()
+        for (row, column), count in np.ndenumerate(counts if few else ()):
+            ink = "white" if count > counts.max() / 4 else "black"
+            text = axes.text(column + 0.5, row + 0.5, str(count), size=11, color=ink)
+            text.set(ha="center", va="center")
+        axes.set_title(
+            f"{model}: {counts.trace() / max(total, 1):.2%} of {total:,} test {data.nouns} right"
+        )
         what = "class" if data.noun == "image" else data.noun
         axes.set(xlabel=f"predicted {what}", ylabel=f"actual {what}")
-        axes.tick_params(axis="both", rotation=0, length=0)
-        if names and max(map(len, names)) > 2:
-            axes.tick_params(axis="x", rotation=90)
-        for label in (*axes.get_xticklabels(), *axes.get_yticklabels()):
-            label.set_parse_math(False)
+        middles = np.arange(len(names)) + 0.5
+        rotation = 90 if max(map(len, names), default=0) > 2 else 0
+        axes.set_xticks(middles, names, rotation=rotation, parse_math=False)
+        axes.set_yticks(middles, names, va="center", parse_math=False)
+        axes.tick_params(length=0)
+        axes.spines[:].set_visible(False)
         return png(figure)

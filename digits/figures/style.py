@@ -2,10 +2,8 @@
 
 import io
 import os
-import sys
 import warnings
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager
 
 os.environ["MPLBACKEND"] = "agg"  # a notebook passes its own on, which need not be here
 
@@ -23,22 +21,6 @@ STYLE = {
 def style() -> AbstractContextManager[None]:
     """Draw in this project's style, whatever the user's own matplotlibrc says."""
     return matplotlib.style.context(["default", STYLE])
-
-
-@contextmanager
-def without_scipy() -> Iterator[None]:
-    """Let seaborn be imported as where there is no scipy: it takes more time than all the rest.
-
-    seaborn imports it if it can, for plots that are not drawn here.
-    """
-    absent = "scipy" not in sys.modules
-    if absent:
-        sys.modules["scipy"] = None  # type: ignore[assignment]
-    try:
-        yield
-    finally:
-        if absent:
-            del sys.modules["scipy"]
 
 
 def png(figure: Figure) -> bytes:

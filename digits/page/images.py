@@ -2,7 +2,7 @@
 
 import io
 from base64 import b64encode
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -11,9 +11,11 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from digits.data.info import FEW
-from digits.evaluation.doubt import FINE, KNOWN, SENTENCES, UNSURE
 from digits.evaluation.scoring import confusion_matrix
+from digits.evaluation.uncertainty import AMBIGUITY, LEVELS, LOGSUMEXP, REASONS, reduced
+from digits.inference.network import Stack
 from digits.page.findings import Findings, Model
+from digits.pictures import clean, preparing, single
 from digits.pictures.refusals import Refusal
 
 COLUMNS = 32
@@ -29,9 +31,11 @@ def images(findings: Findings) -> dict[str, Any]:
     train, labels, tested, actual = findings.dataset
     classes = findings.data.classes
     rows = chosen([model.predictions for model in findings.models], EACH)
+    counts = np.bincount(labels, minlength=len(classes))
     return {
         "sheet": sheet(tested[rows], COLUMNS),
         "samples": sheet(train[samples(labels, len(classes))], min(len(classes), FEW)),
+        "examples": (int(counts.min()), int(counts.max())),
         "matrices": [matrix(model.predictions, len(classes)) for model in findings.models],
         "shown": FEW,
         "findings": {
@@ -45,12 +49,19 @@ def images(findings: Findings) -> dict[str, Any]:
 
 
 def canvas(findings: Findings, lead: Model) -> dict[str, Any]:
-    """Return what the canvas needs beside: whose answer is large, what is refused and doubted."""
+    """Return what the scripts need beside that for the canvas: `lead` gives the main answer."""
+    numbers = {
+        name: value
+        for module in (preparing, single, clean)
+        for name, value in vars(module).items()
+        if isinstance(value, int | float)
+    }
+    weights = {"levels": LEVELS, "ambiguity": AMBIGUITY, "logsumexp": LOGSUMEXP}
     return {
         "lead": lead.place,
-        "refusals": {told.name: told.replace("digit", findings.data.noun) for told in Refusal},
-        "doubt": findings.usual.content()
-        | {"fine": FINE, "known": KNOWN, "unsure": UNSURE, "sentences": SENTENCES},
+        "preparing": numbers,
+        "refusals": {one.name: one.replace("digit", findings.data.noun) for one in Refusal},
+        "reference": findings.reference.content() | weights | {"reasons": REASONS},
     }
 
 
@@ -94,11 +105,19 @@ def embedded(model: Model, rows: list[int]) -> dict[str, Any]:
     return {
         "name": model.name,
         **{column: some[column].tolist() for column in ("predicted", "confidence")},
-        "layers": [
-            {key: EMBEDDED[key](value) for key, value in layer._asdict().items()}
-            for layer in model.network.stack
-        ],
+        "layers": embedded_layers(model.network.stack),
     }
+
+
+def embedded_layers(stack: Stack) -> list[dict[str, Any]]:
+    """Return layers as models.js takes them: kernels packed, as lists all else, of few numbers."""
+    return [
+        {
+            key: packed(value) if key == "kernel" else np.asarray(value).tolist()
+            for key, value in layer._asdict().items()
+        }
+        for layer in stack
+    ]
 
 
 def packed(weights: NDArray[Any]) -> str:
@@ -106,23 +125,11 @@ def packed(weights: NDArray[Any]) -> str:
     return b64encode(np.ascontiguousarray(weights, "<f4").tobytes()).decode()
 
 
-EMBEDDED: dict[str, Callable[[Any], Any]] = {
-    "kernel": packed,
-    "bias": packed,
-    "activation": str,
-    "scale": np.ndarray.tolist,  # few numbers, computed in float64
-    "shift": np.ndarray.tolist,
-}
-"""How the page embeds what a layer of `digits.inference.network` consists of."""
-
-
 def sheet(images: NDArray[np.uint8], columns: int) -> str:
     """Lay images, uint8 (n, height, width), out in rows of `columns`; return a PNG's address."""
-    by = -(-max(images.shape[1:]) // LARGEST)
-    height, width = (size // by for size in images.shape[1:])
-    images = images[:, : height * by, : width * by].reshape(-1, height, by, width, by)
-    small = images.mean(axis=(2, 4)).astype(np.uint8) if by > 1 else images[:, :, 0, :, 0]
-    rows = max(1, -(-len(images) // columns))
+    small = reduced(images, LARGEST).astype(np.uint8)
+    height, width = small.shape[1:]
+    rows = max(1, -(-len(small) // columns))
     tiles = np.zeros((rows * columns, height, width), np.uint8)
     tiles[: len(small)] = small
     grid = tiles.reshape(rows, columns, height, width).swapaxes(1, 2)

@@ -2,7 +2,6 @@
 
 import hashlib
 from base64 import b64encode
-from itertools import pairwise
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -10,8 +9,7 @@ from markupsafe import Markup
 
 from digits.data.info import short
 from digits.figures.palette import colour
-from digits.page.charts import MARKS, changed, charts
-from digits.page.diagrams import BOX, network, pipeline
+from digits.page.charts import MARKS, charts
 from digits.page.findings import Findings, best
 from digits.page.images import canvas, images
 
@@ -27,7 +25,6 @@ def page(findings: Findings) -> str:
         trim_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters["pairs"] = pairwise
     drawn = findings.data.prepare == "mnist"
     tried = [model for model in findings.models if drawn and model.network.stack]
     lead = best(tried) if tried else None
@@ -35,8 +32,8 @@ def page(findings: Findings) -> str:
     scripts = ["models.js", "explore.js"]
     if lead:
         shown["findings"] |= canvas(findings, lead)
-        scripts += ["prepare.js", "doubt.js", "why.js", "draw.js"]
-    script = "\n".join(map(read, scripts))
+        scripts += ["prepare.js", "uncertainty.js", "why.js", "draw.js"]
+    script = "\n".join(map(asset, scripts))
     return environment.get_template("index.html.j2").render(
         findings._asdict()
         | shown
@@ -46,19 +43,15 @@ def page(findings: Findings) -> str:
             "short": short,
             "lead": lead,
             "charts": charts(findings),
-            "changed": changed,
-            "network_of": network,
-            "pipeline": pipeline(findings.stages),
-            "box": BOX,
             "colour": colour,
             "marks": MARKS,
-            "style": Markup(read("page.css")),  # noqa: S704 (a file of ours, not data)
+            "style": Markup(asset("page.css")),  # noqa: S704 (a file of ours, not data)
             "script": Markup(script),  # noqa: S704
             "script_sha256": b64encode(hashlib.sha256(script.encode()).digest()).decode(),
         }
     )
 
 
-def read(name: str) -> str:
+def asset(name: str) -> str:
     """Return the content of a file in assets/."""
     return FOLDER.joinpath(name).read_text(encoding="utf-8")

@@ -12,6 +12,8 @@ THIN = 1.0
 image that are so thin that they are better drawn anew. 1 % of MNIST's are."""
 RIM, ALONG = 0.12, 0.8
 """A frame has ink in the outer 12 % of each of its sides, along 80 % of it."""
+FILLED = 0.5
+"""Share of its box that a frame's ink fills at most; a thick 1 fills more."""
 
 
 def is_clean(strokes: Floats, noise: float, image: NDArray[np.uint8]) -> bool:
@@ -42,7 +44,9 @@ def _thickness(image: NDArray[np.uint8]) -> float:
 
 
 def _is_framed(inked: NDArray[np.bool_]) -> bool:
-    """Tell whether ink runs along all four sides of its box."""
+    """Tell whether ink runs along all four sides of its box and leaves most of the box empty."""
+    if inked.mean() > FILLED:
+        return False
     for part in (inked, inked.T):
         rim = max(1, int(RIM * len(part)))
         if min(part[:rim].any(axis=0).mean(), part[-rim:].any(axis=0).mean()) < ALONG:

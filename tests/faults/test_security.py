@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from digits.datasets.catalogue import CATALOGUE
-from digits.datasets.sources import obtain
+from digits.datasets.sources import fetch_dataset
 from digits.errors import SourceError
 from digits.params import read_params
 from digits.params.fetch import FetchParams
@@ -42,10 +42,11 @@ def test_temporary_folders_are_the_owners_alone(monkeypatch):
 
     sources = {"one": look, "two": look}
     monkeypatch.setitem(CATALOGUE, "mnist", replace(CATALOGUE["mnist"], sources=sources))
+    asked = read_params(FetchParams).model_copy(update={"source": "mnist", "sha256": None})
     old = os.umask(0)
     try:
         with pytest.raises(SourceError, match="enough seen"):
-            obtain(read_params(FetchParams).model_copy(update={"source": "mnist", "sha256": None}))
+            fetch_dataset(asked)
     finally:
         os.umask(old)
     assert [mode for _, mode in seen] == [0o700, 0o700]

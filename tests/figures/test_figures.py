@@ -8,52 +8,34 @@ from matplotlib.image import imread
 from digits.data.dataset import Dataset
 from digits.figures.confusion import confusion
 from digits.figures.palette import COLOURS, colour
-from tests.conftest import described, make_images
+from tests.conftest import info_of, make_images
+
+DATA = info_of(Dataset(*make_images(20, seed=1), *make_images(20, seed=2)))
+COUNTS = np.random.default_rng(0).integers(0, 1200, (10, 10))
 
 
-def pixels(png):
-    return imread(io.BytesIO(png))
-
-
-DATA = described(Dataset(*make_images(20, seed=1), *make_images(20, seed=2)))
-
-
-def drawn(colour, counts, classes=DATA.classes):
+def drawn(counts, colour=COLOURS[0], classes=DATA.classes):
     return confusion("one", colour, counts, DATA.model_copy(update={"classes": list(classes)}))
 
 
-def counts(seed=0):
-    return np.random.default_rng(seed).integers(0, 1200, (10, 10))
-
-
-def test_the_same_counts_give_the_same_bytes_whatever_the_users_style():
-    first = drawn(COLOURS[0], counts())
+def test_the_same_counts_give_the_same_bytes_whatever_the_users_style_and_others_do_not():
+    first = drawn(COUNTS)
     with mpl.rc_context({"font.size": 20, "axes.facecolor": "red"}):
-        assert drawn(COLOURS[0], counts()) == first
+        assert drawn(COUNTS) == first
     assert b"Software" not in first
+    COUNTS[3, 5] += 1
+    assert drawn(COUNTS) != first
 
 
-def test_other_counts_give_another_picture():
-    one = counts()
-    other = one.copy()
-    other[3, 5] += 1
-    assert drawn(COLOURS[0], one) != drawn(COLOURS[0], other)
-
-
-def test_an_empty_matrix_can_be_drawn():
-    assert pixels(drawn(COLOURS[0], np.zeros((10, 10), int))).shape[2] == 4
-
-
-def area(png, wanted):
-    """How many pixels of a picture have exactly this colour."""
-    rgb = (pixels(png)[:, :, :3] * 255).round().astype(np.uint8)
-    return int((rgb == [int(wanted[i : i + 2], 16) for i in (1, 3, 5)]).all(axis=2).sum())
+def pixels(png):
+    return (imread(io.BytesIO(png))[:, :, :3] * 255).round().astype(np.uint8)
 
 
 @pytest.mark.parametrize("place", range(7))
 def test_a_matrix_is_in_the_colour_of_its_model(place):
-    png = drawn(colour(place), np.diag([9] * 10))
-    assert [other for other in COLOURS if area(png, other)] == [colour(place)]
+    found = pixels(drawn(np.diag([9] * 10), colour(place)))
+    used = [other for other in COLOURS if (found == [*bytes.fromhex(other[1:])]).all(axis=2).any()]
+    assert used == [colour(place)]
 
 
 def test_six_colours_differ_for_all_kinds_of_colour_vision():
@@ -73,9 +55,10 @@ def test_six_colours_differ_for_all_kinds_of_colour_vision():
                 assert np.abs(one - other).max() > 0.1, kind
 
 
-def test_names_of_any_kind_and_number_can_be_drawn():
+def test_an_empty_matrix_and_names_of_any_kind_and_number_can_be_drawn():
     names = ["<b>", "$x", "\N{GRINNING FACE}", "a name that is longer than a label has room for"]
-    few = drawn(COLOURS[0], np.eye(4, dtype=int), names)
-    assert few != drawn(COLOURS[0], np.eye(4, dtype=int), "abcd")
-    many = np.eye(300, dtype=int)
-    assert pixels(drawn(COLOURS[0], many, map(str, range(300)))).shape[1] < 1500
+    few = drawn(np.eye(4, dtype=int), classes=names)
+    assert few != drawn(np.eye(4, dtype=int), classes="abcd")
+    assert drawn(np.zeros((10, 10), int)) != drawn(np.eye(10, dtype=int))
+    many = drawn(np.eye(300, dtype=int), classes=map(str, range(300)))
+    assert pixels(many).shape[1] < 1500

@@ -1,27 +1,20 @@
 """Findings of networks that nobody has trained: pages for any list of models, in a second."""
 
+from functools import cache
+
 import numpy as np
 import pandas as pd
 
 from digits.data.dataset import Dataset
 from digits.evaluation.calibration import reliability
 from digits.evaluation.corruptions import CORRUPTIONS
-from digits.evaluation.doubt import usual
 from digits.evaluation.scoring import by_class, confusion_matrix
-from digits.evaluation.significance import compare
+from digits.evaluation.significance import mcnemar_exact
+from digits.evaluation.uncertainty import fit_reference
 from digits.inference.network import Dense, Network
 from digits.page.findings import Findings, Model
-from tests.conftest import described
+from tests.conftest import info_of
 from tests.strokes import draw
-
-STAGES = {
-    "fetch": {"desc": "all", "outs": ["data/all"]},
-    "look": {"deps": ["data/all"], "outs": [{"seen.json": {"cache": False}}]},
-    "train": {"deps": ["data/all/one.npy"], "outs": ["models/one"]},
-    "test": {"deps": ["models", "data/all"], "metrics": ["metrics/a.json"]},
-    "report": {"deps": ["metrics", "seen.json", "models/one", "dvc.yaml"]},
-}
-"""As of dvc.yaml."""
 
 
 def dense(*activations, seed=0, units=16, pixels=784, classes=10):
@@ -47,13 +40,12 @@ def drawn(count, seed):
     return np.array(moved), labels
 
 
-def logits_of(layers, images):
-    """What the layers make of images, in float64: as digits.inference.network computes it."""
-    pixels = images.reshape(len(images), -1).astype(np.float32) / np.float32(255)
-    values = pixels.astype(np.float64)
-    for layer in layers:
-        values = layer(values)
-    return values
+@cache
+def data(count):
+    """A data set with `count` test digits, and its reference distribution."""
+    dataset = Dataset(*drawn(100, seed=1), *drawn(count, seed=2))
+    labels = dataset.test_labels
+    return dataset, fit_reference(dataset, 10, {"any": lambda _: 8 * np.eye(10)[labels]})
 
 
 def findings(models, count=200, validated=True, wrong=0.3):
@@ -61,27 +53,22 @@ def findings(models, count=200, validated=True, wrong=0.3):
 
     wrong: the share of test digits that every model is told to have got wrong.
     """
-    dataset = Dataset(*drawn(100, seed=1), *drawn(count, seed=2))
+    dataset, reference = data(count)
     made = []
     for place, (name, layers) in enumerate(models.items()):
         made.append(model(name, place, layers, dataset.test_labels, wrong, validated))
         if place:
             tables = (made[0].predictions, made[-1].predictions)
-            right = [(table.actual == table.predicted).to_numpy() for table in tables]
-            made[-1].scores["against_baseline"] = compare(*right)
+            before, after = [(table.actual == table.predicted).to_numpy() for table in tables]
+            fixed, broke = int((after & ~before).sum()), int((before & ~after).sum())
+            pair = {"fixed": fixed, "broke": broke, "mcnemar_p": mcnemar_exact(fixed, broke)}
+            made[-1].scores["against_baseline"] = pair
     return Findings(
         models=made,
         dataset=dataset,
-        data=described(dataset),
-        described={
-            split: {"shape": images.shape, "examples": dict(enumerate(np.bincount(labels)))}
-            for split, images, labels in (("train", *dataset[:2]), ("test", *dataset[2:]))
-        },
-        settings={"preprocess.limit": None, "fetch.sha256": "b" * 64, "robustness.shift": [1, 2]},
-        versions={"numpy": "2.0"},
-        hashes={"models": "0" * 64},
-        stages=STAGES,
-        usual=usual(dataset, 10, dict.fromkeys(models, 8 * np.eye(10)[dataset.test_labels])),
+        data=info_of(dataset),
+        settings={"preprocess.limit": None, "robustness.shift": [1, 2]},
+        reference=reference._replace(thresholds=dict.fromkeys(models, reference.thresholds["any"])),
     )
 
 
@@ -92,13 +79,12 @@ def model(name, place, layers, labels, wrong, validated):
     missed = random.random(len(labels)) < wrong
     predicted[missed] = (labels[missed] + random.integers(1, 10, missed.sum())) % 10
     confidence = random.random(len(labels)).round(6)
-    counts = confusion_matrix(labels, predicted, 10)
     share = float(np.mean(~missed))
     columns = ["loss", "accuracy", "val_loss", "val_accuracy"][: 4 if validated else 2]
     return Model(
         name=name,
         place=place,
-        network=Network(["Reshape", "Conv2D", "Flatten", "Dense"], 7850, layers, logits_of),
+        network=Network(["Reshape", "Conv2D", "Flatten", "Dense"], 7850, layers, len),
         scores={
             "accuracy": share,
             "accuracy_low": share - 0.01,
@@ -106,18 +92,20 @@ def model(name, place, layers, labels, wrong, validated):
             "errors": int(missed.sum()),
             "calibration_error": 0.05,
         },
-        kept=share / 2,
-        kept_unseen=share / 3,
-        trained_on=["shift", "noise"] if name == "card" else [],
+        robustness={
+            "mean_accuracy": share / 2,
+            "mean_accuracy_unseen": share / 3,
+            "trained_on": ["shift", "noise"] if name == "card" else [],
+        },
         history=pd.DataFrame(
             {"epoch": [1, 2, 3], **{c: [0.7 + place / 40, 0.8, 0.9] for c in columns}}
         ),
         predictions=pd.DataFrame(
             {"actual": labels, "predicted": predicted, "confidence": confidence}
         ),
-        classes=pd.DataFrame(by_class(counts)),
-        calibration=pd.DataFrame(reliability(confidence, ~missed)),
-        robustness=pd.DataFrame(
+        classes_table=pd.DataFrame(by_class(confusion_matrix(labels, predicted, 10))),
+        calibration_table=pd.DataFrame(reliability(confidence, ~missed)),
+        robustness_table=pd.DataFrame(
             [(c, s, 0.9 - s / 2 - place / 20) for c in CORRUPTIONS for s in (0.0, 0.5, 1.0)],
             columns=["corruption", "severity", "accuracy"],
         ),

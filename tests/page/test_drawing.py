@@ -38,20 +38,24 @@ def answers(page):
     return digits.strip("\N{EN DASH}"), page.text_content("#said")
 
 
-def test_the_bars_are_the_softmax_of_what_the_model_sees(page):
+def test_the_bars_are_the_softmax_of_the_image_that_is_shown(page):
     draw_digit(page, 3)
+    shown = """Array.from(document.getElementById("seen").getContext("2d")
+      .getImageData(0, 0, 28, 28).data)"""
+    assert page.evaluate(shown)[::4] == page.evaluate("Array.from(look().image)")
     said = []
     for place, name in enumerate(PAIR):
-        softmax = page.evaluate("(place) => infer(place, seen()).softmax", place)
+        softmax = page.evaluate("(place) => infer(place, look().image).softmax", place)
+        shares = [page.evaluate("percent", share) for share in softmax]
         cells = page.locator(f"#try td.model-{place}")
-        for digit, share in enumerate(softmax):
-            style = cells.nth(digit).get_attribute("style")
-            assert float(style.split(":")[1].rstrip("; ")) == pytest.approx(share, abs=1e-5)
-            assert cells.nth(digit).inner_text() == page.evaluate("percent", share)
+        styles = [cell.get_attribute("style") for cell in cells.all()]
+        bars = [float(style.split(":")[1].rstrip("; ")) for style in styles]
+        assert bars == pytest.approx(softmax, abs=1e-5)
+        assert cells.all_inner_texts() == shares
         best = int(np.argmax(softmax))
         assert page.inner_text(f"#answer-{place}") == str(best)
         assert cells.nth(best).get_attribute("class") == f"model-{place} best"
-        said.append(f"{name} says {best}, {page.evaluate('percent', softmax[best])} sure")
+        said.append(f"{name}: {best}, confidence {shares[best]}")
     assert page.text_content("#said").startswith("; ".join(said))
 
 
@@ -64,15 +68,6 @@ def test_the_last_examples_are_sure_mistakes_of_the_best_model_on_the_canvas(chr
     table = last.predictions[last.predictions.actual != last.predictions.predicted]
     table = table.sort_values("confidence", ascending=False, kind="stable")[:3]
     assert labels == [f"A {digit}" for digit in (*range(10), *table.actual)]
-
-
-def test_what_the_model_sees_is_shown(page):
-    draw_digit(page, 2)
-    shown = page.evaluate(
-        """Array.from(document.getElementById("seen").getContext("2d")
-          .getImageData(0, 0, 28, 28).data)"""
-    )
-    assert shown[::4] == page.evaluate("Array.from(seen())")
 
 
 def test_a_finger_and_a_pen_draw_as_well(chromium, file):
@@ -101,7 +96,7 @@ def test_what_is_drawn_is_prepared_and_answered_as_by_digits_predict(built, chro
         for digit in range(10):
             page.click("#clear")
             draw_digit(page, digit)
-            prepared.append(page.evaluate("Array.from(seen())"))
+            prepared.append(page.evaluate("Array.from(look().image)"))
             said += map(int, page.locator("output").all_inner_texts())
             picture = canvas_picture(page)
             again = prepare(picture).ravel().astype(int)

@@ -1,7 +1,5 @@
-"""What the canvas refuses and doubts is what Python does; what it gives as reasons is true."""
+"""The canvas prepares, refuses and marks what Python does; what it gives as reasons is true."""
 
-import json
-import subprocess
 from collections import Counter
 
 import numpy as np
@@ -9,86 +7,23 @@ import pytest
 from PIL import Image, ImageDraw
 
 from digits.errors import PictureError
-from digits.evaluation.doubt import doubts
-from digits.pictures import preparing
-from digits.pictures.preparing import ink
+from digits.evaluation.uncertainty import uncertain
+from digits.pictures.clean import is_clean
+from digits.pictures.preparing import against_paper, inked, place
 from digits.pictures.refusals import Refusal
 from digits.pictures.single import check_single
 from tests.browser import canvas_picture, draw_digit, draw_strokes, opened
 from tests.page import made
-from tests.page.conftest import SIX
+from tests.page.conftest import PAIR, SIX
 from tests.page.handwriting import SHAPES
-from tests.pipeline import ROOT
 from tests.strokes import beside, draw, picture
 
-CALL = """
-const { ink, refusal } = require(process.argv[1]);
-const pictures = JSON.parse(require("fs").readFileSync(0));
-process.stdout.write(JSON.stringify(pictures.map(([grey, width, height]) => {
-  const strokes = ink(Float64Array.from(grey), width, height);
-  return strokes ? refusal(strokes, width, height) : "BLANK";
-})));
-"""
 
-
-def run(call, greys):
-    """What a script, given prepare.js, puts out for grey pictures."""
-    done = subprocess.run(
-        ["node", "-e", call, ROOT / "digits/page/assets/prepare.js"],
-        input=json.dumps([(grey.ravel().tolist(), *grey.shape[::-1]) for grey in greys]),
-        check=True,
-        capture_output=True,
-        text=True,
-    )
-    return json.loads(done.stdout)
-
-
-def pictures():
-    """One digit, several of them, dots and strokes: uint8 (height, width)."""
-    random = np.random.default_rng(0)
-    yield np.full((40, 40), 250, np.uint8)
-    for _ in range(40):
-        yield picture(random)
-        pair = [draw(int(random.integers(10)), 60, margin=random.uniform(0, 0.2)) for _ in "ab"]
-        yield np.asarray(beside(*pair))
-        page = Image.new("L", (60, 60), 255)
-        x, y, wide, high = random.integers(1, 25, 4)
-        kind = (ImageDraw.Draw(page).ellipse, ImageDraw.Draw(page).rectangle)[random.integers(2)]
-        kind((x, y, x + wide, y + high), fill=int(random.integers(200)))
-        yield np.asarray(page)
-
-
-def test_the_canvas_refuses_what_python_refuses():
-    greys = list(pictures())
-    by_javascript = run(CALL, greys)
-    assert by_javascript == list(map(refused, greys))
-    counts = Counter(by_javascript)
-    assert min(counts[kind] for kind in (None, "DOT", "SEVERAL", "WIDE")) >= 3
-
-
-CLEAN = """
-const { ink, place, isClean } = require(process.argv[1]);
-const pictures = JSON.parse(require("fs").readFileSync(0));
-process.stdout.write(JSON.stringify(pictures.map(([grey, width, height]) => {
-  const strokes = ink(Float64Array.from(grey), width, height);
-  return strokes && isClean(strokes, width, height, place(strokes, width, height));
-})));
-"""
-
-
-def test_the_canvas_reads_those_pictures_that_need_no_more_steps():
-    clean = pytest.importorskip("digits.pictures.clean")
-    greys = [*pictures(), *map(framed, pictures()), *map(ruled, pictures())]
-    by_javascript = run(CLEAN, greys)
-    for grey, found in zip(greys, by_javascript, strict=True):
-        if found is not None:
-            darker, noise = preparing.against_paper(grey)
-            strokes = preparing.inked(darker, noise)
-            image = preparing.place(strokes)
-            rows, columns = (slice(*preparing.span(strokes.sum(axis=axis))) for axis in (1, 0))
-            bar = (strokes[rows, columns] > 0).mean() > 0.5  # which Python sends on all the same
-            assert bar or clean.is_clean(strokes, noise / darker.max(), image) == found
-    assert min(Counter(by_javascript)[found] for found in (True, False)) >= 20
+def shape(kind, *box, size=(60, 60), fill=0):
+    """A picture of an ellipse or a rectangle, which ImageDraw draws."""
+    image = Image.new("L", size, 255)
+    getattr(ImageDraw.Draw(image), kind)(box, fill=fill)
+    return np.asarray(image)
 
 
 def framed(grey):
@@ -104,13 +39,99 @@ def ruled(grey):
     return page
 
 
-def refused(grey):
-    """The name of what Python refuses a picture for, or None."""
+FIVE = np.asarray(draw(5, 60))
+CASES = {
+    "blank": (np.full((40, 40), 250, np.uint8), "BLANK"),
+    "one pixel": (np.full((1, 1), 7, np.uint8), "BLANK"),
+    "a ramp": (np.add.outer(np.arange(100), np.arange(100)), "BLANK"),
+    "noise": (np.random.default_rng(0).normal(128, 10, (200, 200)), "BLANK"),
+    "too faint": (np.pad(np.full((5, 5), 19.0), 9), "BLANK"),
+    "a disc": (shape("ellipse", 20, 20, 40, 40), "DOT"),
+    "a speck": (shape("rectangle", 20, 20, 22, 22), "DOT"),
+    "two digits": (np.asarray(beside(draw(1, 60), draw(2, 60))), "SEVERAL"),
+    "a long line": (shape("rectangle", 5, 25, 55, 30), "WIDE"),
+    "a digit": (FIVE, "read"),
+    "light on dark": (255 - FIVE, "read"),
+    "a thick 1": (shape("rectangle", 25, 10, 34, 50), "read"),
+    "a frame": (framed(FIVE), "photograph"),
+    "lines": (ruled(FIVE), "photograph"),
+    "cut by the edge": (FIVE[:45], "photograph"),
+    "a thin stroke": (np.asarray(draw(5, 300, width=0.01)), "photograph"),
+}
+"""Pictures, and what both languages must make of them."""
+
+
+def by_python(grey):
+    """Why a picture is refused, whether it is clean, and the image that models get."""
     try:
-        check_single(ink(grey))
+        darker, noise = against_paper(grey)
+        strokes = inked(darker, noise)
+    except PictureError:
+        return {"refused": "BLANK"}
+    image = place(strokes)
+    found = {"clean": is_clean(strokes, noise / darker.max(), image), "image": image.ravel()}
+    try:
+        check_single(strokes)
     except PictureError as fault:
-        return next(reason.name for reason in Refusal if str(fault).startswith(reason))
-    return None
+        refused = next(one.name for one in Refusal if str(fault).startswith(one))
+        return {"refused": refused, **found}
+    return {"refused": None, **found}
+
+
+def by_javascript(page, greys):
+    return page.evaluate(
+        """(pictures) => pictures.map((grey) => {
+          const found = ink(grey);
+          if (!found) return { refused: "BLANK" };
+          const image = place(found.strokes);
+          const clean = isClean(found, image);
+          return { refused: refusal(found.strokes), clean, image: [...image] };
+        })""",
+        [np.asarray(grey).tolist() for grey in greys],
+    )
+
+
+def outcome(found):
+    """A word for what is made of a picture; a photograph may also hold several, or nothing."""
+    return found["refused"] or ("read" if found["clean"] else "photograph")
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_python_makes_of_a_picture_what_it_must(case):
+    grey, expected = CASES[case]
+    assert outcome(by_python(grey)) == expected
+
+
+def test_javascript_makes_the_same_of_it(page):
+    found = by_javascript(page, [grey for grey, _ in CASES.values()])
+    assert dict(zip(CASES, map(outcome, found), strict=True)) == {
+        name: expected for name, (_, expected) in CASES.items()
+    }
+
+
+def random_pictures():
+    """One digit, several of them, dots and strokes, framed and ruled too."""
+    random = np.random.default_rng(0)
+    for _ in range(30):
+        pair = [draw(int(random.integers(10)), 60, margin=random.uniform(0, 0.2)) for _ in "ab"]
+        x, y, wide, high = map(int, random.integers(1, 25, 4))
+        kind = ("ellipse", "rectangle")[random.integers(2)]
+        blot = shape(kind, x, y, x + wide, y + high, fill=int(random.integers(200)))
+        for grey in (picture(random), np.asarray(beside(*pair)), blot):
+            yield from (grey, framed(grey), ruled(grey))
+
+
+def test_both_languages_make_the_same_of_random_pictures(page):
+    greys = list(random_pictures())
+    counts = Counter()
+    for grey, found in zip(greys, by_javascript(page, greys), strict=True):
+        expected = by_python(grey)
+        assert outcome(found) == outcome(expected)
+        assert found.get("clean") == expected.get("clean")
+        if "image" in found:
+            assert np.abs(found["image"] - expected["image"].astype(int)).max() <= 1
+        counts[outcome(found)] += 1
+    assert min(counts[kind] for kind in ("read", "photograph", "DOT", "SEVERAL", "WIDE")) >= 3
 
 
 def test_the_sentences_are_pythons(page):
@@ -125,34 +146,29 @@ def test_the_sentences_are_pythons(page):
         assert page.inner_text("output >> nth=0") == "\N{EN DASH}"
 
 
-def test_the_canvas_doubts_what_python_doubts(page):
-    usual, classes = known()
-    usual = usual._replace(limits={"any": 1.0})  # so that answers are doubted for either reason
-    page.evaluate("findings.doubt.limits = {[findings.models[findings.lead].name]: 1}")
+def test_the_canvas_marks_the_answers_that_python_marks(page):
+    findings = made.findings(PAIR)
+    reference = findings.reference._replace(thresholds={"any": 1.0})  # so that both reasons occur
+    page.evaluate("findings.reference.thresholds[findings.models[findings.lead].name] = 1")
     random = np.random.default_rng(0)
     images, labels = made.drawn(30, seed=5)
     noisy = np.clip(images + random.integers(0, 120, images.shape), 0, 255).astype(np.uint8)
-    found = Counter()
-    for image, label in (*zip(images, labels, strict=True), *zip(noisy, labels, strict=True)):
+    reasons = Counter()
+    for image, label in zip([*images, *noisy], [*labels, *labels], strict=True):
         logits = random.normal(0, 1, 10)
         logits[label] += random.integers(1, 9)
-        said = page.evaluate(
-            "(given) => doubt(...given)", [image.ravel().tolist(), logits.tolist()]
+        given = [image.ravel().tolist(), logits.tolist()]
+        said = page.evaluate("(given) => uncertain(...given)", given)
+        assert [said] * bool(said) == uncertain(
+            reference, "any", image, logits, findings.data.classes
         )
-        assert [said] * bool(said) == doubts(usual, "any", image, logits, classes)
-        found[said.split(" ")[0]] += 1
-    assert min(found[start] for start in ("it", "unlike")) >= 3
+        reasons[said.split(" ")[0]] += 1
+    assert min(reasons[start] for start in ("may", "unlike")) >= 3
 
 
-def known():
-    """What is usual in the page of the fixture `page`, and its classes."""
-    findings = made.findings({"any": made.dense("linear")})
-    return findings.usual, findings.data.classes
-
-
-def test_a_doubtful_answer_is_called_so_where_it_stands(page):
+def test_an_uncertain_answer_is_called_so_where_it_stands(page):
     draw_strokes(page, SHAPES["window"], 60)
-    assert page.inner_text("#note").startswith("doubtful: ")
+    assert page.inner_text("#note").startswith("uncertain: ")
     assert page.text_content("#said").endswith(f"; {page.inner_text('#note')}.")
 
 
@@ -185,29 +201,28 @@ def test_why_and_why_not_are_said_in_words(page):
     draw_digit(page, 4)
     answer = page.inner_text(".lead output")
     assert page.inner_text("#why-heading") == f"Why {answer}?"
-    assert page.inner_text("#because").startswith(f"{answer}, because of the ink ")
+    assert f" speaks for {answer}." in page.inner_text("#because")
     other = str((int(answer) + 1) % 10)
     page.click(f"#try [data-class='{other}']")
     assert page.inner_text("#why-heading") == f"Why not {other}?"
-    assert page.inner_text("#because").startswith(f"Not {other}")
+    assert f" speaks for {answer} rather than {other}." in page.inner_text("#because")
     page.click(f"#try [data-class='{other}']")
     assert page.inner_text("#why-heading") == f"Why {answer}?"
 
 
 def test_pictures_are_read_or_sent_on(page, tmp_path):
-    digit = np.asarray(draw(3, 200))
-    Image.fromarray(digit).save(tmp_path / "clean.png")
+    lined = np.array(draw(3, 200))
+    lined[::20] = 90
+    Image.fromarray(lined).save(tmp_path / "lined.png")
+    draw(3, 200).save(tmp_path / "clean.png")
+    (tmp_path / "none.png").write_text("no picture")
     page.set_input_files("#file", tmp_path / "clean.png")
     page.wait_for_selector(".paper:not(.empty)")
     assert page.inner_text(".lead output").isdigit()
     assert (canvas_picture(page) < 100).sum() > 1000
-    lined = digit.copy()
-    lined[::20] = 90
-    Image.fromarray(lined).save(tmp_path / "lined.png")
     page.set_input_files("#file", tmp_path / "lined.png")
     page.wait_for_selector("#note:text('digits predict')")
     assert page.inner_text(".lead output") == "\N{EN DASH}"
-    (tmp_path / "none.png").write_text("no picture")
     page.set_input_files("#file", tmp_path / "none.png")
     page.wait_for_selector("#note:text('none.png')")
 
@@ -232,7 +247,7 @@ def test_a_picture_can_be_pasted(page):
 
 def test_without_javascript_nothing_is_there_to_be_pressed_in_vain(chromium, six):
     with opened(chromium, six, java_script_enabled=False) as page:
-        idle = "button:not([popovertarget]), input, label, canvas"
+        idle = "button:not([popovertarget], :disabled), input, label, canvas"
         assert [e for e in page.locator(idle).all() if e.is_visible()] == []
         assert "needs JavaScript" in page.inner_text("#try")
         page.click("[popovertarget] >> nth=0")

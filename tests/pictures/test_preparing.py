@@ -1,35 +1,8 @@
-import json
-import shutil
-import subprocess
-
 import numpy as np
 import pytest
 
 from digits.errors import PictureError
-from tests.pipeline import ROOT
 from tests.strokes import draw, picture, prepare
-
-CALL = """
-const { prepare } = require(process.argv[1]);
-const pictures = JSON.parse(require("fs").readFileSync(0));
-const answers = pictures.map(([grey, width, height]) => {
-  const image = prepare(Float64Array.from(grey), width, height);
-  return image && Array.from(image);
-});
-process.stdout.write(JSON.stringify(answers));
-"""
-
-
-def prepared_by_javascript(greys):
-    """What digits/page/assets/prepare.js makes of each: uint8 (28, 28), None for a blank one."""
-    done = subprocess.run(
-        ["node", "-e", CALL, ROOT / "digits/page/assets/prepare.js"],
-        input=json.dumps([(grey.ravel().tolist(), *grey.shape[::-1]) for grey in greys]),
-        check=True,
-        capture_output=True,
-        text=True,
-    )
-    return [image and np.reshape(image, (28, 28)) for image in json.loads(done.stdout)]
 
 
 def centre(image):
@@ -124,17 +97,3 @@ def test_dust_and_noise_do_not_move_it():
 def test_a_blank_picture_is_refused(grey):
     with pytest.raises(PictureError, match="blank"):
         prepare(grey)
-    if shutil.which("node"):
-        assert prepared_by_javascript([grey]) == [None]
-
-
-@pytest.mark.skipif(not shutil.which("node"), reason="node is not installed")
-def test_javascript_prepares_the_same_within_one_grey_level():
-    random = np.random.default_rng(5)
-    greys = [picture(random) for _ in range(400)]
-    theirs = prepared_by_javascript(greys)
-    differences = [
-        np.abs(prepare(grey).astype(int) - image).max()
-        for grey, image in zip(greys, theirs, strict=True)
-    ]
-    assert max(differences) <= 1

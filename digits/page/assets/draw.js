@@ -1,34 +1,31 @@
-/* The canvas: what is drawn, or a picture put there; what the models make of it. */
+/* The canvas: what is drawn, or a picture put there, and how the models answer it. */
 
 const canvas = document.getElementById("canvas");
 const pen = canvas.getContext("2d", { willReadFrequently: true });
 const WIDTH = 26 / (224 - 26); // of the pen, by the larger extent of its way: MNIST's stroke width
 const [THINNEST, THICKEST] = [6, 36];
 const tried = [...findings.models.keys()].filter((place) => findings.models[place].layers.length);
-const NOTHING = { digit: "–", softmax: [] };
 const PHOTOGRAPH =
-  "This page reads ink on even paper, with a margin: in photographs, digits predict finds the ink.";
-const AWAITED = "What in a drawing speaks for an answer and against it is shown here.";
+  "This page reads ink on even paper, with a margin. For photographs, use digits predict.";
+const AWAITED = "Draw, to see which ink speaks for the answer and which against it.";
 const note = document.getElementById("note");
 const hint = note.textContent;
 const rows = [...document.querySelectorAll("#try [data-class]")];
 let strokes = []; // each a list of points, [x, y]
 let down = false; // in the midst of a stroke
-let given = false; // whether there is a picture, which gives way to a stroke
+let given = null; // "example" or "photograph": a picture, which gives way to a stroke
 let awaited = null; // the next answer, in the midst of a stroke one for each frame at most
 let asked = null; // the class about which "why" was asked
 
 function clear() {
   strokes = [];
-  given = false;
-  asked = null;
+  given = asked = null;
   draw();
 }
 
 /* The pen's width goes with the size of what is drawn, so all is drawn anew. */
 function draw() {
-  pen.fillStyle = "white";
-  pen.fillRect(0, 0, canvas.width, canvas.height);
+  fill("white");
   const extents = [0, 1].map((axis) => {
     const places = strokes.flat().map((point) => point[axis]);
     return places.reduce((a, b) => Math.max(a, b), 0) - places.reduce((a, b) => Math.min(a, b), 999);
@@ -41,6 +38,11 @@ function draw() {
     for (const point of points) pen.lineTo(...point);
     pen.stroke();
   }
+}
+
+function fill(colour) {
+  pen.fillStyle = colour;
+  pen.fillRect(0, 0, canvas.width, canvas.height);
 }
 
 function drawTo(event) {
@@ -66,15 +68,13 @@ async function take(file) {
   clear();
   if (!bitmap) return answer(`${file.name}: expected a picture, got none that a browser can read.`);
   const scale = canvas.width / Math.max(bitmap.width, bitmap.height);
-  const [width, height] = [bitmap.width, bitmap.height].map((side) => Math.max(1, Math.round(side * scale)));
-  const [left, top] = [width, height].map((side) => Math.floor((canvas.width - side) / 2));
+  const size = [bitmap.width, bitmap.height].map((side) => Math.max(1, Math.round(side * scale)));
+  const corner = size.map((side) => Math.floor((canvas.width - side) / 2));
   pen.imageSmoothingQuality = "high";
-  pen.drawImage(bitmap, left, top, width, height);
-  const edges = sidesOf(levels(left, top, width, height), width, height).map(median);
-  const paper = Math.round(median(edges));
-  pen.fillStyle = `rgb(${paper} ${paper} ${paper})`;
-  pen.fillRect(0, 0, canvas.width, canvas.height);
-  pen.drawImage(bitmap, left, top, width, height);
+  pen.drawImage(bitmap, ...corner, ...size);
+  const paper = Math.round(median(sides(levels(...corner, ...size)).map(median)));
+  fill(`rgb(${paper} ${paper} ${paper})`);
+  pen.drawImage(bitmap, ...corner, ...size);
   given = "photograph";
   answer();
 }
@@ -82,65 +82,65 @@ async function take(file) {
 /* Grey levels, by the weights of Rec. 601, as Pillow has them. */
 function levels(left = 0, top = 0, width = canvas.width, height = canvas.height) {
   const { data } = pen.getImageData(left, top, width, height);
-  return new Float64Array(data.length / 4).map((_, i) =>
-    Math.round((299 * data[4 * i] + 587 * data[4 * i + 1] + 114 * data[4 * i + 2]) / 1000),
+  const grey = (i) => Math.round((299 * data[i] + 587 * data[i + 1] + 114 * data[i + 2]) / 1000);
+  return Array.from({ length: height }, (_, y) =>
+    Array.from({ length: width }, (_, x) => grey(4 * (y * width + x))),
   );
 }
 
-/* The picture that the models get, or why there is none. */
+/* The image that the models get, or why there is none. */
 function look() {
-  const found = ink(levels(), canvas.width, canvas.height);
+  const found = ink(levels());
   if (!found) return { refused: findings.refusals.BLANK };
-  const picture = place(found, canvas.width, canvas.height);
-  const clean = given !== "photograph" || isClean(found, canvas.width, canvas.height, picture);
-  if (!clean) return { refused: PHOTOGRAPH };
-  const refused = refusal(found, canvas.width, canvas.height);
-  return refused ? { refused: findings.refusals[refused] } : { picture };
-}
-
-function seen() {
-  return look().picture ?? null;
+  const image = place(found.strokes);
+  if (given === "photograph" && !isClean(found, image)) return { refused: PHOTOGRAPH };
+  const refused = refusal(found.strokes);
+  return refused ? { refused: findings.refusals[refused] } : { image };
 }
 
 function answer(fault) {
   cancelAnimationFrame(awaited);
   awaited = null;
-  const { picture, refused } = look();
-  const grey = picture ?? new Uint8Array(SIDE * SIDE);
-  const shades = Uint8ClampedArray.from([...grey].flatMap((level) => [level, level, level, 255]));
-  document.getElementById("seen").getContext("2d").putImageData(new ImageData(shades, SIDE), 0, 0);
+  const { image, refused } = look();
+  const shades = [...(image ?? new Uint8Array(SIDE * SIDE))].flatMap((level) => [level, level, level, 255]);
+  const seen = new ImageData(Uint8ClampedArray.from(shades), SIDE);
+  document.getElementById("seen").getContext("2d").putImageData(seen, 0, 0);
   const empty = !strokes.length && !given;
   canvas.parentElement.classList.toggle("empty", empty);
-  document.getElementById("try").classList.toggle("unanswered", !picture);
-  const said = tried.map((place) => {
-    const { digit, softmax } = picture ? infer(place, picture) : NOTHING;
-    document.getElementById(`answer-${place}`).textContent = findings.classes[digit] ?? digit;
-    rows.forEach((button, row) => {
-      const cell = button.closest("tr").querySelector(`.model-${place}`);
-      cell.style.setProperty("--share", softmax[row] ?? 0);
-      cell.classList.toggle("best", row === digit);
-      cell.textContent = percent(softmax[row]);
-    });
-    const answer = findings.classes[digit];
-    return `${findings.models[place].name} says ${answer}, ${percent(softmax[digit])} sure`;
-  });
-  const doubtful = picture ? why(picture) : "";
-  if (!picture) document.getElementById("because").textContent = AWAITED;
+  document.getElementById("try").classList.toggle("unanswered", !image);
+  const said = tried.map((place) => fillColumn(place, image));
+  const uncertainty = image ? why(image) : "";
+  if (!image) document.getElementById("because").textContent = AWAITED;
   if (down) return; // in the midst of a stroke nothing is read aloud, nor refused
-  note.textContent = fault ?? (empty ? hint : refused ?? (doubtful && `doubtful: ${doubtful}`));
+  const warning = uncertainty && `uncertain: ${uncertainty}`;
+  note.textContent = fault ?? (empty ? hint : refused ?? warning);
   note.classList.toggle("warning", note.textContent !== hint && note.textContent !== "");
-  const answered = `${said.join("; ")}${doubtful && `; doubtful: ${doubtful}`}.`;
-  document.getElementById("said").textContent = fault ?? (picture ? answered : refused);
+  const answered = [...said, warning].filter(Boolean).join("; ");
+  document.getElementById("said").textContent = fault ?? refused ?? `${answered}.`;
 }
 
-/* Explain the leading model's answer; return what is doubtful in it. */
-function why(picture) {
-  const { digit, logits } = infer(findings.lead, picture);
+/* Fill a model's column of the table; return its answer in words. */
+function fillColumn(place, image) {
+  const { digit, softmax } = image ? infer(place, image) : { softmax: [] };
+  const name = findings.classes[digit] ?? "–";
+  document.getElementById(`answer-${place}`).textContent = name;
+  rows.forEach((button, row) => {
+    const cell = button.closest("tr").querySelector(`.model-${place}`);
+    cell.style.setProperty("--share", softmax[row] ?? 0);
+    cell.classList.toggle("best", row === digit);
+    cell.textContent = percent(softmax[row]);
+  });
+  return `${findings.models[place].name}: ${name}, confidence ${percent(softmax[digit])}`;
+}
+
+/* Explain the leading model's answer; return why it is uncertain. */
+function why(image) {
+  const { digit, logits } = infer(findings.lead, image);
   for (const button of rows) button.ariaPressed = Number(button.dataset.class) === asked;
-  explain(findings.lead, picture, digit, asked);
-  const doubtful = doubt(picture, logits);
-  document.getElementById(`answer-${findings.lead}`).classList.toggle("doubtful", doubtful !== "");
-  return doubtful;
+  explain(findings.lead, image, digit, asked);
+  const reason = uncertain(image, logits);
+  document.getElementById(`answer-${findings.lead}`).classList.toggle("uncertain", reason !== "");
+  return reason;
 }
 
 canvas.addEventListener("pointerdown", (event) => {
@@ -195,7 +195,7 @@ for (const name of ["dragover", "drop", "paste"]) {
   });
 }
 
-/* A right answer of the leading model for each class, then its surest mistakes. */
+/* A right answer of the leading model for each class, then its mistakes with most confidence. */
 const right = [...findings.classes.keys()].flatMap((digit) =>
   inCell(findings.lead, digit, digit).slice(0, 1),
 );

@@ -1,9 +1,9 @@
-/* The confusion matrices: under each stand its surest mistakes, or the images of a cell. */
+/* The confusion matrices: under each stand its mistakes with most confidence, or a cell's images. */
 
 const ALL = [...findings.actual.keys()]; // the places in the sheet
 const STEPS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
-/* An element of its attributes and of what is in it: never HTML, for names may hold anything. */
+/* Make an element of attributes and content: never of HTML, for names may hold anything. */
 function element(name, attributes, ...content) {
   const made = document.createElement(name);
   for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
@@ -20,22 +20,17 @@ function picture(at, label) {
 }
 
 function figure(at, { predicted, confidence }) {
-  const [actual, taken] = [findings.actual[at], predicted[at]].map((n) => findings.classes[n]);
-  const caption = element("span", { "aria-hidden": "true" }, `${actual} → ${taken}`);
-  const sure = percent(confidence[at]);
-  return element(
-    "figure",
-    {},
-    picture(at, `${actual} taken for ${taken}`),
-    element("figcaption", {}, caption, element("br", {}), sure),
-  );
+  const [actual, answer] = [findings.actual[at], predicted[at]].map((n) => findings.classes[n]);
+  const names = element("span", { "aria-hidden": "true" }, `${actual} → ${answer}`);
+  const caption = element("figcaption", {}, names, element("br", {}), percent(confidence[at]));
+  return element("figure", {}, picture(at, `${actual} predicted as ${answer}`), caption);
 }
 
 /* Of right answers, of which there may be a thousand, only the first are in the page. */
-function inCell(place, actual, predicted) {
-  const taken = findings.models[place].predicted;
-  const cell = ALL.filter((at) => findings.actual[at] === actual && taken[at] === predicted);
-  return actual === predicted ? cell.slice(0, findings.each) : cell;
+function inCell(place, actual, answer) {
+  const { predicted } = findings.models[place];
+  const cell = ALL.filter((at) => findings.actual[at] === actual && predicted[at] === answer);
+  return actual === answer ? cell.slice(0, findings.each) : cell;
 }
 
 function mistakes(place) {
@@ -48,12 +43,11 @@ function mistakes(place) {
 function show(matrix, button) {
   const place = Number(matrix.dataset.model);
   let images = mistakes(place).slice(0, 15);
-  let said = images.length ? "The surest mistakes" : "No mistakes";
+  let said = images.length ? "Mistakes with the highest confidence" : "No mistakes";
   if (button) {
     const { actual, predicted, count } = button.dataset;
     images = inCell(place, +actual, +predicted);
-    const [is, taken] = [actual, predicted].map((place) => findings.classes[place]);
-    said = `${is} taken for ${taken}: ${Number(count).toLocaleString("en")}`;
+    said = button.ariaLabel;
     if (images.length < count) said += `, of which ${images.length} here`;
   }
   matrix.querySelector(".said").textContent = said;
@@ -61,24 +55,11 @@ function show(matrix, button) {
   matrix.querySelector(".gallery").replaceChildren(...figures);
 }
 
-/* Of a cell, which without a script is a number, a button. */
-function made(cell) {
-  const { actual, predicted, count } = cell.dataset;
-  const [is, taken] = [actual, predicted].map((place) => findings.classes[place]);
-  const button = element("button", { type: "button", tabindex: -1, "aria-pressed": false });
-  Object.assign(button.dataset, cell.dataset);
-  if (cell.closest("table")) button.setAttribute("aria-label", `${is} taken for ${taken}: ${count}`);
-  button.append(...cell.childNodes);
-  cell.replaceWith(button);
-  return button;
-}
-
 /* One cell of a matrix is in the order of the Tab key; arrows move among the others. */
 for (const matrix of document.querySelectorAll(".matrix")) {
-  const buttons = [...matrix.querySelectorAll("[data-actual]")].map(made);
+  const buttons = [...matrix.querySelectorAll("button")];
+  for (const button of buttons) button.disabled = false; // without a script nothing can be pressed
   if (buttons.length) buttons[0].tabIndex = 0;
-  matrix.querySelector("table")?.setAttribute("role", "grid");
-  for (const cell of matrix.querySelectorAll("td:has(button)")) cell.setAttribute("role", "gridcell");
   const columns = Number(matrix.querySelector("[data-columns]")?.dataset.columns);
   matrix.addEventListener("keydown", (event) => {
     if (!STEPS[event.key]) return;

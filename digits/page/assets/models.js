@@ -1,13 +1,11 @@
 "use strict";
 document.documentElement.classList.add("live"); // controls are shown from here on
 
-/* The models, as trained: layers as in digits/inference/network.py. The weights of dense ones are
-   embedded as base64 of little-endian float32; a kernel is (inputs, outputs), row after row. */
+/* The models, as trained: layers as in digits/inference/network.py. A kernel, (inputs, outputs), is
+   embedded as base64 of little-endian float32, row after row. */
 const findings = JSON.parse(document.getElementById("findings").textContent);
 for (const layer of findings.models.flatMap((model) => model.layers)) {
-  for (const key of ["kernel", "bias"]) {
-    if (layer[key]) layer[key] = new Float32Array(bytes(layer[key]).buffer);
-  }
+  if (layer.kernel) layer.kernel = new Float32Array(bytes(layer.kernel).buffer);
 }
 
 function bytes(base64) {
@@ -47,7 +45,7 @@ function compute({ scale, shift, kernel, bias, activation }, values) {
   return output;
 }
 
-/* What each layer puts out, the pixels first. place: of the model in the list. grey: a level for
+/* The output of each layer, the pixels first. place: of the model in the list. grey: a level for
    each pixel, 0 paper to 255 ink. */
 function outputs(place, grey) {
   const found = [Float64Array.from(grey, (level) => Math.fround(level / 255))];
@@ -60,7 +58,7 @@ function infer(place, grey) {
   return { digit: logits.indexOf(Math.max(...logits)), softmax: softmax(logits), logits };
 }
 
-/* Never as if it were certain; a dash for no share. */
+/* Write a share: never as 0 % or 100 %, and as a dash if there is none. */
 function percent(share) {
   if (share === undefined) return "–";
   if (share >= 0.9995) return "> 99.9%";

@@ -1,5 +1,5 @@
-/* Why does it say so? What in a drawing spoke for a class and against it: each pixel's ink times the
-   gradient there, which for ReLU units add up to the class's logit (but for biases). */
+/* Explain an answer: what in a drawing speaks for a class and against it. Each pixel counts by its
+   ink times the gradient there; for ReLU units these add up to the class's logit, but for biases. */
 
 const WHERE = [
   ["at the top left", "at the top", "at the top right"],
@@ -8,7 +8,7 @@ const WHERE = [
 ];
 const UNITS = 4; // hidden units that are shown
 
-/* From the gradient after an activation, and what it put out, the gradient before it. */
+/* From the gradient after an activation, and its output, the gradient before it. */
 const SLOPES = {
   linear: (output, gradient) => gradient,
   relu: (output, gradient) => gradient.map((value, i) => (output[i] > 0 ? value : 0)),
@@ -20,7 +20,7 @@ const SLOPES = {
   },
 };
 
-/* From the gradient after a layer, and what it put out, the gradient before it. */
+/* From the gradient after a layer, and its output, the gradient before it. */
 function back({ scale, kernel, bias, activation }, output, gradient) {
   if (scale) return gradient.map((value, i) => value * scale[i % scale.length]);
   const inputs = kernel.length / bias.length;
@@ -28,17 +28,16 @@ function back({ scale, kernel, bias, activation }, output, gradient) {
   for (let run = 0; run * inputs < before.length; run++) {
     const part = (values) => values.subarray(run * bias.length, (run + 1) * bias.length);
     const slopes = SLOPES[activation](part(output), part(gradient));
-    const counting = [...slopes.keys()].filter((j) => slopes[j] !== 0);
     for (let i = 0; i < inputs; i++) {
       let sum = 0;
-      for (const j of counting) sum += kernel[i * bias.length + j] * slopes[j];
+      for (let j = 0; j < bias.length; j++) sum += kernel[i * bias.length + j] * slopes[j];
       before[run * inputs + i] = sum;
     }
   }
   return before;
 }
 
-/* What the values at the pixels, and after the first layer, add to the logits, these weighted. */
+/* What the pixels, and the outputs of the first layer, add to the logits, these weighted. */
 function evidence(place, grey, weights) {
   const values = outputs(place, grey);
   let gradient = Float64Array.from(weights);
@@ -47,7 +46,7 @@ function evidence(place, grey, weights) {
     gradient = back(findings.models[place].layers[n - 1], values[n], gradient);
     added[n - 1] = gradient.map((slope, i) => slope * values[n - 1][i]);
   }
-  return { pixels: added[0], units: added[1], fired: values[1] };
+  return { pixels: added[0], units: added[1], outputs: values[1] };
 }
 
 /* The two places in the ink's box where values add up to most; none where they are small. */
@@ -67,8 +66,8 @@ function places(grey, values) {
   return most.filter((where) => sums[where] > 0 && sums[where] > sums[most[0]] / 2).join(" and ");
 }
 
-/* One picture of values: for in one colour, against in the other, over ink in grey. */
-function colour(target, values, grey) {
+/* Draw values: above 0 in one colour, below in another, over ink in grey. */
+function paint(target, values, grey) {
   const strongest = values.reduce((most, value) => Math.max(most, Math.abs(value)), 1e-9);
   const pixels = new Uint8ClampedArray(4 * SIDE * SIDE);
   values.forEach((value, i) => {
@@ -81,35 +80,36 @@ function colour(target, values, grey) {
   target.getContext("2d").putImageData(new ImageData(pixels, SIDE), 0, 0);
 }
 
-/* Show it for `asked`, or else for the answer. */
+/* Explain the answer, or why it is not the class that was asked about. */
 function explain(place, grey, digit, asked) {
-  const others = findings.classes.length - 1;
+  const count = findings.classes.length;
   const other = asked !== null && asked !== digit;
   const weights = findings.classes.map((_, n) =>
-    other ? (n === asked) - (n === digit) : n === digit ? 1 : -1 / others,
+    other ? (n === asked) - (n === digit) : n === digit ? 1 : -1 / (count - 1),
   );
-  const { pixels, units, fired } = evidence(place, grey, weights);
-  colour(document.getElementById("why"), pixels, grey);
+  const { pixels, units, outputs } = evidence(place, grey, weights);
+  paint(document.getElementById("why"), pixels, grey);
   const [answer, name] = [digit, other ? asked : digit].map((n) => findings.classes[n]);
   const [speaking, against] = [places(grey, pixels), places(grey, pixels.map((value) => -value))];
-  const said = other
-    ? `Not ${name}${against && `, because the ink ${against} speaks for ${answer} instead`}.` +
-      `${speaking && ` For ${name} speaks the ink ${speaking}.`}`
-    : `${name}${speaking && `, because of the ink ${speaking}`}.${against && ` Against it speaks the ink ${against}.`}`;
+  const said = [
+    speaking && `The ink ${speaking} speaks for ${name}${other ? ` rather than ${answer}` : ""}.`,
+    against && `The ink ${against} speaks ${other ? `for ${answer} rather than` : "against"} ${name}.`,
+  ];
   document.getElementById("why-heading").textContent = other ? `Why not ${name}?` : `Why ${name}?`;
-  document.getElementById("because").textContent = said;
-  showUnits(findings.models[place].layers[0], units, fired, other ? -1 : 1, answer);
+  document.getElementById("because").textContent = (other ? said.reverse() : said)
+    .filter(Boolean)
+    .join(" ");
+  showUnits(findings.models[place].layers[0], units, outputs, other ? -1 : 1, answer);
 }
 
-function showUnits({ kernel, bias }, units, fired, sign, answer) {
+function showUnits({ kernel, bias }, units, outputs, sign, answer) {
   const hidden = document.getElementById("hidden");
   hidden.hidden = !units || !kernel || kernel.length !== SIDE * SIDE * bias.length;
   if (hidden.hidden) return;
   const most = [...units.keys()].sort((a, b) => sign * (units[b] - units[a])).slice(0, UNITS);
   hidden.querySelector("span").textContent = answer;
   hidden.querySelectorAll("canvas").forEach((canvas, n) => {
-    const wanted = Float64Array.from({ length: SIDE * SIDE }, (_, i) => kernel[i * bias.length + most[n]]);
-    colour(canvas, wanted);
-    canvas.nextElementSibling.textContent = `fired ${fired[most[n]].toFixed(1)}`;
+    paint(canvas, Float64Array.from({ length: SIDE * SIDE }, (_, i) => kernel[i * bias.length + most[n]]));
+    canvas.nextElementSibling.textContent = `output ${outputs[most[n]].toFixed(1)}`;
   });
 }

@@ -1,0 +1,34 @@
+/* Find uncertain answers: digits/evaluation/uncertainty.py in another language. */
+
+const COMPONENTS = new Int8Array(bytes(findings.reference.components).buffer);
+
+/* Why an answer is uncertain, in words; nothing if it is not. grey: as the model got it. */
+function uncertain(grey, logits) {
+  const { levels, logsumexp, ambiguity, thresholds, reasons, shape } = findings.reference;
+  const [, count, pixels] = shape;
+  const order = [...logits.keys()].sort((a, b) => logits[b] - logits[a]);
+  const best = logits[order[0]];
+  const surprise = Math.log(sum(logits.map((logit) => Math.exp(logit - best)))); // -ln(softmax)
+  const component = (n) => COMPONENTS.subarray((order[0] * count + n) * pixels).subarray(0, pixels);
+  const mean = component(0);
+  const differences = reduced(grey, Math.sqrt(pixels)).map((share, i) => share - (mean[i] / levels) * 2);
+  let score = sum(differences.map((value) => value * value)) - logsumexp * (best + surprise);
+  for (let n = 1; n < count; n++) {
+    const along = component(n).reduce((sum, value, i) => sum + (value / levels) * differences[i], 0);
+    score -= along * along;
+  }
+  if (score + ambiguity * surprise <= thresholds[findings.models[findings.lead].name]) return "";
+  const [answer, other] = order.map((place) => findings.classes[place]);
+  const reason = reasons[ambiguity * surprise > score ? "ambiguous" : "unknown"];
+  return reason.replace("{answer}", answer).replace("{other}", other);
+}
+
+/* The means of square blocks, 0-1. */
+function reduced(grey, side) {
+  const by = SIDE / side;
+  const means = new Float64Array(side * side);
+  grey.forEach((level, i) => {
+    means[Math.floor(i / SIDE / by) * side + Math.floor((i % SIDE) / by)] += level / 255 / by ** 2;
+  });
+  return means;
+}
