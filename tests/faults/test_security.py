@@ -42,12 +42,11 @@ def test_temporary_folders_are_the_owners_alone(monkeypatch):
 
     sources = {"one": look, "two": look}
     monkeypatch.setitem(CATALOGUE, "mnist", replace(CATALOGUE["mnist"], sources=sources))
+    asked = read_params(FetchParams).model_copy(update={"source": "mnist", "sha256": None})
     old = os.umask(0)
     try:
         with pytest.raises(SourceError, match="enough seen"):
-            fetch_dataset(
-                read_params(FetchParams).model_copy(update={"source": "mnist", "sha256": None})
-            )
+            fetch_dataset(asked)
     finally:
         os.umask(old)
     assert [mode for _, mode in seen] == [0o700, 0o700]
