@@ -1,4 +1,4 @@
-"""Answering with trained models: pictures by `digits predict`, robustness on spoiled images."""
+"""Answering with trained models: pictures by `digits predict`, robustness on corrupted images."""
 
 import tempfile
 from pathlib import Path

@@ -1,7 +1,6 @@
 """Growth: the stages on MNIST repeated, with small shifts, to a hundred times its size."""
 
 import shutil
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -19,7 +18,12 @@ SMALL = 600
 """Examples in the run that shows what a stage takes to start: imports, compiling."""
 BYTES = 784 * 5
 """Of an example on disk: a byte a pixel raw, four processed."""
-STAGES = ("preprocess", "train_hidden", "evaluate")
+STAGES = {
+    "preprocess": ["preprocess"],
+    "train_hidden": ["train", "hidden"],
+    "evaluate": ["evaluate"],
+}
+"""The words of the command of each."""
 
 
 def run(rounds: int) -> list[dict[str, Any]]:
@@ -32,10 +36,10 @@ def run(rounds: int) -> list[dict[str, Any]]:
                 print(f"  {count:,} examples: not enough disk", file=sys.stderr)
                 continue
             lay_out(folder, count)
-            for stage in STAGES:
+            for stage, (module, *words) in STAGES.items():
                 if stage == "evaluate":
                     test_on_the_training_set(folder)
-                command = ["python", "-m", f"stages.{stage}"]
+                command = ["python", "-m", f"stages.{module}", *words]
                 (row,) = measure.interleave(
                     {(stage, count): command}, ("stage", "examples"), rounds, folder=str(folder)
                 )
@@ -55,7 +59,8 @@ def lay_out(folder: Path, count: int) -> None:
         (folder / name).symlink_to(Path(name).resolve())
     for name in ("metrics", "models"):
         shutil.copytree(name, folder / name)
-    shutil.copy("params.yaml", folder)
+    for name in ("params.yaml", "dvc.yaml"):
+        shutil.copy(name, folder)
     edit(folder / "params.yaml", "epochs: 5", "epochs: 1")
     images, labels = read_raw("train")
     raw = folder / "data" / "raw"
@@ -76,7 +81,7 @@ def lay_out(folder: Path, count: int) -> None:
 
 def test_on_the_training_set(folder: Path) -> None:
     """Let evaluate read as many examples as training did."""
-    for part in ("images", "labels"):
-        test = folder / f"data/processed/test_{part}.npy"
-        test.unlink()
-        subprocess.run(["ln", folder / f"data/processed/train_{part}.npy", test], check=True)
+    processed = folder / "data/processed"
+    for part in ("images.npy", "labels.npy"):
+        (processed / "test" / part).unlink()
+        (processed / "test" / part).hardlink_to(processed / "train" / part)

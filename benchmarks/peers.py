@@ -1,4 +1,4 @@
-"""The reference recipe as the users of each library would write it well.
+"""The reference models as the users of each library would train them well.
 
 A peer is a function of (model, images, labels, epoch_done): it trains a model of HIDDEN with
 batches of 32 for 5 epochs by Adam (0.001, epsilon 1e-7), calls epoch_done() after each epoch where
@@ -7,7 +7,6 @@ it can, and returns a function from images to predicted digits. What it imports 
 """
 
 from collections.abc import Callable
-from functools import partial
 from importlib import import_module
 from itertools import pairwise
 from typing import Any
@@ -15,51 +14,27 @@ from typing import Any
 import numpy as np
 
 HIDDEN: dict[str, tuple[int, ...]] = {"hidden": (100,), "basic": ()}
-"""The models of the recipe: the units of the layers before the last one."""
+"""The reference models: the units of the layers before the last one."""
 AUGMENTED = "augmented"
-"""The model that this project alone trains, by a recipe of its own."""
+"""The model that this project alone trains, with parameters of its own."""
 EPOCHS, BATCH, RATE, EPSILON, SEED = 5, 32, 0.001, 1e-7, 0
 Predict = Callable[[Any], Any]
 
 
 def project(model: str, images: Any, labels: Any, epoch_done: Callable[[], None]) -> Predict:
-    """Train as this project does: from its files, through its own train function."""
+    """Train as this project does: from its files, as its stage does with params.yaml."""
+    from digits.data.info import read_info
     from digits.data.loading import Examples
-    from digits.params.train import TrainParams
+    from digits.training.definition import read_definition
     from digits.training.train import train
 
-    recipe = TrainParams(
-        seed=SEED, epochs=EPOCHS, batch_size=BATCH, learning_rate=RATE, workers=1, device="cpu"
-    )
     trained, _ = train(
         training=Examples(images, labels),
         validation=Examples(images[:0], labels[:0]),
         after_epoch=lambda history: epoch_done(),
-        **_augmented(recipe)
-        if model == AUGMENTED
-        else {"build": _builder(model), "recipe": recipe},
+        **read_definition(model, read_info()),
     )
     return lambda x: trained.predict(np.asarray(x), batch_size=1000, verbose=0).argmax(axis=1)
-
-
-def _augmented(recipe: Any) -> dict[str, Any]:
-    """Return what its stage trains this model with, by params.yaml."""
-    from digits.models import augmented
-    from digits.params import read_params
-    from digits.training.augmentation import augment
-
-    params = read_params(augmented.Params)
-    return {
-        "build": partial(augmented.build, units=params.units),
-        "recipe": params.recipe(recipe),
-        "optimizer": augmented.cosine,
-        "augment": partial(augment, size=(28, 28), most=params),
-    }
-
-
-def _builder(model: str) -> Callable[[int, int], Any]:
-    build: Callable[..., Any] = import_module(f"digits.models.{model}").build
-    return partial(build, **dict(zip(["units"], HIDDEN[model], strict=False)))
 
 
 def _keras(model: str, **options: Any) -> Any:

@@ -29,7 +29,7 @@ def one(units: int, batch_size: int, workers: int) -> None:
     from digits.training.train import train
 
     training, marks = read_examples("train"), [perf_counter()]
-    recipe = TrainParams(
+    params = TrainParams(
         seed=0,
         epochs=EPOCHS,
         batch_size=batch_size,
@@ -41,7 +41,7 @@ def one(units: int, batch_size: int, workers: int) -> None:
         partial(hidden.build, units=units),
         training,
         Examples(training.images[:0], training.labels[:0]),
-        recipe,
+        params,
         after_epoch=lambda history: marks.append(perf_counter()),
     )
     epochs = [end - start for start, end in pairwise(marks[1:])]

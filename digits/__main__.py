@@ -1,10 +1,11 @@
 """The command line: `digits COMMAND`, or `python -m digits COMMAND`."""
 
-import argparse
 import errno
 import os
 import subprocess
 import sys
+from argparse import ArgumentParser
+from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 
@@ -14,48 +15,57 @@ from digits.process import run
 
 COMMANDS = {
     "predict": "Say which digit is in a picture.",
-    "summary": "Show what the pipeline has made: accuracies, and where the pictures are.",
+    "summary": "Show the results: accuracies, and where the pictures are.",
     "compare": "Say whether the models became better since another revision.",
-    "seeds": "Train and test with several seeds: what a change must exceed to be more than luck.",
+    "seeds": "Train and test with several seeds: how far chance alone moves the accuracy.",
     "trial": "Run the pipeline with other parameters, in a clone of its own: an experiment.",
     "rebuild": "Run the stages again and compare with what is committed.",
     "validate": "Say whether the project is fit to be merged.",
-    "setup": "Make this clone ready for DVC; mend what a killed DVC left.",
+    "setup": "Make this clone ready for DVC; repair what a killed DVC left.",
 }
-"""A module of digits/cli each: `main(arguments)` and, if it has some, `add_arguments(parser)`.
+"""Modules of digits/cli, each with `main(arguments)` and, for options, `add_arguments(parser)`.
 
 Only the one that is asked for is imported: `digits --help` does not wait for numpy."""
 
 
 def main() -> None:
-    """Run the command that is named on the command line, by the code of the checkout one is in."""
+    """Run the command that the command line names, by the code of the current checkout."""
     restrict()
+    # the `python` of DVC's stages is the one that runs this
+    path = os.environ.get("PATH", os.defpath)
+    os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{path}"
     here = [Path("digits", name) for name in ("__init__.py", "__main__.py")]
     if all(map(Path.is_file, here)) and not here[1].samefile(__file__):  # installed from elsewhere
         other = [sys.executable, "-m", "digits", *sys.argv[1:]]
         if os.name == "nt":  # whose exec would return at once
             sys.exit(subprocess.run(other).returncode)
         os.execv(sys.executable, other)  # noqa: S606
-    parser = argparse.ArgumentParser(prog="digits", description="Beside `dvc`: digits COMMAND.")
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    run(lambda: call(sys.argv[1:]))
+
+
+def call(words: list[str]) -> None:
+    """Run the command of these words of the command line. Raises DigitsError."""
+    parser = ArgumentParser(prog="digits", description="Commands beside those of DVC.")
+    if words[:1] and words[0] in COMMANDS:
+        module = import_module(f"digits.cli.{words[0]}")
+        parser = ArgumentParser(prog=f"digits {words[0]}", description=module.__doc__)
+        if hasattr(module, "add_arguments"):
+            module.add_arguments(parser)
+        arguments = parser.parse_intermixed_args(words[1:])
+        _print_to_the_end(lambda: module.main(arguments))
+        return
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
     for name, line in COMMANDS.items():
-        command = commands.add_parser(name, help=line)
-        if name in sys.argv:
-            module = import_module(f"digits.cli.{name}")
-            command.description = module.__doc__
-            if hasattr(module, "add_arguments"):
-                module.add_arguments(command)
-            command.set_defaults(main=module.main)
-    arguments = parser.parse_args()
-    run(lambda: _call(arguments))
+        commands.add_parser(name, help=line)
+    parser.parse_args(words)
 
 
-def _call(arguments: argparse.Namespace) -> None:
-    """Call the command; what it prints may have no reader (`| head`), no room, or nowhere to go."""
+def _print_to_the_end(main: Callable[[], None]) -> None:
+    """Call `main`. Its output may have no reader (`| head`), no room, or a closed stream."""
     if sys.stdout is None:
         raise OutputError("what is printed cannot be written: the standard output is closed")
     try:
-        arguments.main(arguments)
+        main()
         sys.stdout.flush()
     except OSError as fault:
         if fault.errno not in (errno.EPIPE, errno.ENOSPC):

@@ -1,6 +1,6 @@
-"""What can go wrong by the user's hand or the world's: each ends in one line and exit code 1.
+"""Expected faults. `digits.process.run` prints their message and ends with exit code 1.
 
-`digits.process.run` prints them. Whatever else is raised is our own fault: it keeps its traceback.
+Any other exception is a bug of ours and keeps its traceback.
 """
 
 
@@ -13,11 +13,11 @@ class ParameterError(DigitsError):
 
 
 class SourceError(DigitsError):
-    """The images could not be obtained, or are not the ones that were asked for."""
+    """The images cannot be obtained, or are not those that were asked for."""
 
 
 class ArtifactError(DigitsError):
-    """A file that an earlier stage wrote is missing, damaged or of another form."""
+    """A file that an earlier stage wrote is missing or damaged."""
 
 
 class OutputError(DigitsError):

@@ -9,7 +9,7 @@ from digits.figures.confusion import confusion
 from digits.figures.palette import colour
 from digits.files.arrays import remap
 from digits.files.atomic import write_bytes, write_json
-from digits.files.tables import stacked, write_csv
+from digits.files.tables import write_csv
 from digits.inference.network import load
 from digits.params import read_params
 from digits.params.models import Models
@@ -26,15 +26,16 @@ def main() -> None:
     networks = {
         name: load(f"models/{name}.keras", *info.sizes) for name in read_params(Models).root
     }
-    predicted, classes, calibration = {}, {}, {}
+    predicted, classes, calibration = {}, [], []
     for place, (name, network) in enumerate(networks.items()):
         starts = range(0, len(labels), ROWS)
         parts = ((remap(images)[i : i + ROWS], labels[i : i + ROWS]) for i in starts)
         answer = joined(answers(network.logits(block), theirs) for block, theirs in parts)
         counts = confusion_matrix(labels, answer.predicted, len(names))
         predicted[name] = answer.predicted
-        classes[name] = {"class": names, **by_class(counts)}
-        calibration[name] = reliability(answer.confidence, answer.predicted == labels)
+        classes.append({"model": name, "class": names, **by_class(counts)})
+        bins = reliability(answer.confidence, answer.predicted == labels)
+        calibration.append({"model": name, **bins})
         columns = {"actual": labels, "predicted": answer.predicted, "confidence": answer.confidence}
         path = f"metrics/predictions/{name}.csv"
         write_csv(path, columns, actual=names, predicted=names)
@@ -44,8 +45,8 @@ def main() -> None:
         write_json(f"metrics/evaluation/{name}.json", metrics)
         print(f"evaluate: {name}: {metrics['accuracy']:.2%} of {len(labels):,} test {info.nouns}")
     write_bytes("metrics/answers.json", record(labels, predicted).encode())
-    write_csv("metrics/classes.csv", stacked(classes, "model"))
-    write_csv("metrics/calibration.csv", stacked(calibration, "model"))
+    write_csv("metrics/classes.csv", *classes)
+    write_csv("metrics/calibration.csv", *calibration)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Describe the dataset in numbers."""
+"""Describe the data set in numbers."""
 
 from digits.data.info import read_info
 from digits.data.loading import read_raw
@@ -8,9 +8,9 @@ from digits.process import run
 
 
 def main() -> None:
-    description = read_info()
-    splits = {name: statistics(*read_raw(name), description.classes) for name in ("train", "test")}
-    write_json("metrics/dataset.json", {"title": description.title, **splits})
+    info = read_info()
+    splits = {name: statistics(*read_raw(name), info.classes) for name in ("train", "test")}
+    write_json("metrics/dataset.json", {"title": info.title, **splits})
 
 
 if __name__ == "__main__":

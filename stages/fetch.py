@@ -1,7 +1,7 @@
-"""Fetch the data set, from the first source that has it, verified; describe it beside."""
+"""Fetch the data set from the first source that has it; verify and describe it."""
 
 from digits.data.info import FILE
-from digits.datasets.sources import obtain
+from digits.datasets.sources import fetch_dataset
 from digits.files.arrays import write_array
 from digits.files.atomic import write_json
 from digits.params import read_params
@@ -10,13 +10,13 @@ from digits.process import run
 
 
 def main() -> None:
-    dataset, description, where = obtain(read_params(FetchParams))
+    dataset, info, source = fetch_dataset(read_params(FetchParams))
     for name, array in dataset._asdict().items():
         write_array(f"data/raw/{name}.npy", array)
-    write_json(FILE, description.model_dump())
+    write_json(FILE, info.model_dump())
     print(
-        f"fetch: {description.title}, {description.train:,} {description.nouns} to train with, "
-        f"{description.test:,} to test with, from {where}"
+        f"fetch: {info.title}, {info.train:,} {info.nouns} to train with, "
+        f"{info.test:,} to test with, from {source}"
     )
 
 

@@ -1,11 +1,11 @@
-"""Scale the images to [0, 1], flatten them, and hold some out for validation."""
+"""Scale the images to [0, 1], flatten them, and choose the validation split."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 from digits.data.dataset import Labels
 from digits.data.loading import read_raw
-from digits.data.splits import hold_out, scaled
+from digits.data.splits import normalize, stratified_sample
 from digits.files.arrays import write_array, write_chunks
 from digits.params import read_params
 from digits.params.preprocess import PreprocessParams
@@ -16,9 +16,9 @@ def main() -> None:
     params = read_params(PreprocessParams)
     images, labels = read_raw("train")
     test_images, test_labels = read_raw("test")
-    held_out = hold_out(labels[: params.limit], params.validation, params.seed)
-    write_split("train", images, labels, np.flatnonzero(~held_out))
-    write_split("validation", images, labels, np.flatnonzero(held_out))
+    validation = stratified_sample(labels[: params.limit], params.validation, params.seed)
+    write_split("train", images, labels, np.flatnonzero(~validation))
+    write_split("validation", images, labels, np.flatnonzero(validation))
     write_split("test", test_images, test_labels, np.arange(len(test_labels[: params.limit])))
 
 
@@ -26,7 +26,7 @@ def write_split(
     name: str, images: NDArray[np.uint8], labels: Labels, rows: NDArray[np.intp]
 ) -> None:
     """Write the examples `rows` as data/processed/NAME/{images,labels}.npy."""
-    chunks, shape = scaled(images, rows), (len(rows), images[0].size)
+    chunks, shape = normalize(images, rows), (len(rows), images[0].size)
     write_chunks(f"data/processed/{name}/images.npy", chunks, shape, np.float32)
     write_array(f"data/processed/{name}/labels.npy", labels[rows])
     print(f"preprocess: {len(rows):,} {name} examples")

@@ -4,7 +4,7 @@ from digits.data.info import read_info
 from digits.data.loading import read_examples
 from digits.evaluation.corruptions import CORRUPTIONS, mean_accuracy, measure
 from digits.files.atomic import write_json
-from digits.files.tables import columns, write_csv
+from digits.files.tables import write_csv
 from digits.inference.network import load
 from digits.params import read_params
 from digits.params.models import Models
@@ -20,7 +20,7 @@ def main() -> None:
     models = {name: load(f"models/{name}.keras", *info.sizes).logits for name in names}
     size = info.height, info.width
     rows = measure(models, images, labels, size, severities, params.seed)
-    write_csv("metrics/robustness.csv", columns(rows))
+    write_csv("metrics/robustness.csv", rows)
     for name in names:
         mean = mean_accuracy([row for row in rows if row["model"] == name])
         write_json(f"metrics/robustness/{name}.json", {"accuracy": mean})

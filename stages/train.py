@@ -9,8 +9,8 @@ from digits.errors import ParameterError
 from digits.files.atomic import write_json
 from digits.params.models import available
 from digits.process import run
-from digits.training import history
 from digits.training.definition import read_definition
+from digits.training.history import report_epoch
 
 
 def main() -> None:
@@ -19,19 +19,18 @@ def main() -> None:
     training, validation = read_examples("train"), read_examples("validation", classes=0)
 
     # TensorFlow is imported when all else is in order
-    from digits.training import checkpoint
+    from digits.training.checkpoint import delete_checkpoints
     from digits.training.saving import save
     from digits.training.train import train
 
-    epochs = definition["params"].epochs
-    keep = partial(history.keep, f"metrics/history/{name}.csv", epochs)
-    stage = f"train_{name}"
-    model, means = train(
-        training=training, validation=validation, after_epoch=keep, stage=stage, **definition
+    stage, epochs = f"train_{name}", definition["params"].epochs
+    after_epoch = partial(report_epoch, f"metrics/history/{name}.csv", epochs)
+    model, history = train(
+        training=training, validation=validation, after_epoch=after_epoch, stage=stage, **definition
     )
     save(model, f"models/{name}.keras")
-    write_json(f"metrics/training/{name}.json", means[-1])
-    checkpoint.delete(stage)
+    write_json(f"metrics/training/{name}.json", history[-1])
+    delete_checkpoints(stage)
 
 
 def model_name(arguments: list[str]) -> str:

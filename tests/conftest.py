@@ -26,12 +26,12 @@ def make_images(count, seed, ink=200):
     return (patterns[labels] + noise).astype(np.uint8), labels
 
 
-def described(dataset, words=MNIST.words):
-    """The description of a data set: by default as if it were MNIST."""
+def info_of(dataset):
+    """The description of a data set, as if it were MNIST."""
     train, _, test, _ = dataset
-    counts = {"train": len(train), "test": len(test)}
-    sizes = dict(zip(("height", "width"), train.shape[1:], strict=True))
-    return DatasetInfo(**words.model_dump(), **sizes, **counts, sha256=content_sha256(dataset))
+    sizes = {"height": train.shape[1], "width": train.shape[2], "train": len(train)}
+    sizes |= {"test": len(test), "sha256": content_sha256(dataset)}
+    return DatasetInfo(**MNIST.card.model_dump(), **sizes)
 
 
 @pytest.fixture(scope="session")

@@ -1,8 +1,23 @@
-"""Ports of this machine, for the servers of tests."""
+"""Ports and programs of this machine, for the servers of tests."""
 
+import os
+import shutil
 import socket
 import time
 from contextlib import ExitStack
+
+import pytest
+
+from tests.pipeline import ENVIRONMENT
+
+PATH = f"{ENVIRONMENT['PATH']}:/usr/sbin"  # where Debian has daemons, also for users
+
+
+def need(*programs):
+    """Skip a test for which a program is missing; fail it if REQUIRE_CLUSTER is set (.ci/run)."""
+    if missing := [name for name in programs if not shutil.which(name, path=PATH)]:
+        miss = pytest.fail if "REQUIRE_CLUSTER" in os.environ else pytest.skip
+        miss(f"not installed: {', '.join(missing)}")
 
 
 def free_ports(count):

@@ -7,7 +7,7 @@ import subprocess
 import time
 from contextlib import ExitStack, contextmanager
 
-from tests.ports import free_ports
+from tests.ports import PATH, free_ports
 
 CONF = """\
 ClusterName=test
@@ -43,34 +43,31 @@ def cluster(folder, hosts=()):
     for name in ("state", "spool-one", "spool-two"):
         (folder / name).mkdir(parents=True)
     conf = folder / "slurm.conf"
-    conf.write_text(
-        CONF.format(
-            folder=folder,
-            user=getpass.getuser(),
-            host=socket.gethostname().split(".")[0],
-            ports=free_ports(3),
-            addresses=[host.address for host in hosts] or ["127.0.0.1"] * 2,
-        )
+    text = CONF.format(
+        folder=folder,
+        user=getpass.getuser(),
+        host=socket.gethostname().split(".")[0],
+        ports=free_ports(3),
+        addresses=[host.address for host in hosts] or ["127.0.0.1"] * 2,
     )
-    path = f"{os.environ['PATH']}:/usr/sbin"
-    environment = {**os.environ, "SLURM_CONF": str(conf), "PATH": path}
+    conf.write_text(text)
+    environment = {**os.environ, "SLURM_CONF": str(conf), "PATH": PATH}
     daemons = [["slurmctld", "-D"], ["slurmd", "-N", "one", "-D"], ["slurmd", "-N", "two", "-D"]]
     asked = ["sinfo", "--noheader", "--Node", "--format=%T"]
     if hosts:
-        places = (hosts[0], *hosts)
-        daemons = [host.within(*each) for host, each in zip(places, daemons, strict=True)]
+        daemons = [
+            host.within(*each) for host, each in zip((hosts[0], *hosts), daemons, strict=True)
+        ]
         asked = hosts[0].within(*asked)
     with ExitStack() as stack:
         for daemon in daemons:
-            process = stack.enter_context(
-                subprocess.Popen(daemon, env=environment, stderr=subprocess.DEVNULL)
-            )
+            process = subprocess.Popen(daemon, env=environment, stderr=subprocess.DEVNULL)
+            stack.enter_context(process)
             stack.callback(process.terminate)
-        for _ in range(300):
+        states, left = "", 300
+        while states.split() != ["idle", "idle"]:
+            assert left, "\n".join(log.read_text() for log in folder.glob("*.log"))
             states = subprocess.run(asked, env=environment, capture_output=True, text=True).stdout
-            if states.split() == ["idle", "idle"]:
-                break
+            left -= 1
             time.sleep(0.1)
-        else:
-            raise AssertionError("\n".join(log.read_text() for log in folder.glob("*.log")))
         yield conf

@@ -1,18 +1,18 @@
-"""The whole pipeline on other data than MNIST, and a look at what people get to see of it."""
+"""The whole pipeline on other data than MNIST, and what people see of it."""
 
 import json
 import os
 import re
-from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from digits.datasets.catalogue import FASHION_MNIST
+from digits.datasets.catalogue import DEBIAN_FOLDER
 from tests import pipeline
 from tests.browser import opened
 from tests.datasets.test_folder import write
+from tests.datasets.test_formats import write_npz
 
 pytestmark = pytest.mark.slow
 
@@ -23,12 +23,11 @@ def of_letters(folder):
     """26 classes, as EMNIST's letters have them, in an .npz."""
     patterns = np.random.default_rng(0).integers(0, 2, (26, 7, 7)).repeat(4, 1).repeat(4, 2) * 200
     labels = np.tile(np.arange(26, dtype=np.uint8), 12)
-    images = (patterns[labels] + np.random.default_rng(1).integers(0, 55, (312, 28, 28))).astype(
-        "u1"
+    noise = np.random.default_rng(1).integers(0, 55, (312, 28, 28))
+    images = (patterns[labels] + noise).astype(np.uint8)
+    return write_npz(
+        folder / "letters.npz", (images[:260], labels[:260], images[260:], labels[260:])
     )
-    arrays = {"x_train": images[:260], "y_train": labels[:260]}
-    np.savez(folder / "letters.npz", **arrays, x_test=images[260:], y_test=labels[260:])
-    return folder / "letters.npz"
 
 
 KINDS = {
@@ -37,37 +36,29 @@ KINDS = {
         {"prepare": "none"},
     ),
     "26 letters": (of_letters, {"classes": list("ABCDEFGHIJKLMNOPQRSTUVWXYZ")}),
-    "two classes": (
+    "two classes, 64 x 48": (
         lambda folder: write(folder / "two", ["no", "yes"], 30, (20, 50)),
-        {"prepare": "resize", "size": [16, 40]},
+        {"prepare": "resize", "size": [64, 48]},
     ),
     "300 classes": (
         lambda folder: write(folder / "many", [f"kind {n}" for n in range(300)], 3, (30, 30)),
         {"prepare": "none", "held_out": 0.34},
     ),
     "8 x 8": (lambda folder: write(folder / "tiny", list("abcd"), 20, (8, 8)), {"prepare": "none"}),
-    "64 x 48": (
-        lambda folder: write(folder / "large", ["left", "right"], 20, (64, 48)),
-        {"prepare": "none"},
-    ),
 }
 
 
 def built_of(project, source, **changes):
-    """Let a project be of other data, and run its stages; return the description."""
+    """Give a project other data, and run its stages; return the description of the data."""
     for name, value in {"source": str(source), "sha256": None, "classes": None, **changes}.items():
         project.set(f"fetch.{name}", value)
     project.set("robustness.rotation", [10])
     project.run("python", "-c", pipeline.ALL_STAGES)
-    return read(project, "data/raw/info.json")
-
-
-def read(project, name):
-    return json.loads(project.path(name).read_text())
+    return project.read("data/raw/info.json")
 
 
 def texts(page):
-    """What is written on a page, read aloud or shown, but for the names of commands."""
+    """What is written on a page, read aloud or shown, without the names of commands."""
     return page.evaluate(
         """() => {
             document.querySelectorAll("code, script, style").forEach((node) => node.remove());
@@ -82,29 +73,28 @@ def texts(page):
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_change_of_parameters_is_enough(project, tmp_path, chromium, kind):
     make, changes = KINDS[kind]
-    description = built_of(project, make(tmp_path), **changes)
-    classes = description["classes"]
-    scores = read(project, "metrics/evaluation.json")
+    info = built_of(project, make(tmp_path), **changes)
+    classes = info["classes"]
     for name in project.read("params.yaml")["models"]:
-        assert 0 <= scores[name]["accuracy"] <= 1
+        accuracy = project.read(f"metrics/evaluation/{name}.json")["accuracy"]
+        if name == "hidden" and len(classes) < 100:  # three pictures of each are too few
+            assert accuracy > 1.5 / len(classes)
         rows = project.path(f"metrics/predictions/{name}.csv").read_text().splitlines()
-        assert len(rows) == 1 + description["test"]
+        assert len(rows) == 1 + info["test"]
         with Image.open(project.path(f"metrics/confusion/{name}.png")) as picture:
             assert min(picture.size) > 300
-    if len(classes) < 100:  # three pictures of each are too few
-        assert scores["hidden"]["accuracy"] > 1.5 / len(classes)
-    assert set(read(project, "metrics/dataset.json")["train"]["examples"]) == set(classes)
+    assert set(project.read("metrics/dataset.json")["train"]["examples"]) == set(classes)
     for width in (360, 1600):
         with opened(chromium, project.path("report/index.html"), width=width) as page:
             assert page.evaluate("document.documentElement.scrollWidth") <= width
-            assert (page.locator("canvas").count() > 0) == (description["prepare"] == "mnist")
+            assert (page.locator("canvas").count() > 0) == (info["prepare"] == "mnist")
             if width == 1600:
                 page.locator("[data-model='1'] [data-actual]").first.click()
             said = texts(page)
         for word in ("MNIST", "igit", "NaN", "undefined"):
             assert word not in said, re.findall(f".*{word}.*", said)
         assert [name for name in classes[:30] if name not in said] == []
-        assert description["title"] in said
+        assert info["title"] in said
     drawn = json.loads(project.run("dvc", "plots", "show", "--json", "metrics/classes.csv"))
     assert not drawn.get("errors")
 
@@ -119,10 +109,7 @@ def test_the_command_answers_with_names(project, tmp_path):
     other = tmp_path / "other.png"
     Image.new("L", (33, 32)).save(other)
     said = project.run("python", "-m", "digits", "predict", str(other), code=1)
-    assert (
-        said
-        == f"error: {other}: expected a picture of 32 x 32 pixels, height and width, got 32 x 33\n"
-    )
+    assert "expected a picture of 32 x 32 pixels, height and width, got 32 x 33" in said
 
 
 def test_comparison_and_gate_say_that_the_data_are_others(project, tmp_path):
@@ -135,17 +122,13 @@ def test_comparison_and_gate_say_that_the_data_are_others(project, tmp_path):
     assert "gate.yaml's are of MNIST; these results are of x, so none is held" in said
 
 
-FASHION = Path([*FASHION_MNIST.sources.values()][-1].args[0])
-
-
 def test_fashion_mnist_by_its_name(project, tmp_path, chromium):
-    if not FASHION.is_dir():
+    if not DEBIAN_FOLDER.is_dir():
         miss = pytest.fail if "REQUIRE_FASHION" in os.environ else pytest.skip
         miss("Debian's package dataset-fashion-mnist is not installed")
-    description = built_of(project, "fashion_mnist", prepare="mnist")  # which the catalogue knows
-    assert (description["title"], description["prepare"]) == ("Fashion-MNIST", "resize")
-    scores = read(project, "metrics/evaluation.json")
-    assert 0.855 <= scores["hidden"]["accuracy"] <= 0.885
+    info = built_of(project, "fashion_mnist", prepare="mnist")  # which the catalogue knows
+    assert (info["title"], info["prepare"]) == ("Fashion-MNIST", "resize")
+    assert 0.855 <= project.read("metrics/evaluation/hidden.json")["accuracy"] <= 0.885
     with opened(chromium, project.path("report/index.html"), width=360) as page:
         assert page.evaluate("document.documentElement.scrollWidth") <= 360
         said = texts(page)
@@ -160,7 +143,7 @@ def test_fashion_mnist_by_its_name(project, tmp_path, chromium):
     for place in range(1000):
         Image.fromarray(images[place]).save(folder / f"{place:04}.png")
     rows = json.loads(project.run("python", "-m", "digits", "predict", "--json", str(folder)))
-    names = np.array(description["classes"])[labels[:1000]]
+    names = np.array(info["classes"])[labels[:1000]]
     right = np.mean([row["class"] == name for row, name in zip(rows, names, strict=True)])
     wanted = project.path("metrics/predictions/hidden.csv").read_text().splitlines()[1:1001]
     assert abs(right - np.mean([row.split(",")[0] == row.split(",")[1] for row in wanted])) <= 0.02

@@ -93,6 +93,9 @@ def test_each_model_has_a_stage_and_each_training_stage_has_a_model():
         model = name.removeprefix("train_")
         assert MAP[name]["cmd"] == f"python -m stages.train {model}"
         assert MAP[name]["outs"] == [f"models/{model}.keras"]
+    wanted = [f"models/{model}.keras" for model in PARAMS["models"]]
+    for name in ("evaluate", "robustness", "report"):
+        assert [dep for dep in MAP[name]["deps"] if dep.startswith("models")] == wanted
 
 
 def test_the_test_set_is_read_by_no_training_and_by_nothing_that_one_reads():

@@ -1,56 +1,70 @@
-"""The README's recipe for a further model, to the letter; then a convolutional one in its way."""
+"""The README's recipes, to the letter: three models are added, then one is removed."""
 
 import json
 import re
-from pathlib import Path
+import zipfile
 
-import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image, ImageDraw
 
-from digits.evaluation.answers import probabilities
-from digits.inference import network as inference
-from tests import browser
-from tests.browser import opened
-from tests.conftest import make_images
-from tests.pipeline import copy
+from tests.pipeline import ROOT, copy
 
-README = Path("README.md").read_text()
-BUILDER = '''"""The conv model."""
+README = (ROOT / "README.md").read_text()
+CONV = '''
+from typing import Any
 
-from typing import TYPE_CHECKING
-
+import numpy as np
 from pydantic import Field
 
 from digits.params import Section
 
-if TYPE_CHECKING:
-    from digits.backend import keras
-
 
 class Params(Section, section="train_conv"):
-    """Its shape."""
+    """Its shape, and how it is trained."""
 
     filters: int = Field(ge=1, description="of the convolution")
+    epochs: int = Field(ge=1, description="in place of train.epochs")
+    noise: float = Field(ge=0, le=1, description="width; ink is 1")
 
 
-def build(pixels: int, classes: int, filters: int) -> "keras.Model":
-    """Build Reshape, Conv2D, Flatten, Dense."""
+def build(pixels: int, classes: int, filters: int, size: tuple[int, int]) -> Any:
     from digits.backend import keras
 
-    return keras.Sequential(
-        [
-            keras.Input((pixels,)),
-            keras.layers.Reshape((28, 28, 1)),
-            keras.layers.Conv2D(filters, 5, strides=2, activation="relu"),
-            keras.layers.Flatten(),
-            keras.layers.Dense(classes, activation="softmax"),
-        ],
-        name="conv",
-    )
+    layers = keras.layers
+    convolution = layers.Conv2D(filters, 5, strides=2, activation="relu")
+    shaped = [keras.Input((pixels,)), layers.Reshape((*size, 1)), convolution, layers.Flatten()]
+    return keras.Sequential([*shaped, layers.Dense(classes)], name="conv")
+
+
+def optimizer(params: Any, steps: int) -> Any:
+    from digits.backend import keras
+
+    return keras.optimizers.Nadam(2 * params.learning_rate)
+
+
+def loss() -> Any:
+    from digits.backend import keras
+
+    return keras.losses.SparseCategoricalCrossentropy(from_logits=True, name="own")
+
+
+def augment(images: Any, random: Any, size: tuple[int, int], params: Params) -> Any:
+    noise = params.noise * (random.random(images.shape, np.float32) - 0.5)
+    return (images + noise).clip(0, 1)
 '''
-NEW = ("deep", "conv")
+"""A model that defines all that a model may define."""
+CONV_PARAMS = "  filters: 4\n  epochs: 12\n  noise: 0.1\n"
+PLAIN = """
+from typing import Any
+
+
+def build(pixels: int, classes: int) -> Any:
+    from digits.backend import keras
+
+    return keras.Sequential([keras.Input((pixels,)), keras.layers.Dense(classes)], name="plain")
+"""
+NEW = ("deep", "conv", "plain")
 
 pytestmark = pytest.mark.slow
 
@@ -63,159 +77,164 @@ def steps(heading):
         yield " ".join(said.split()), text.strip("\n") + "\n"
 
 
-def follow(project, blocks):
-    """Do what the recipe says, in the four places."""
-    builder, stage, section, line, parameters = blocks
-    for said, text in (builder, stage):
-        (path,) = re.findall(r"`((?:digits/models|stages)/\w+\.py)`:$", said)
-        assert not project.path(path).exists()
-        project.path(path).write_text(text)
+def add(project, name, module=None, params=None, read="train"):
+    """Do what the recipe says, or the same for another model: module, values, what it reads."""
+    (file, text), (place, stage), (among, line), (_, values), _ = steps("Add a model")
+    path = re.search(r"`(digits/models/\w+\.py)`:$", file)[1].replace("deep", name)
+    assert not project.path(path).exists()
+    project.path(path).write_text(module or text)
 
-    before, file = re.search(r"After `(\w+)` in `(.+)`:$", section[0]).groups()
+    before = re.search(r"After `(\w+)` in `dvc.yaml`:$", place)[1]
+    neighbour = section_of(project, "dvc.yaml", before, "  ")
+    stage = re.sub(r"\bdeep\b", name, stage.replace("[train, train_deep]", f"[{read}]"))
+    stage = stage.replace("train_deep", f"train_{name}")
+    project.edit("dvc.yaml", neighbour, f"{neighbour}{stage}\n")
+
+    known, readers = re.search(r"after `(- .*?)` among the `deps` of (.*):$", among).groups()
+    for reader in re.findall(r"`(\w+)`", readers):
+        section = section_of(project, "dvc.yaml", reader, "  ")
+        longer = section.replace(f"{known}\n", f"{known}\n{line.replace('deep', name)}")
+        project.edit("dvc.yaml", section, longer)
+
+    models, section = values.split("\n\n")
+    names = [*project.read("params.yaml")["models"], name]
+    assert models == f"models: [{', '.join(names)}]" or name != "deep"
+    set_models(project, names)
+    if params is None:
+        project.append("params.yaml", f"\n{section}")
+    elif params:
+        project.append("params.yaml", f"\ntrain_{name}:\n{params}")
+
+
+def set_models(project, names):
+    """Change the list in params.yaml, as somebody who types it would."""
+    listed = re.search(r"^models: \[.*\]", project.path("params.yaml").read_text(), re.MULTILINE)
+    project.edit("params.yaml", listed[0], f"models: [{', '.join(names)}]")
+
+
+def section_of(project, file, name, indent=""):
+    """The text of a section of a YAML file."""
     text = project.path(file).read_text()
-    (there,) = re.findall(rf"^  {before}:\n(?:    .*\n)+", text, re.MULTILINE)
-    project.edit(file, there, f"{there}\n{section[1]}")
-
-    neighbour, names = re.search(r"after `(- .*?)` among the `deps` of (.*):$", line[0]).groups()
-    text = project.path(file).read_text()
-    for name in re.findall(r"`(\w+)`", names):
-        (there,) = re.findall(rf"^  {name}:\n(?:    .*\n)+", text, re.MULTILINE)
-        deps, colon, rest = there.partition("    params:")
-        assert deps.count(neighbour) == 1
-        longer = deps.replace(f"      {neighbour}\n", f"      {neighbour}\n{line[1]}")
-        text = text.replace(there, f"{longer}{colon}{rest}")
-    project.path(file).write_text(text)
-
-    (file,) = re.findall(r"`(.*?)`", parameters[0].partition("list in")[2])
-    models, section = parameters[1].split("\n\n")
-    text = project.path(file).read_text()
-    assert models.startswith("models: ")
-    text = re.sub(r"^models: .*$", models, text, flags=re.MULTILINE)
-    project.path(file).write_text(f"{text}\n{section}")
+    (found,) = re.findall(rf"^{indent}{name}:.*\n(?:{indent}  .*\n)*\n?", text, re.MULTILINE)
+    return found
 
 
-def as_conv(blocks):
-    """The same recipe for the other model: its name, its parameter, its builder."""
-    changes = {
-        "units=params.units, dropout=params.dropout": "filters=params.filters",
-        "augmented, deep]": "augmented, deep, conv]",
-        "  units: 100\n  dropout: 0.2\n": "  filters: 4\n",
-        "train_deep": "train_conv",
-    }
-    for said, text in blocks:
-        for old, new in changes.items():
-            text = text.replace(old, new)
-        text = re.sub(r"(?<!, )\bdeep\b", "conv", text)
-        yield re.sub("deep", "conv", said), BUILDER if "class Params" in text else text
+def remove(project):
+    """Do what the recipe says to remove a model; return its name."""
+    ((said, commands),) = steps("Remove a model")
+    name = re.search(r"`(\w+)`", said)[1]
+    section = f"train_{name}"
+    project.run("sh", "-ec", commands)
+    for file, indent in [("dvc.yaml", "  "), ("dvc.lock", "  "), ("params.yaml", "")]:
+        project.edit(file, section_of(project, file, section, indent), "")
+    names = [each for each in project.read("params.yaml")["models"] if each != name]
+    set_models(project, names)
+    lines = project.path("dvc.yaml").read_text().splitlines(keepends=True)
+    left = [line for line in lines if f"models/{name}.keras" not in line]
+    project.path("dvc.yaml").write_text("".join(left))
+    project.edit("gate.yaml", section_of(project, "gate.yaml", name, "  "), "")
+    return name
+
+
+def build(project):
+    """Run the commands at the end of the recipe; return the stages that were run, sorted."""
+    *_, (_, commands) = steps("Add a model")
+    output = project.run("sh", "-ec", commands)
+    return sorted(re.findall(r"^Running stage '(\w+)':$", output, re.MULTILINE))
 
 
 @pytest.fixture(scope="module")
-def built_by_it(built, tmp_path_factory):
-    """A branch of a project, both models in it, built and committed."""
+def changed(built, tmp_path_factory):
+    """A branch on which three models are added and then one is removed, each built."""
     project = copy(built, tmp_path_factory.mktemp("recipe") / "project")
     for name in project.read("gate.yaml")["floors"]:
         project.set(f"floors.{name}", {"accuracy": 0.0}, "gate.yaml")
     project.commit("floors for small data")
     project.run("git", "switch", "--quiet", "--create", "models")
-    blocks = list(steps("Add a model"))
-    follow(project, blocks)
-    follow(project, as_conv(blocks))
+    add(project, "deep", read="train, train_deep")
+    shared = [f"train.{key}" for key in project.read("params.yaml")["train"] if key != "epochs"]
+    add(project, "conv", CONV, CONV_PARAMS, ", ".join([*shared, "train_conv"]))
+    add(project, "plain", PLAIN, "")
     touched = project.run("git", "status", "--porcelain", "--untracked-files=all").splitlines()
-    assert touched == [
-        " M dvc.yaml",
-        " M params.yaml",
-        *(f"?? digits/models/{name}.py" for name in sorted(NEW)),
-        *(f"?? stages/train_{name}.py" for name in sorted(NEW)),
-    ]
-    stages = [f"train_{name}" for name in NEW]
-    assert sorted(project.repro()) == sorted([*stages, "evaluate", "robustness", "report"])
-    project.commit("two models")
-    return project
+    models = [f"?? digits/models/{name}.py" for name in sorted(NEW)]
+    assert touched == [" M dvc.yaml", " M params.yaml", *models]
+    after = ["evaluate", "report", "robustness"]
+    assert build(project) == sorted([*after, *(f"train_{name}" for name in NEW)])
+    project.commit("three models")
+    hold_tests(project)
+    removed = remove(project)
+    assert build(project) == after
+    project.commit("one model less")
+    hold_tests(project)
+    return project, removed
 
 
-def result(project, name):
-    return json.loads(project.path(f"metrics/{name}.json").read_text())
+def hold_tests(project):
+    """See to it that the tests of the map and of the parameters pass in the project."""
+    tests = ["tests/test_map.py", "tests/cli/test_parameters.py"]  # but for edits of our values
+    project.run("pytest", "-q", "-p", "no:cacheprovider", "-k", "not refuses", *tests)
+    assert project.run("git", "status", "--porcelain") == ""
 
 
-def test_the_metrics_hold_them(built_by_it):
-    names = built_by_it.read("params.yaml")["models"]
-    assert tuple(names[-2:]) == NEW
-    evaluation, answers = result(built_by_it, "evaluation"), result(built_by_it, "answers")
-    assert list(evaluation) == list(answers)[-len(names) :] == names
-    assert set(result(built_by_it, "robustness")) == set(names)
+def test_the_results_hold_the_new_ones_and_not_the_removed_one(changed):
+    project, removed = changed
+    names = project.read("params.yaml")["models"]
+    assert names[-3:] == list(NEW)
+    assert removed not in names
+    answers = project.read("metrics/answers.json")
+    assert list(answers)[-len(names) :] == names
+    for folder in ("evaluation", "training", "robustness", "confusion", "history"):
+        found = {path.stem for path in project.path(f"metrics/{folder}").iterdir()}
+        assert found == set(names), folder
     for table in ("robustness", "classes", "calibration"):
-        found = pd.read_csv(built_by_it.path(f"metrics/{table}.csv"))
-        assert list(found["model"].unique()) == names
+        assert list(pd.read_csv(project.path(f"metrics/{table}.csv"))["model"].unique()) == names
     for name in NEW:
-        assert set(evaluation[name]["against_baseline"]) == {"fixed", "broke", "mcnemar_p"}
-        assert evaluation[name]["errors"] == len(answers[name]["wrong"])
-        assert evaluation[name]["accuracy"] > 0.9
-        assert "loss" in result(built_by_it, f"train_{name}")
+        scores = project.read(f"metrics/evaluation/{name}.json")
+        assert scores["errors"] == len(answers[name]["wrong"])
+        assert scores["accuracy"] > 0.9, name
+    assert {path.stem for path in project.folder.glob("models/*.keras")} == set(names)
+    page = project.path("report/index.html").read_text()
+    assert removed not in page
+    left_out = re.search(r"<p>(.*?) cannot be tried here", page)[1]
+    assert [name for name in names if name in left_out] == ["conv"]
+    drawn = json.loads(project.run("dvc", "plots", "show", "--json"))["data"]
+    plots = {path for path in drawn if path.startswith(("metrics/history/", "metrics/predictions"))}
+    wanted = {f"metrics/{kind}/{name}.csv" for kind in ("history", "predictions") for name in names}
+    assert plots == wanted
 
 
-def test_the_pictures_show_them(built_by_it):
-    for name in NEW:
-        with Image.open(built_by_it.path(f"metrics/confusion/{name}.png")) as picture:
-            assert min(picture.size) > 300
-    drawn = json.loads(built_by_it.run("dvc", "plots", "show", "--json"))["data"]
-    for name in NEW:
-        assert {f"metrics/history/{name}.csv", f"metrics/predictions/{name}.csv"} <= set(drawn)
+def test_what_the_file_defines_is_used(changed):
+    project, _ = changed
+    with zipfile.ZipFile(project.path("models/conv.keras")) as archive:
+        compiled = json.loads(archive.read("config.json"))["compile_config"]
+    assert compiled["optimizer"]["class_name"] == "Nadam"
+    assert compiled["optimizer"]["config"]["learning_rate"] == pytest.approx(0.002)
+    assert compiled["loss"]["config"]["name"] == "own"
+    assert len(project.path("metrics/history/conv.csv").read_text().splitlines()) == 1 + 12
+    assert len(project.path("metrics/history/plain.csv").read_text().splitlines()) == 1 + 5
 
 
-def test_the_commands_know_them(built_by_it, tmp_path):
-    names = built_by_it.read("params.yaml")["models"]
-    summary = built_by_it.run("python", "-m", "digits", "summary")
-    assert set(names) <= {line.split()[0] for line in summary.splitlines() if line}
-    compared = re.findall(r"^(\w+) against (\w+): ", summary, re.MULTILINE)
-    assert [pair for pair in compared if pair[0] in NEW] == [(name, names[0]) for name in NEW]
+def test_the_commands_know_them(changed, tmp_path):
+    project, removed = changed
+    names = project.read("params.yaml")["models"]
+    summary = project.run("python", "-m", "digits", "summary")
+    first = [line.split()[0] for line in summary.splitlines() if line]
+    assert [word for word in first if word in (*names, removed)][: len(names)] == names
+    assert removed not in summary
     picture = Image.new("L", (100, 100), 255)
     ImageDraw.Draw(picture).line([(50, 20), (50, 80)], fill=0, width=9)
     picture.save(tmp_path / "digit.png")
-    output = built_by_it.run(
-        "python", "-m", "digits", "predict", "--json", "--model", "all", str(tmp_path / "digit.png")
-    )
-    told = {row["model"]: row["digit"] for row in json.loads(output)}
-    assert set(NEW) <= set(told)
-    compared = built_by_it.run("python", "-m", "digits", "compare", "main", "--json")
+    command = ["python", "-m", "digits", "predict", "--json", "--model", "all"]
+    output = project.run(*command, str(tmp_path / "digit.png"))
+    assert [row["model"] for row in json.loads(output)] == names
+    compared = project.run("python", "-m", "digits", "compare", "main", "--json")
     verdicts = {name: model["verdict"] for name, model in json.loads(compared)["models"].items()}
     assert {name for name, verdict in verdicts.items() if verdict == "new"} == set(NEW)
+    assert {name for name, verdict in verdicts.items() if verdict == "removed"} == {removed}
 
 
-def test_it_is_fit_to_be_merged(built_by_it):
-    output = built_by_it.run("python", "-m", "digits", "validate")
+def test_the_branch_is_fit_to_be_merged(changed):
+    output = changed[0].run("python", "-m", "digits", "validate")
     assert re.findall(r"^(ok|FAILED) +(\w+)", output, re.MULTILINE) == [
         ("ok", name) for name in ("parameters", "lock", "rebuild", "floors", "comparison")
     ]
-
-
-def test_dvc_yaml_lists_what_the_new_stages_reach(built_by_it):
-    built_by_it.run("pytest", "-q", "-p", "no:cacheprovider", "tests/test_map.py")
-    assert built_by_it.run("git", "status", "--porcelain") == ""
-
-
-def test_the_page_shows_them_and_computes_the_one_of_dense_layers(built_by_it):
-    """A wrong answer on the canvas would be worse than none: the other is named and left out."""
-    names = built_by_it.read("params.yaml")["models"]
-    evaluation = result(built_by_it, "evaluation")
-    images, _ = make_images(20, seed=2)
-    browser.require()
-    page_file = built_by_it.path("report/index.html")
-    with browser.browser() as chromium, opened(chromium, page_file) as page:
-        for name in NEW:
-            place = names.index(name)
-            card = page.inner_text(f".card.model-{place}")
-            assert name in card
-            assert f"{100 * evaluation[name]['accuracy']:.2f}" in card
-            cells = page.locator(f"[data-model='{place}'] [data-actual]")
-            assert cells.count() == 100
-        deep, conv = (names.index(name) for name in NEW)
-        assert page.locator(f"#answer-{deep}").count() == 1
-        assert page.locator(f"#answer-{conv}").count() == 0
-        assert "conv cannot be tried here" in page.inner_text("#try")
-        shown = page.evaluate(
-            "([place, images]) => images.map((image) => infer(place, image).softmax)",
-            [deep, images.reshape(len(images), -1).tolist()],
-        )
-    pixels = images.reshape(len(images), -1) / np.float32(255)
-    logits = inference.load(str(built_by_it.path("models/deep.keras"))).logits(pixels)
-    assert np.abs(np.array(shown) - probabilities(logits)).max() < 1e-5

@@ -14,26 +14,23 @@ STORED = nbformat.read(FILE, as_version=4)
 
 def executed(folder):
     """The notebook as it is after a run in `folder`, as it is stored: without execution counts."""
-    notebook = nbformat.read(FILE, as_version=4)
-    NotebookClient(
-        notebook, timeout=300, resources={"metadata": {"path": str(folder)}}, record_timing=False
-    ).execute()
+    notebook, place = nbformat.read(FILE, as_version=4), {"metadata": {"path": str(folder)}}
+    NotebookClient(notebook, timeout=300, resources=place, record_timing=False).execute()
     for cell in notebook.cells:
-        if cell.cell_type == "code":
-            cell.execution_count = None
-            for output in cell.outputs:
-                if "execution_count" in output:
-                    output.execution_count = None
+        for part in (cell, *cell.get("outputs", [])):
+            if "execution_count" in part:
+                part.execution_count = None
     return notebook
+
+
+def shown(notebook):
+    return [bool(cell.outputs) for cell in notebook.cells if "outputs" in cell]
 
 
 @pytest.mark.slow
 @pytest.mark.fault("field: notebooks and other checkouts")
 def test_it_runs_in_any_folder_of_a_project(project):
-    shown = [
-        bool(cell.outputs) for cell in executed(project.path("docs")).cells if "outputs" in cell
-    ]
-    assert shown == [bool(cell.outputs) for cell in STORED.cells if "outputs" in cell]
+    assert shown(executed(project.path("docs"))) == shown(STORED)
 
 
 @pytest.mark.skipif(not all(path.exists() for path in BUILT), reason="run `dvc repro` first")

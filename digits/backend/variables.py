@@ -9,12 +9,12 @@ if TYPE_CHECKING:
 
 
 def variables(model: "keras.Model") -> list[Any]:
-    """List what an epoch changes: weights, seeds of layers, the state of the optimizer."""
+    """List what an epoch changes: weights, seeds of layers, the optimizer's state."""
     return [*model.variables, *model.optimizer.variables]
 
 
-def restore(targets: list[Any], values: bytes | memoryview) -> None:
-    """Set variables to these bytes, one variable after the other."""
+def set_variables(targets: list[Any], values: bytes | memoryview) -> None:
+    """Set variables to the bytes of their values, one variable after the other."""
     offset = 0
     for variable in targets:
         now = variable.numpy()

@@ -1,11 +1,10 @@
 """Say whether the models became better: two revisions, or one against the workspace.
 
-For each model: both accuracies and their difference with its 95 % interval, the test examples that
-the new version gets right where the old one did not (fixed) and the reverse (broke), and a verdict:
-better, worse, or within the noise of a test set of this size (5 %, McNemar's exact test). A model
-that only one of the revisions has is new or removed; where the test sets differ, there is no
-verdict. The verdict is about these trained models. How far the seed alone moves the accuracy of a
-recipe, `digits seeds` says.
+Printed for each model: both accuracies, their difference with its 95 % interval, the test examples
+that only the new version gets right (fixed) and that only the old one does (broke), and a verdict:
+better, worse, or within the noise of a test set of this size (p >= 0.05 in McNemar's exact test). A
+model of one revision alone is new or removed. Where the test sets differ, there is no verdict. The
+verdict is about these trained models; `digits seeds` says how far the seed moves the accuracy.
 """
 
 import json
@@ -14,7 +13,7 @@ from argparse import ArgumentParser, Namespace
 from typing import Any
 
 from digits.cli.revisions import MAIN, WORKSPACE, changes, resolve, stale
-from digits.cli.tables import printable, table
+from digits.cli.tables import paragraph, printable, table
 from digits.errors import RevisionError
 from digits.evaluation import comparison
 
@@ -43,28 +42,26 @@ def main(arguments: Namespace) -> None:
 
 
 def compare(old: str = MAIN, new: str | None = None) -> dict[str, Any]:
-    """Compare the models of two revisions; `new`: None for the workspace. JSON can hold the result.
+    """Return the comparison of two revisions as JSON can hold it. new: None for the workspace.
 
-    Raises RevisionError where a revision is not there or has no results.
+    Raises RevisionError where a revision does not exist or has no results.
     """
     before, after = resolve(old), WORKSPACE if new is None else resolve(new)
     records = before.record(), after.record()
     notes = [
         f"there is no {asked} here: {found.name} was taken"
         for asked, found in ((old, before), (new, after))
-        if asked is not None and asked != found.name
+        if asked not in (None, found.name)
     ]
     if before.commit == after.commit:
         notes.append(f"{before.name} and {after.name} are the same commit")
     if records[0][:2] != records[1][:2]:
-        notes.append(
-            f"the test set of {after.name} is another one than that of {before.name}: no verdict"
-        )
+        notes.append(f"the test sets of {before.name} and {after.name} differ: no verdict")
     try:
         if after is WORKSPACE and (stages := stale("evaluate")):
             notes.append(
-                f"the workspace's results are not of its code and parameters ({', '.join(stages)} "
-                "to be run): `dvc repro`, then compare again"
+                "the workspace's results do not belong to its code and parameters "
+                f"({', '.join(stages)} would run): `dvc repro`, then compare again"
             )
     except RevisionError as fault:
         notes.append(str(fault))
@@ -80,24 +77,23 @@ def compare(old: str = MAIN, new: str | None = None) -> dict[str, Any]:
 
 def as_text(report: dict[str, Any], markdown: bool = False) -> str:
     """Return the report as lines and tables for a terminal, or as a section of Markdown."""
-    models = report["models"]
+    models, params = report["models"], report["params"]
     verdicts = ", ".join(f"{name} {models[name]['verdict'] or 'no verdict'}" for name in models)
-    names = [
-        f"{side}: {revision['revision']}{f' ({commit[:7]})' if commit else ''}."
-        for side, revision in (("Old", report["old"]), ("New", report["new"]))
-        for commit in [revision["commit"]]
-    ]
-    rows = [[name, pair["old"], pair["new"]] for name, pair in report["params"].items()]
-    same = "params.yaml: the same values."
-    head = ["model", "old", "new", "difference (95 %)", "fixed", "broke", "p", "verdict"]
+    old, new = (
+        revision["revision"] + (f" ({commit[:7]})" if (commit := revision["commit"]) else "")
+        for revision in (report["old"], report["new"])
+    )
+    head = ["model", "old", "new", "difference (95 %)", "fixed", "broke", "p"]
+    rows = [[name, pair["old"], pair["new"]] for name, pair in params.items()]
+    line = printable if markdown else paragraph
     parts = [
-        f"{'### ' * markdown}{printable(verdicts)}",
-        printable(" ".join(names)),
+        f"{'### ' * markdown}{line(verdicts)}",
+        line(f"Old: {old}. New: {new}."),
         table(head, [_row(name, model) for name, model in models.items()], markdown),
         "Differences are in percentage points; p is of McNemar's exact test.",
-        table(["parameter", "old", "new"], rows, markdown) if rows else same,
+        table(["parameter", "old", "new"], rows, markdown) if rows else "No parameter differs.",
     ]
-    parts += [f"{'> ' * markdown}Note: {printable(note)}" for note in report["notes"]]
+    parts += [f"{'> ' * markdown}{line(f'Note: {note}')}" for note in report["notes"]]
     return "\n\n".join(parts)
 
 
@@ -109,4 +105,4 @@ def _row(name: str, model: dict[str, Any]) -> list[str]:
         points = [f"{100 * model[key]:+.2f}" for key in keys]
         counts = f"{model['fixed']:,}", f"{model['broke']:,}", f"{model['p']:.2g}"
         cells = [f"{points[0]} ({points[1]} to {points[2]})", *counts]
-    return [name, *shares, *cells, model["verdict"] or "-"]
+    return [name, *shares, *cells]

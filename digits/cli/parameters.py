@@ -12,10 +12,10 @@ from pydantic import BaseModel, create_model
 from pydantic.json_schema import GenerateJsonSchema
 
 from digits.errors import ParameterError
+from digits.messages import nearest
 from digits.params import Section, validate
 from digits.params.document import read_document
 from digits.params.fetch import FetchParams
-from digits.params.messages import nearest
 from digits.params.models import Models, available
 from digits.params.preprocess import PreprocessParams
 from digits.params.robustness import RobustnessParams

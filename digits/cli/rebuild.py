@@ -1,13 +1,12 @@
 """Run the stages again and compare with what is committed.
 
-All is well if dvc.lock and metrics/ are those of the last commit after `dvc repro --force`. What
-differs is listed, and the exit code is 1. Only where the same bytes are not promised (another
+After `dvc repro --force`, dvc.lock and metrics/ must be those of the last commit. Otherwise the
+differences are listed, and the exit code is 1. Only where the same bytes are not promised (another
 system, processor or version of a library; docs/same-bytes.md) are the metrics compared within a
 tolerance instead.
 """
 
 import json
-import os
 import platform
 import subprocess
 import sys
@@ -31,7 +30,7 @@ TOLERANCE = {
     "errors": 50,
     "loss": 0.02,
 }
-"""The largest difference of a metric where the bytes may differ; counts, shapes of the data: none.
+"""The largest difference of a metric where the bytes may differ; of all others: none.
 
 Far more than was seen on arm64 (docs/same-bytes.md), and less than a mistake makes."""
 
@@ -47,76 +46,74 @@ def main(arguments: Namespace) -> None:
 
 
 def rebuild(*stages: str) -> str:
-    """Run all stages, or `stages` alone, and return in what way they gave what is committed.
+    """Run all stages, or only `stages`; return how the results agree with the committed ones.
 
-    What DVC and the stages print goes to stderr. Raises ArtifactError: something else came out;
-    DigitsError: nothing could be compared.
+    What DVC and the stages print goes to stderr. Raises ArtifactError if the results differ,
+    DigitsError if nothing could be compared.
     """
     before = _outputs(git.content("HEAD", LOCK))
-    if differing := git.changed(LOCK, "metrics"):
+    if differing := git.modified(LOCK, "metrics"):
         raise DigitsError(f"not as in the last commit: {', '.join(differing)}; commit them first")
     options = ["--force", "--single-item", *stages] if stages else ["--force"]
-    # `python` in a stage's command shall be the one that runs this
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
-    command = [sys.executable, "-m", "dvc", "repro", *options]
-    done = subprocess.run(command, env={**os.environ, "PATH": path}, stdout=sys.stderr)
+    done = subprocess.run([sys.executable, "-m", "dvc", "repro", *options], stdout=sys.stderr)
     if done.returncode:
         said = f"`dvc repro {' '.join(options)}` ended with exit code {done.returncode}"
-        raise DigitsError(f"{said}; it said why")
+        raise DigitsError(f"{said}; its output says why")
     after = _outputs(Path(LOCK).read_bytes())
-    differing = git.changed(LOCK, "metrics")
+    differing = git.modified(LOCK, "metrics")
     differing += [path for path in before if before[path] != after.get(path)]
     if not differing:
         return "the rebuild gave the committed bytes"
-    where = elsewhere()
-    faults = []
+    reason, faults = no_promise(), []
     for path in git.committed("metrics"):
         if path.endswith(".json") and path != ANSWERS:
             committed = json.loads(git.content("HEAD", path) or b"{}")
-            found = differences(committed, read_json(path), TOLERANCE if where else {})
+            found = differences(committed, read_json(path), TOLERANCE if reason else {})
             faults += [f"{path}: {fault}" for fault in found]
-    if not where:
+    if not reason:
         print(*faults, sep="\n", file=sys.stderr)
         names = ", ".join(dict.fromkeys(differing))
         raise ArtifactError(
             f"the rebuild differs from the committed results in {names}; commit the new ones, or "
             "find what is not pinned"
         )
-    said = f"the bytes differ, as they may where {where}"
+    said = f"the bytes differ, as they may where {reason}"
     if faults:
         raise ArtifactError("\n".join([f"{said}, but these are beyond the tolerance:", *faults]))
     return f"{said}, and the metrics agree within the tolerance"
 
 
-def elsewhere() -> str:
-    """Say in what this machine is not one for which the same bytes are promised; "" if it is."""
+def no_promise() -> str:
+    """Return why the same bytes are not promised on this machine; "" if they are."""
     from digits.page.findings import pinned  # and pandas, which nothing else here needs
 
     if (machine := f"{platform.system()} {platform.machine()}") != "Linux x86_64":
         return f"this is {machine}, not Linux x86_64"
-    if "X86_V3" not in np.show_config(mode="dicts")["SIMD Extensions"]["found"]:
-        return "numpy finds no x86-64-v3 processor here (AVX2, FMA and more)"
     others = [
         f"{name} {there}, not {version}"
         for name, version in pinned().items()
         if (there := metadata.version(name)) != version
     ]
-    return f"this is {'; '.join(others)}" if others else ""
+    if others:
+        return f"this is {'; '.join(others)}"
+    if "X86_V3" not in np.show_config(mode="dicts")["SIMD Extensions"]["found"]:
+        return "numpy finds no x86-64-v3 processor here (AVX2, FMA and more)"
+    return ""
 
 
 def _outputs(lock: bytes | None) -> dict[str, Any]:
-    """Return the hash of each output that a dvc.lock records, by path. Raises DigitsError."""
+    """Return the hash of each output in a dvc.lock, by path. Raises DigitsError."""
     try:
         stages = parse((lock or b"").decode(), LOCK)["stages"].values()
         return {out["path"]: out.get("md5") for stage in stages for out in stage.get("outs", ())}
     except (AttributeError, KeyError, TypeError, ValueError):
         raise DigitsError(
-            f"{LOCK} is not committed, or not whole: `dvc repro`, then commit it"
+            f"{LOCK} is not committed, or damaged: `dvc repro`, then commit it"
         ) from None
 
 
 def differences(committed: Any, rebuilt: Any, tolerance: dict[str, float]) -> list[str]:
-    """List the metrics that differ by more than `tolerance`, by their last names, allows."""
+    """List the metrics that differ by more than their tolerance. tolerance: by last name."""
     return [
         f"{name}: committed {old}, rebuilt {new}"
         for name, (old, new) in changes(committed, rebuilt).items()

@@ -1,4 +1,4 @@
-"""Read what a revision holds: its parameters and its models' answers. All of it is in git."""
+"""Read the parameters and the models' answers of a revision, both from git."""
 
 import json
 import re
@@ -11,27 +11,27 @@ from digits.cli import git
 from digits.errors import ParameterError, RevisionError
 from digits.evaluation import comparison
 from digits.evaluation.results import ANSWERS
+from digits.messages import nearest
 from digits.params.document import leaves, parse
-from digits.params.messages import nearest
 
 MAIN = "main"
 
 
 @dataclass(frozen=True)
 class Revision:
-    """A commit, or the workspace. Every method raises RevisionError."""
+    """A commit, or the workspace. Its methods raise RevisionError."""
 
     name: str
     commit: str | None
-    """None: the workspace, which is the working folder."""
+    """None: the workspace."""
 
     def content(self, path: str) -> bytes:
-        """Return what a file holds that is in git."""
+        """Return the bytes of a file that is in git."""
         found = git.content(self.commit, path)
         if found is None:
             raise RevisionError(
-                f"{self.name} (commit {self.commit[:7]}) has no {path}: its results are older than "
-                "this form, or were not committed, so there is nothing to compare with"
+                f"{self.name} (commit {self.commit[:7]}) has no {path}: its results were not "
+                "committed, or not kept yet, so there is nothing to compare with"
                 if self.commit
                 else f"{path} cannot be read. `dvc repro`, in the project's folder, makes it"
             )
@@ -44,7 +44,7 @@ class Revision:
         except ParameterError as fault:
             said = " ".join(str(fault).split())
             raise RevisionError(
-                f"in {self.name}: {said}. Mend it, or compare with another revision."
+                f"in {self.name}: {said}. Correct it, or compare with another revision."
             ) from None
 
     def record(self) -> comparison.Record:
@@ -86,10 +86,10 @@ def resolve(name: str) -> Revision:
 
 
 def stale(*stages: str) -> list[str]:
-    """Name the stages, up to `stages`, whose results are not of today's code and parameters.
+    """Return the stages, up to `stages`, that DVC would run or take from its run-cache.
 
-    They are those that DVC would run, or take from its run-cache. This needs no data. (DVC exits 0
-    where a stage is stale, other than 0 where its data are not here either: its output says.)
+    This needs no data. DVC's exit code does not tell: it is 0 where a stage is stale, and not 0
+    where its data are missing as well. So its output is read.
     """
     command = [sys.executable, "-m", "dvc", "repro", "--dry", "--allow-missing", *stages]
     done = subprocess.run(command, capture_output=True, text=True)
@@ -106,7 +106,7 @@ def stale(*stages: str) -> list[str]:
 
 
 def changes(old: Any, new: Any) -> dict[str, tuple[Any, Any]]:
-    """Return the values of two documents that differ, by name; None where one has none."""
+    """Return the pairs of values that differ between two documents; None: the key is missing."""
     before, after = leaves(old), leaves(new)
     pairs = {name: (before.get(name), after.get(name)) for name in {**before, **after}}
     return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}

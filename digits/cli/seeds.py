@@ -1,9 +1,9 @@
-"""Train and test each model with train.seed 0 to N-1; give the mean and deviation over them.
+"""Train and test each model with train.seed 0 to N-1; print mean and deviation of the accuracies.
 
-What a change must exceed to be more than luck with the seed. The project's own stages are run, in a
-temporary folder for each seed, with the parameters of params.yaml, all but train.seed, on the data
-that stage preprocess made. Nothing else is written. However many run at a time, the numbers are the
-same.
+A change is more than chance only if it exceeds that deviation. The project's own stages run, in a
+temporary folder for each seed, with the parameters of params.yaml except train.seed, on the data
+that stage preprocess made. Nothing else is written. The numbers do not depend on how many seeds
+run at a time.
 """
 
 import asyncio
@@ -48,11 +48,11 @@ def main(arguments: Namespace) -> None:
     values = parameters.check()
     if stages := stale("preprocess"):
         raise ArtifactError(
-            f"data/processed is not of today's code and parameters ({', '.join(stages)} to be "
-            "run): `dvc repro preprocess` first"
+            f"data/processed does not belong to this code and these parameters ("
+            f"{', '.join(stages)} would run): `dvc repro preprocess` first"
         )
-    frame = pd.DataFrame(asyncio.run(tested(values, count, jobs)))
-    names = {"std": "deviation", "min": "lowest", "max": "highest"}  # that of a sample: n - 1
+    frame = pd.DataFrame(asyncio.run(run_seeds(values, count, jobs)))
+    names = {"std": "deviation", "min": "lowest", "max": "highest"}  # of a sample: n - 1
     table = frame.agg(["mean", *names]).T.rename(columns=names).round(6)
     if arguments.json:
         whole = table.assign(accuracies=pd.Series(frame.to_dict("list")))
@@ -61,41 +61,35 @@ def main(arguments: Namespace) -> None:
         print(table.map("{:.2%}".format).to_string())
 
 
-async def tested(values: dict[str, Any], count: int, jobs: int) -> list[dict[str, float]]:
-    """Return the accuracies of each seed; `jobs` of them are trained and tested at a time."""
-    turn = asyncio.Semaphore(jobs)
+async def run_seeds(values: dict[str, Any], count: int, jobs: int) -> list[dict[str, float]]:
+    """Return each model's accuracy on the test set by seed; `jobs` seeds run at a time."""
+    slots = asyncio.Semaphore(jobs)
     asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(jobs))  # else 32 at most
 
-    async def one(seed: int) -> dict[str, float]:
-        async with turn:
-            found = await accuracies(values, seed)
+    async def run_seed(seed: int) -> dict[str, float]:
+        train = {**values["train"], "seed": seed}
+        async with slots:
+            with TemporaryDirectory(prefix="digits-seeds-") as folder:
+                text = json.dumps({**values, "train": train}, ensure_ascii=False)  # JSON is YAML
+                Path(folder, "params.yaml").write_text(text, encoding="utf-8")
+                for name in ("data", "digits", "stages", "dvc.yaml"):
+                    path = Path(name).resolve()
+                    Path(folder, name).symlink_to(path, target_is_directory=path.is_dir())
+                for stage in (*(f"train {name}" for name in values["models"]), "evaluate"):
+                    await run_stage(stage, folder)
+                found = {
+                    name: read_json(f"{folder}/metrics/evaluation/{name}.json")["accuracy"]
+                    for name in values["models"]
+                }
         shown = ", ".join(f"{name} {share:.2%}" for name, share in found.items())
         print(f"seed {seed}: {shown}", file=sys.stderr, flush=True)
         return found
 
-    return await asyncio.gather(*map(one, range(count)))
+    return await asyncio.gather(*map(run_seed, range(count)))
 
 
-async def accuracies(values: dict[str, Any], seed: int) -> dict[str, float]:
-    """Return each model's accuracy on the test set: what the stages give with this train.seed."""
-    values = {**values, "train": {**values["train"], "seed": seed}}
-    with TemporaryDirectory(prefix="digits-seeds-") as folder:
-        text = json.dumps(values, ensure_ascii=False)  # JSON is YAML, without doubtful forms
-        Path(folder, "params.yaml").write_text(text, encoding="utf-8")
-        for name in ("data", "digits", "stages", "dvc.yaml"):
-            Path(folder, name).symlink_to(
-                Path(name).resolve(), target_is_directory=Path(name).is_dir()
-            )
-        for stage in (*(f"train {name}" for name in values["models"]), "evaluate"):
-            await run(stage, folder)
-        return {
-            name: read_json(f"{folder}/metrics/evaluation/{name}.json")["accuracy"]
-            for name in values["models"]
-        }
-
-
-async def run(stage: str, folder: str) -> None:
-    """Run a stage in `folder`. Raises DigitsError with what it said; ended itself, it ends it."""
+async def run_stage(stage: str, folder: str) -> None:
+    """Run a stage in `folder`; a cancelled one is killed. Raises DigitsError with its output."""
     command = [sys.executable, "-m", *f"stages.{stage}".split()]
     process = subprocess.Popen(
         command, cwd=folder, stdout=PIPE, stderr=PIPE, text=True, errors="replace"

@@ -3,7 +3,7 @@
 from argparse import Namespace
 from pathlib import Path
 
-from digits.cli.tables import table
+from digits.cli.tables import paragraph, table
 from digits.errors import ArtifactError
 from digits.evaluation.results import read_results, read_robustness
 from digits.files.atomic import read_json
@@ -19,25 +19,22 @@ def main(arguments: Namespace) -> None:
     try:
         for name in names:
             trained, scores = read_json(f"metrics/training/{name}.json"), tested[name]
-            shares = f"{trained['accuracy']:.2%}", f"{scores['accuracy']:.2%}"
-            rows.append([name, *shares, f"{scores['errors']:,}"])
+            shares = trained["accuracy"], scores["accuracy"], robust[name]["mean_accuracy"]
+            rows.append([name, *map("{:.2%}".format, shares), f"{scores['errors']:,}"])
             if name != names[0]:
                 pair = scores["against_baseline"]
                 lines.append(
                     f"{name} against {names[0]}: {pair['fixed']:,} errors fixed, "
-                    f"{pair['broke']:,} made (exact McNemar test: p = {pair['mcnemar_p']:.2g})"
+                    f"{pair['broke']:,} made (McNemar's exact p = {pair['mcnemar_p']:.2g})"
                 )
-        spoiled = []
-        for name in names:
-            kinds = ", ".join(robust[name]["trained_on"])
-            known = f" (trained on {kinds})" if kinds else ""
-            spoiled.append(f"{name} {robust[name]['mean_accuracy']:.1%}{known}")
+            if kinds := robust[name]["trained_on"]:
+                lines.append(f"{name} was trained on {', '.join(kinds)}")
     except (KeyError, TypeError, ValueError) as fault:
         raise ArtifactError(
             f"metrics/ does not hold what the stages write there: {type(fault).__name__}: {fault}. "
             "`dvc repro` rebuilds it."
         ) from None
-    print(f"\n{table(['model', 'training accuracy', 'test accuracy', 'errors'], rows)}\n")
-    print(*lines, f"on spoiled images, on average: {', '.join(spoiled)}", sep="\n")
-    print("\npictures:", *sorted(path.as_posix() for path in Path("metrics").rglob("*.png")))
+    head = ["accuracy on", "training", "test", "corrupted test", "test errors"]
+    print(f"\n{table(head, rows)}\n", *map(paragraph, lines), "\npictures:", sep="\n")
+    print(*sorted(path.as_posix() for path in Path("metrics").rglob("*.png")), sep="\n")
     print("page: report/index.html; open it in a browser")

@@ -1,10 +1,9 @@
-"""Say whether the project is fit to be merged: five checks, a line each, exit code 1 if one failed.
+"""Say whether the project is fit to be merged: five checks, a line each, exit code 1 if one fails.
 
-parameters: params.yaml and gate.yaml are valid. lock: dvc.lock is of this code and these
+parameters: params.yaml and gate.yaml are valid. lock: dvc.lock belongs to this code and these
 parameters. rebuild: everything runs again and gives what is committed. floors: the metrics reach
 those of gate.yaml. comparison: no model is significantly worse than in the revision that gate.yaml
-names. All are made, or those that are named, whatever the first ones say. What the rebuild prints
-goes to stderr.
+names. All checks, or the named ones, are made even if one fails. The rebuild prints to stderr.
 """
 
 from argparse import ArgumentParser, Namespace
@@ -17,8 +16,8 @@ from digits.errors import DigitsError, RevisionError
 from digits.evaluation import gate
 from digits.evaluation.results import ANSWERS, read_results
 from digits.files.atomic import read_json
+from digits.messages import nearest
 from digits.params import read_params
-from digits.params.messages import nearest
 from digits.params.models import Models
 
 
@@ -41,7 +40,9 @@ def _floors() -> str:
     asked, names = gate.read_gate(), read_params(Models).root
     floors, title = asked.floors, read_json("metrics/dataset.json").get("title")
     if title != asked.dataset:
-        return f"gate.yaml's are of {asked.dataset}; these results are of {title}, so none is held"
+        return (
+            f"not checked: gate.yaml has floors for {asked.dataset}, these results are of {title}"
+        )
     if faults := gate.below(floors, read_results(names), names):
         raise DigitsError(
             f"{'; '.join(faults)}. Make the model better, or lower the floor in gate.yaml"
@@ -65,8 +66,8 @@ def _comparison() -> str:
     said = "; ".join([f"with {other.name}: {', '.join(found)}", *report["notes"]])
     if worse:
         raise DigitsError(
-            f"{said}. `digits compare {other.name}` shows more of {', '.join(worse)}. Mend it, or "
-            f"raise allowed_regression, which is {asked.allowed_regression:g}, in gate.yaml"
+            f"{said}. `digits compare {other.name}` shows more of {', '.join(worse)}. Make it "
+            f"better, or raise allowed_regression ({asked.allowed_regression:g}) in gate.yaml"
         )
     return said
 
@@ -81,7 +82,7 @@ CHECKS = {
 
 
 def add_arguments(parser: ArgumentParser) -> None:
-    """Add which checks are made, and the way to leave out the one that takes long."""
+    """Add the checks to make, and --quick."""
     parser.add_argument("checks", nargs="*", metavar="CHECK", help=f"of {', '.join(CHECKS)}")
     parser.add_argument("--quick", action="store_true", help="do not rebuild; the output says so")
 
@@ -91,11 +92,14 @@ def main(arguments: Namespace) -> None:
     names, failed = arguments.checks or list(CHECKS), []
     for name in names:
         if name not in CHECKS:
-            raise DigitsError(f"{name} is no check{nearest(name, CHECKS)}")
+            raise DigitsError(f"{name} is not a check{nearest(name, CHECKS)}")
     for name in names:
         try:
             if name == "rebuild" and arguments.quick:
-                result, said = "skipped", "by --quick: whether the results come back is not known"
+                result, said = (
+                    "skipped",
+                    "by --quick: it is not known whether the results can be reproduced",
+                )
             else:
                 result, said = "ok", CHECKS[name]()
         except (DigitsError, MemoryError) as fault:

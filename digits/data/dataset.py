@@ -1,4 +1,4 @@
-"""The four arrays of a data set, their form, and the one hash that tells their content."""
+"""The four arrays of a data set, and the hash of their content."""
 
 import hashlib
 import struct
@@ -11,7 +11,7 @@ from digits.errors import SourceError
 from digits.params.limits import LARGEST, MOST_CLASSES, SMALLEST
 
 Labels: TypeAlias = NDArray[np.uint8] | NDArray[np.uint16]
-"""Of up to 256 classes uint8, of more uint16."""
+"""uint8 for up to 256 classes, uint16 for more."""
 
 
 class Dataset(NamedTuple):
@@ -23,14 +23,12 @@ class Dataset(NamedTuple):
     test_labels: Labels
 
 
-def check_form(dataset: Dataset) -> None:
-    """Raise SourceError unless the arrays have the form that `Dataset` states."""
+def check_dataset(dataset: Dataset) -> None:
+    """Raise SourceError unless the arrays have the shapes and values that `Dataset` states."""
     size = dataset.train_images.shape[1:]
     if len(size) != 2 or not all(SMALLEST <= pixels <= LARGEST for pixels in size):
-        raise SourceError(
-            f"train: expected images (n, height, width) of {SMALLEST} to {LARGEST} pixels, got "
-            f"{dataset.train_images.shape}"
-        )
+        wanted = f"images (n, height, width) of {SMALLEST} to {LARGEST} pixels"
+        raise SourceError(f"train: expected {wanted}, got {dataset.train_images.shape}")
     for split, images, labels in (("train", *dataset[:2]), ("test", *dataset[2:])):
         count = labels.size
         if not count or images.shape != (count, *size) or labels.shape != (count,):

@@ -1,4 +1,4 @@
-"""Say between which pixels a place in an image lies."""
+"""Bilinear interpolation between the pixels of an image."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,9 +9,9 @@ def bilinear(
 ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
     """Return the four pixels around each place (y, x) of images of `size`, and their weights.
 
-    y, x: of any shape, in pixels; (0, 0) is the middle of the first one. Returns two arrays with
-    the four as a further, last axis: the number of a pixel in its flat image, and the weight, which
-    is 0 where there is no pixel.
+    y, x: of any shape, in pixels; (0, 0) is the centre of the first. Returns two arrays with the
+    four as a further, last axis: the index of a pixel in the flattened image, and its weight, which
+    is 0 outside of the image.
     """
     (height, width), weights, pixels = size, [], []
     top, left = np.floor(y), np.floor(x)

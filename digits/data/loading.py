@@ -1,4 +1,4 @@
-"""Read back the images and labels that stages fetch and preprocess wrote."""
+"""Read the images and labels that stages fetch and preprocess wrote."""
 
 from typing import NamedTuple
 
@@ -19,37 +19,36 @@ class Examples(NamedTuple):
 
 
 def read_raw(split: str) -> tuple[NDArray[np.uint8], Labels]:
-    """Memory-map what fetch wrote of a split: images, uint8 (n, height, width), and labels, (n,).
+    """Memory-map a split as fetch wrote it: images, uint8 (n, height, width), and labels, (n,).
 
-    Raises ArtifactError where they are not what the description says.
+    Raises ArtifactError if the arrays do not match the description of the data set.
     """
-    data = read_info()
+    info = read_info()
     path = f"data/raw/{split}_images.npy"
-    images = read_array(path, np.uint8, None, data.height, data.width)
-    return images, _read_labels(f"data/raw/{split}_labels.npy", len(images), 2, data)
+    images = read_array(path, np.uint8, None, info.height, info.width)
+    return images, _read_labels(f"data/raw/{split}_labels.npy", len(images), 2, info)
 
 
 def read_examples(split: str, classes: int = 2) -> Examples:
-    """Memory-map what preprocess wrote of a split.
+    """Memory-map a split as preprocess wrote it.
 
-    classes: how many different labels there must be; 0 if there may be no examples either.
-    Raises ArtifactError where they are something else.
+    classes: the least number of different labels; 0 if the split may be empty.
+    Raises ArtifactError if the arrays do not match the description of the data set.
     """
-    data = read_info()
-    pixels, _ = data.sizes
-    images = read_array(f"data/processed/{split}/images.npy", np.float32, None, pixels)
-    labels = _read_labels(f"data/processed/{split}/labels.npy", len(images), classes, data)
-    return Examples(images, labels)
+    info = read_info()
+    path = f"data/processed/{split}"
+    images = read_array(f"{path}/images.npy", np.float32, None, info.height * info.width)
+    return Examples(images, _read_labels(f"{path}/labels.npy", len(images), classes, info))
 
 
-def _read_labels(path: str, count: int, classes: int, data: DatasetInfo) -> Labels:
-    last = len(data.classes) - 1
+def _read_labels(path: str, count: int, classes: int, info: DatasetInfo) -> Labels:
+    last = len(info.classes) - 1
     labels: Labels = read_array(path, np.min_scalar_type(last).type, count)
-    found = np.unique(labels).tolist()
-    if len(found) < classes or max(found, default=0) > last:
+    got = np.unique(labels).tolist()
+    if len(got) < classes or max(got, default=0) > last:
         raise ArtifactError(
             f"{path}: expected labels 0-{last}, at least {classes} different ones, got "
-            f"{', '.join(map(str, found[:20])) or 'none'}. `dvc repro` rebuilds it; if it comes "
-            "out the same, raise preprocess.limit in params.yaml."
+            f"{', '.join(map(str, got[:20])) or 'none'}. `dvc repro` rebuilds it; if it comes out "
+            "the same, raise preprocess.limit in params.yaml."
         )
     return labels

@@ -1,4 +1,4 @@
-"""Scale and flatten images in bounded memory; hold examples out for validation."""
+"""Scale images to 0-1 in bounded memory; choose the examples of a split."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -13,21 +13,21 @@ CHUNK = 4096
 """Images scaled at a time: 13 MB of float32."""
 
 
-def scaled(images: NDArray[np.uint8], rows: NDArray[np.intp]) -> Iterator[NDArray[np.float32]]:
+def normalize(images: NDArray[np.uint8], rows: NDArray[np.intp]) -> Iterator[NDArray[np.float32]]:
     """Yield `images[rows] / 255`, flattened, in chunks: float32 (CHUNK or fewer, pixels), 0-1.
 
-    images: uint8 (n, height, width), 0-255. rows: (m,), in the order wanted.
+    images: uint8 (n, height, width), 0-255. rows: (m,), in any order.
     """
     for start in range(0, len(rows), CHUNK):
         chunk = remap(images)[rows[start : start + CHUNK]]
         yield np.divide(chunk.reshape(len(chunk), -1), 255, dtype=np.float32)
 
 
-def hold_out(labels: NDArray[Any], count: int, seed: int) -> NDArray[np.bool_]:
-    """Choose `count` examples for validation, each class in proportion to its share.
+def stratified_sample(labels: NDArray[Any], count: int, seed: int) -> NDArray[np.bool_]:
+    """Choose `count` examples at random, of each class in proportion to its size.
 
-    labels: (n,). Returns a mask (n,), True for the held-out ones. Shares are rounded by largest
-    remainder, so that they add up to `count`. Raises DigitsError if nothing is left to train on.
+    labels: (n,). Returns a mask (n,). The numbers are rounded by largest remainder, so that they
+    add up to `count`. Raises DigitsError if no example is left to train on.
     """
     if count >= len(labels):
         raise DigitsError(
@@ -39,7 +39,7 @@ def hold_out(labels: NDArray[Any], count: int, seed: int) -> NDArray[np.bool_]:
     quota = np.floor(shares).astype(int)
     quota[np.argsort(quota - shares, kind="stable")[: count - quota.sum()]] += 1
     random = np.random.default_rng(seed)
-    held = np.zeros(len(labels), bool)
-    for digit, size in zip(classes, quota, strict=True):
-        held[random.choice(np.flatnonzero(labels == digit), size, replace=False)] = True
-    return held
+    chosen = np.zeros(len(labels), bool)
+    for label, size in zip(classes, quota, strict=True):
+        chosen[random.choice(np.flatnonzero(labels == label), size, replace=False)] = True
+    return chosen

@@ -1,4 +1,4 @@
-"""What a data set holds, in numbers."""
+"""Statistics of a data set."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -7,15 +7,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 CHUNK = 1024
-"""Images counted at a time: bincount makes eight bytes of each pixel's one."""
+"""Images counted at a time: bincount needs eight bytes a pixel."""
 
 
 def statistics(
     images: NDArray[np.uint8], labels: NDArray[Any], classes: Sequence[str]
 ) -> dict[str, Any]:
-    """Return of a split: shape, dtype, range, pixel mean and deviation, counts of the classes.
+    """Return shape, dtype, range, pixel mean and deviation of a split, and counts of its classes.
 
-    Mean and standard deviation are of all pixels, on the scale 0-1 that the models see.
+    Mean and standard deviation are those of all pixels, scaled to 0-1.
     """
     pixels = np.zeros(256, np.int64)
     for start in range(0, len(images), CHUNK):

@@ -1,1 +1,1 @@
-"""Obtain a data set: what stage fetch alone needs."""
+"""Obtain a data set: the code of stage fetch alone."""

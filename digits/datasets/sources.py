@@ -1,65 +1,57 @@
-"""Obtain a data set: of the catalogue, from a file, or from a folder."""
+"""Obtain the data set that params.yaml asks for: from the catalogue, a file, or a folder."""
 
-import stat
 import sys
 import tempfile
 from pathlib import Path
 
-from digits.data.dataset import Dataset, check_form, content_sha256
+from digits.data.dataset import Dataset, check_dataset, content_sha256
 from digits.data.info import DatasetCard, DatasetInfo
 from digits.datasets.catalogue import CATALOGUE, MNIST, Published
-from digits.datasets.download import silent
+from digits.datasets.download import find_silent
 from digits.datasets.folder import read_folder
 from digits.datasets.formats import read_idx_folder, read_npz
 from digits.errors import SourceError
 from digits.params.fetch import FetchParams
 from digits.pictures.preparing import SIDE
 
-DIGITS = MNIST.words.classes
-WANTED = (
+EXPECTED = (
     f"fetch.source: expected a name of the catalogue ({', '.join(CATALOGUE)}), an .npz file, a "
     "folder with IDX files, or one with pictures"
 )
 
 
-def obtain(params: FetchParams) -> tuple[Dataset, DatasetInfo, str]:
-    """Return the data set that the parameters ask for, what it is, and where it was found.
+def fetch_dataset(params: FetchParams) -> tuple[Dataset, DatasetInfo, str]:
+    """Return the data set that the parameters ask for, its description, and its source.
 
-    Raises SourceError; for one of the catalogue with a line for each source that was tried.
+    Raises SourceError; for a data set of the catalogue with a line for each source.
     """
     if published := CATALOGUE.get(params.source):
-        words, sha256 = published.words, params.sha256 or published.sha256
-        dataset, where = _published(published, sha256)
+        card, sha256 = published.card, params.sha256 or published.sha256
+        dataset, source = _fetch_published(published, sha256)
     else:
-        where = params.source
-        dataset, words = _own(Path(params.source).expanduser(), params)
-        sha256 = _verified(dataset, params.sha256)
-    _, height, width = dataset.train_images.shape
-    if words.prepare == "mnist" and (height, width) != (SIDE, SIDE):
+        source = params.source
+        dataset, card = _read_own(Path(source), params)
+        sha256 = _verify(dataset, params.sha256)
+    train, height, width = dataset.train_images.shape
+    if card.prepare == "mnist" and (height, width) != (SIDE, SIDE):
         raise SourceError(
             f"fetch.prepare: mnist is for images of {SIDE} x {SIDE} pixels, got {height} x "
             f"{width}. Set it to resize, or to none."
         )
-    description = DatasetInfo(
-        **words.model_dump(),
-        height=height,
-        width=width,
-        train=len(dataset.train_labels),
-        test=len(dataset.test_labels),
-        sha256=sha256,
-    )
-    return dataset, description, where
+    sizes = {"height": height, "width": width, "train": train, "test": len(dataset.test_labels)}
+    return dataset, DatasetInfo(**card.model_dump(), **sizes, sha256=sha256), source
 
 
-def _published(published: Published, sha256: str) -> tuple[Dataset, str]:
-    """Take the first source that has the content of this hash."""
-    failures, last = ["no source has the data:"], silent(published.sources)
-    for name in sorted(published.sources, key=last.__contains__):
+def _fetch_published(published: Published, sha256: str) -> tuple[Dataset, str]:
+    """Return the data set of this hash from the first source that has it, and the source."""
+    failures = ["no source has the data:"]
+    silent = find_silent(published.sources)
+    for name in sorted(published.sources, key=silent.__contains__):  # those that answer first
         try:
             with tempfile.TemporaryDirectory(prefix="digits-") as folder:
                 dataset = published.sources[name](name, Path(folder))
-            check_form(dataset)
-            _verified(dataset, sha256)
+            check_dataset(dataset)
+            _verify(dataset, sha256)
             return dataset, name
         except (SourceError, OSError) as fault:  # OSError: no room for temporary files
             print(f"{name}: {fault}", file=sys.stderr)
@@ -71,35 +63,37 @@ def _published(published: Published, sha256: str) -> tuple[Dataset, str]:
     raise SourceError("\n".join(failures))
 
 
-def _own(path: Path, params: FetchParams) -> tuple[Dataset, DatasetCard]:
-    """Read data of one's own, and put what is known of it into words."""
+def _read_own(path: Path, params: FetchParams) -> tuple[Dataset, DatasetCard]:
+    """Read a data set of the user's own, and describe it. Raises SourceError."""
     classes = params.classes
     try:
-        if stat.S_ISREG(mode := path.stat().st_mode):
+        path = path.expanduser()
+        path.stat()  # raises if there is nothing
+        if path.is_file():
             dataset = read_npz(path)
-        elif stat.S_ISDIR(mode) and any(path.glob("*-ubyte*")):
+        elif not path.is_dir():
+            raise OSError("it is neither a file nor a folder")
+        elif any(path.glob("*-ubyte*")):
             dataset = read_idx_folder(path)
-        elif stat.S_ISDIR(mode):
-            dataset, classes = read_folder(path, params)
         else:
-            raise SourceError(f"{WANTED}, got '{params.source}', which is none")
-    except (OSError, ValueError) as unreadable:
-        fault = getattr(unreadable, "strerror", None) or unreadable
-        said = f"{WANTED}, got '{params.source}', which cannot be read: {fault}"
-        raise SourceError(said) from None
-    check_form(dataset)
+            dataset, classes = read_folder(path, params)
+    except (OSError, ValueError, RuntimeError) as fault:
+        reason = getattr(fault, "strerror", None) or fault
+        got = f"'{params.source}', which cannot be read: {reason}"
+        raise SourceError(f"{EXPECTED}, got {got}") from None
+    check_dataset(dataset)
     count = 1 + max(int(dataset.train_labels.max()), int(dataset.test_labels.max()))
     if classes is not None and len(classes) != count:
         raise SourceError(
             f"fetch.classes: expected {count} names, one for each label from 0, got {len(classes)}"
         )
     title = params.title or path.stem
-    digits = classes is not None and all(name in DIGITS for name in classes)
+    noun = "digit" if classes and set(classes) <= set(MNIST.card.classes) else "image"
     return dataset, DatasetCard(
         title=title,
         heading=title,
-        noun="digit" if digits else "image",
-        nouns="digits" if digits else "images",
+        noun=noun,
+        nouns=f"{noun}s",
         classes=classes or [str(label) for label in range(count)],
         prepare=params.prepare,
         known=f"the images of {title}",
@@ -107,11 +101,13 @@ def _own(path: Path, params: FetchParams) -> tuple[Dataset, DatasetCard]:
     )
 
 
-def _verified(dataset: Dataset, sha256: str | None) -> str:
-    """Return the hash of the content. Raises SourceError if another one is wanted."""
+def _verify(dataset: Dataset, sha256: str | None) -> str:
+    """Return the hash of the content. Raises SourceError if `sha256` is another one."""
     got = content_sha256(dataset)
     if sha256 is None:
-        print(f"fetch.sha256 is null, so the data are not checked. To have it so, set it to {got}")
+        print(
+            f"fetch.sha256 is null, so the data are not verified. To verify them, set it to {got}"
+        )
     elif got != sha256:
         raise SourceError(
             f"expected data with the SHA-256 {sha256} (fetch.sha256), got {got}. "

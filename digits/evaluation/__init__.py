@@ -1,1 +1,1 @@
-"""What the answers are worth: scores, calibration, significance, spoiled images, comparison."""
+"""What the answers are worth: scores, calibration, significance, corruptions, comparison."""

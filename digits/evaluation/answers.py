@@ -1,4 +1,4 @@
-"""What a model answers to examples, from its logits."""
+"""Turn logits into answers, probabilities, and the record of all answers."""
 
 import hashlib
 import json
@@ -20,7 +20,7 @@ class Answers(NamedTuple):
 
 
 def answers(logits: NDArray[np.float64], labels: NDArray[Any]) -> Answers:
-    """Return the answers that logits, (n, classes), give to examples of these labels, (n,)."""
+    """Return the answers of logits, (n, classes), to examples with these labels, (n,)."""
     best = logits.max(axis=1)
     total = np.exp(logits - best[:, None]).sum(axis=1)
     loss = np.log(total) + best - logits[np.arange(len(labels)), labels]
@@ -29,14 +29,14 @@ def answers(logits: NDArray[np.float64], labels: NDArray[Any]) -> Answers:
 
 
 def joined(parts: Iterable[Answers]) -> Answers:
-    """Return the answers to one block of examples after the other as one."""
+    """Concatenate the answers to consecutive blocks of examples."""
     return Answers(*map(np.concatenate, zip(*parts, strict=True)))
 
 
 def record(labels: NDArray[Any], predicted: Mapping[str, NDArray[Any]]) -> str:
-    """Write down, as JSON, what each model answered, so that any two versions can be paired.
+    """Return as JSON what each model answered, so that any two versions can be compared.
 
-    labels: (n,); of these only a hash. predicted: (n,) by model, and which of them are wrong.
+    labels: (n,), of which a hash is kept. predicted: (n,) by model.
     """
     head = {"labels_sha256": hashlib.sha256(labels.tobytes()).hexdigest(), "examples": len(labels)}
     lines = [f'"{key}": {json.dumps(value)}' for key, value in head.items()]
@@ -47,12 +47,11 @@ def record(labels: NDArray[Any], predicted: Mapping[str, NDArray[Any]]) -> str:
 
 
 def probabilities(logits: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Turn logits (n, classes) into probabilities that add up to 1 in each row: their softmax.
+    """Return the softmax of logits, (n, classes).
 
-    In terms of sigmoid outputs p: the odds p / (1 - p), divided by their sum. This, and not
-    p divided by its sum, is what such models are trained for: Keras keeps the logits of a sigmoid
-    beside its output, and the sparse categorical cross-entropy takes them when it finds them
-    (`_keras_logits`, in keras/src/activations/activations.py and backend/tensorflow/nn.py).
+    Also for a sigmoid output, where p divided by the sum of p would be wrong: the loss of such a
+    model is the softmax cross-entropy of the logits, which Keras keeps beside the output
+    (`_keras_logits`, in keras/src/backend/tensorflow/nn.py).
     """
     powers = np.exp(logits - logits.max(axis=1, keepdims=True))
     softmax: NDArray[np.float64] = powers / powers.sum(axis=1, keepdims=True)

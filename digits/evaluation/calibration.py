@@ -1,4 +1,4 @@
-"""Compare how sure a model is with how often it is right."""
+"""Calibration: a model's confidence against its accuracy."""
 
 from typing import Any
 
@@ -12,10 +12,10 @@ BINS = 15
 def reliability(
     confidence: NDArray[np.float64], right: NDArray[np.bool_], bins: int = BINS
 ) -> dict[str, NDArray[Any]]:
-    """Return, for each bin: its edges, mean confidence, accuracy, and count of examples.
+    """Return the edges, mean confidence, accuracy and count of examples of each bin.
 
-    confidence: (n,), 0-1, the probability of the predicted class. right: (n,). A bin holds what
-    is above its lower edge, up to and with its upper edge. NaN stands where a bin is empty.
+    confidence: (n,), 0-1, the probability of the predicted class. right: (n,). A bin excludes its
+    lower edge and includes its upper edge. Empty bins hold NaN.
     """
     edges = np.linspace(0, 1, bins + 1)
     index = np.searchsorted(edges[1:-1], confidence, side="left")
@@ -33,7 +33,7 @@ def reliability(
 def expected_calibration_error(
     confidence: NDArray[np.float64], right: NDArray[np.bool_], bins: int = BINS
 ) -> float:
-    """Return the mean over the examples of their bin's |accuracy - confidence|: 0 is honest.
+    """Return the mean over the examples of their bin's |accuracy - confidence|.
 
     Source: C. Guo, G. Pleiss, Y. Sun, K. Q. Weinberger, "On calibration of modern neural
     networks", ICML 2017, equation 3, with its 15 bins of equal width.

@@ -6,7 +6,7 @@ from digits.evaluation.significance import mcnemar_exact, paired_interval, wilso
 
 
 class Record(NamedTuple):
-    """What a version's models were asked, and got wrong: metrics/answers.json."""
+    """The test set of a version, and which of its examples each model got wrong."""
 
     labels_sha256: str
     examples: int
@@ -15,7 +15,7 @@ class Record(NamedTuple):
 
 
 def parse_record(content: Any) -> Record:
-    """Return the record that the file's content is. Raises ValueError where it has another form."""
+    """Return the record that metrics/answers.json holds. Raises ValueError if it is no record."""
     try:
         models = dict(content)
         labels, examples = str(models.pop("labels_sha256")), int(models.pop("examples"))
@@ -23,38 +23,44 @@ def parse_record(content: Any) -> Record:
     except (KeyError, TypeError, OverflowError) as fault:
         raise ValueError(f"{type(fault).__name__}: {fault}") from None
     if examples < 1 or not all(0 <= i < examples for indices in wrong.values() for i in indices):
-        raise ValueError(f"wrong answers to others than the {examples} examples")
+        raise ValueError(f"an index of a wrong answer is not one of {examples} examples")
     return Record(labels, examples, wrong)
 
 
 def compare_models(old: Record, new: Record) -> dict[str, dict[str, Any]]:
     """Compare each model of either version: in the order of the new one, removed ones last.
 
-    verdict: "better", "worse", "within noise" (chance alone makes the difference in 5 % of cases or
-    more); "new" or "removed" where only one version has the model; None where the examples are
-    others. Shares are 0-1; None: there is no such number.
-    fixed, broke: examples that only the new, only the old version gets right.
+    verdict: "better", "worse", "within noise" (p >= 0.05); "new" or "removed" where only one
+    version has the model; None where the test sets differ. difference: of the accuracies, with its
+    95 % interval, 0-1. fixed, broke: examples that only the new, only the old version gets right.
+    A number that does not exist is None.
     """
-    return {name: _compare(name, old, new) for name in dict.fromkeys([*new.wrong, *old.wrong])}
+    return {
+        name: _compare_model(name, old, new) for name in dict.fromkeys([*new.wrong, *old.wrong])
+    }
 
 
-def _compare(model: str, old: Record, new: Record) -> dict[str, Any]:
+def _compare_model(model: str, old: Record, new: Record) -> dict[str, Any]:
     before, after = old.wrong.get(model), new.wrong.get(model)
     found: dict[str, Any] = {
         "verdict": "new" if before is None else "removed" if after is None else None,
         "old": None if before is None else accuracy(len(before), old.examples),
         "new": None if after is None else accuracy(len(after), new.examples),
     }
-    pair = dict.fromkeys(("difference", "difference_low", "difference_high", "fixed", "broke", "p"))
+    keys = ("difference", "difference_low", "difference_high", "fixed", "broke", "p")
     if before is None or after is None or old[:2] != new[:2]:
-        return {**found, **pair}
-    fixed, broke = len(before - after), len(after - before)
-    low, high = paired_interval(fixed, broke, new.examples)
-    p = mcnemar_exact(fixed, broke)
+        return {**found, **dict.fromkeys(keys)}
+    fixed, broke, p = count_changes(before, after)
     found["verdict"] = "within noise" if p >= 0.05 else "better" if fixed > broke else "worse"
-    shares = ((fixed - broke) / new.examples, low, high)
-    values = (*(round(share, 6) for share in shares), fixed, broke, float(f"{p:.3g}"))
-    return {**found, **dict(zip(pair, values, strict=True))}
+    shares = ((fixed - broke) / new.examples, *paired_interval(fixed, broke, new.examples))
+    values = (*(round(share, 6) for share in shares), fixed, broke, p)
+    return {**found, **dict(zip(keys, values, strict=True))}
+
+
+def count_changes(old: frozenset[int], new: frozenset[int]) -> tuple[int, int, float]:
+    """Return how many wrong answers of `old` are fixed, how many `new` adds, and McNemar's p."""
+    fixed, broke = len(old - new), len(new - old)
+    return fixed, broke, float(f"{mcnemar_exact(fixed, broke):.3g}")
 
 
 def accuracy(wrong: int, examples: int) -> dict[str, Any]:

@@ -1,20 +1,20 @@
-"""Spoil images as cameras and pens do, little by little, to see what models still recognise.
+"""Corrupt images as cameras and pens do, step by step, to measure how far accuracy falls.
 
-Kinds and idea: N. Mu, J. Gilmer, "MNIST-C: a robustness benchmark for computer vision" (2019),
+Corruptions: N. Mu, J. Gilmer, "MNIST-C: a robustness benchmark for computer vision" (2019),
 after D. Hendrycks, T. Dietterich, "Benchmarking neural network robustness to common corruptions
 and perturbations", ICLR 2019. Every function takes and returns float32 (n, height, width), 0-1, 0
-outside; a severity of 0 changes nothing. The last argument is what DRAWN draws at random for it.
+outside; a severity of 0 changes nothing. The last argument holds the random numbers of DRAWN.
+scipy is imported where it is used, since the command line reads only results. Its filters are C
+that adds in one order, unlike BLAS.
 """
 
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
-from functools import cache
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from digits.data.interpolation import bilinear
 from digits.files.arrays import remap
 
 Images: TypeAlias = NDArray[np.float32]
@@ -23,7 +23,7 @@ Predict: TypeAlias = Callable[[Images], NDArray[np.float64]]
 
 CLEAN = "none"
 CHUNK = 200
-"""Images spoiled at a time: 0.6 MB of float32, which stay in the processor's cache."""
+"""Images corrupted at a time: 0.6 MB of float32, which stay in the processor's cache."""
 
 
 def shift(images: Images, pixels: float, directions: NDArray[np.int64]) -> Images:
@@ -39,35 +39,16 @@ def shift(images: Images, pixels: float, directions: NDArray[np.int64]) -> Image
 
 
 def rotation(images: Images, degrees: float, anticlockwise: NDArray[np.int64]) -> Images:
-    """Turn each image about its centre, where told (1) anticlockwise, bilinearly interpolated."""
+    """Turn each image about its centre, bilinearly; anticlockwise: (n,), 1 or 0."""
+    from scipy.ndimage import rotate
+
     turned = np.empty_like(images)
-    for way, sign in ((1, 1), (0, -1)):
+    for way, angle in ((1, degrees), (0, -degrees)):
         chosen = anticlockwise == way
-        turned[chosen] = _turn(images[chosen], sign * np.deg2rad(degrees))
+        turned[chosen] = rotate(
+            images[chosen], angle, axes=(1, 2), reshape=False, order=1, mode="grid-constant"
+        )
     return turned
-
-
-def _turn(images: Images, angle: float) -> Images:
-    """Turn images by `angle`, anticlockwise: each pixel is fetched from where it comes from."""
-    pixels, weights = _origins(images.shape[1:], angle)
-    flat = images.reshape(len(images), -1)
-    turned = np.zeros_like(flat)
-    for places, weight in zip(pixels, weights, strict=True):
-        part = flat.take(places, axis=1)
-        part *= weight
-        turned += part
-    return turned.reshape(images.shape)
-
-
-@cache
-def _origins(size: tuple[int, int], angle: float) -> tuple[NDArray[np.int64], Images]:
-    """Return the four pixels between which each one comes from, and shares: (4, pixels) each."""
-    middle = (np.array(size)[:, None] - 1) / 2
-    y, x = np.indices(size).reshape(2, -1) - middle
-    from_y = np.cos(angle) * y + np.sin(angle) * x + middle[0]
-    from_x = np.cos(angle) * x - np.sin(angle) * y + middle[1]
-    pixels, weights = bilinear(from_y, from_x, size)
-    return np.ascontiguousarray(pixels.T), np.ascontiguousarray(weights.T)
 
 
 def noise(images: Images, deviation: float, normal: Images) -> Images:
@@ -78,27 +59,15 @@ def noise(images: Images, deviation: float, normal: Images) -> Images:
 
 
 def blur(images: Images, sigma: float, drawn: None = None) -> Images:
-    """Convolve with a Gaussian of `sigma` pixels, cut off at four of them.
+    """Convolve with a Gaussian of `sigma` pixels, cut off at four of them."""
+    from scipy.ndimage import gaussian_filter
 
-    Moved copies are added up: not by BLAS, which rounds as it likes.
-    """
-    radius = int(4 * sigma + 0.5)
-    offsets = np.arange(-radius, radius + 1)
-    kernel = np.exp(-0.5 * (offsets / max(sigma, 1e-9)) ** 2)
-    weights = (kernel / kernel.sum()).astype(np.float32)
-    for _ in range(2):  # down each column; then, transposed, along each row
-        length = images.shape[1]
-        padded = np.pad(images, ((0, 0), (radius, radius), (0, 0)))
-        images, part = np.zeros((2, *images.shape), np.float32)
-        for start, weight in enumerate(weights):
-            np.multiply(weight, padded[:, start : start + length], out=part)
-            images += part
-        images = images.transpose(0, 2, 1)
-    return images
+    blurred: Images = gaussian_filter(images, (0, sigma, sigma), mode="constant")
+    return blurred
 
 
 def contrast(images: Images, lost: float, drawn: None = None) -> Images:
-    """Draw each image's pixels towards its mean: `lost` is the share of the contrast taken."""
+    """Move each image's pixels towards its mean; lost: the share of the contrast that goes."""
     mean = images.mean(axis=(1, 2), keepdims=True)
     paler: Images = mean + np.float32(1 - lost) * (images - mean)
     return paler
@@ -118,7 +87,7 @@ DRAWN: dict[str, Callable[[np.random.Generator, tuple[int, ...]], NDArray[Any]]]
     # Normal but for its far tails: standard_normal would depend on the C library's logarithm.
     "noise": lambda random, shape: random.random((12, *shape), np.float32).sum(axis=0) - 6,
 }
-"""What is drawn for images of a shape, for all severities alike: a curve shows these alone."""
+"""Random numbers for images of a shape; all severities of a corruption share them."""
 
 
 def measure(
@@ -131,8 +100,8 @@ def measure(
 ) -> list[dict[str, Any]]:
     """Return a row for each case and model: corruption, severity, model, accuracy.
 
-    images: float32 (n, pixels), 0-1, of `size`, (height, width). labels: (n,). Each corruption
-    begins with the seed.
+    images: float32 (n, pixels), 0-1. labels: (n,). size: (height, width). Each corruption has a
+    generator of its own, seeded with `seed`.
     """
     cases = [(kind, severity) for kind in CORRUPTIONS for severity in severities[kind]]
     right: Counter[tuple[str, float, str]] = Counter()
@@ -141,9 +110,9 @@ def measure(
         chunk = np.asarray(remap(images)[start : start + CHUNK]).reshape(-1, *size)
         drawn = {kind: draw(randoms[kind], chunk.shape) for kind, draw in DRAWN.items()}
         for kind, severity in [(CLEAN, 0.0), *cases]:
-            spoiled = CORRUPTIONS[kind](chunk, severity, drawn.get(kind)) if severity else chunk
+            corrupted = CORRUPTIONS[kind](chunk, severity, drawn.get(kind)) if severity else chunk
             for name, logits in models.items():
-                predicted = logits(spoiled.reshape(len(chunk), -1)).argmax(axis=1)
+                predicted = logits(corrupted.reshape(len(chunk), -1)).argmax(axis=1)
                 right[kind, severity, name] += int(np.sum(predicted == labels[start:][:CHUNK]))
     return [
         {
@@ -160,10 +129,10 @@ def measure(
 
 
 def mean_accuracy(rows: list[dict[str, Any]], kinds: Collection[str] = CORRUPTIONS) -> float | None:
-    """Return the mean accuracy of one model over the corruptions of `kinds`, to 4 decimals.
+    """Return one model's mean accuracy over the corruptions `kinds`, to 4 decimals.
 
-    First the mean over the severities of each corruption is taken, without the clean images: so
-    each corruption counts the same. rows: as `measure` returns them. None where there are none.
+    Each corruption counts the same: its own mean, without the clean images, is taken first. rows:
+    as `measure` returns them. Returns None where there are none.
     """
     found: dict[str, list[float]] = {}
     for row in rows:

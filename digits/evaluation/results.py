@@ -1,11 +1,10 @@
-"""Read what stages evaluate and robustness wrote, and what follows from it."""
+"""Read what stages evaluate and robustness wrote, and derive the numbers that follow from it."""
 
 from typing import Any
 
 from digits.errors import ArtifactError
-from digits.evaluation.comparison import accuracy, parse_record
+from digits.evaluation.comparison import accuracy, count_changes, parse_record
 from digits.evaluation.corruptions import CORRUPTIONS, mean_accuracy
-from digits.evaluation.significance import mcnemar_exact
 from digits.files.atomic import read_json
 from digits.files.tables import read_csv
 from digits.params.document import leaves, read_document
@@ -17,24 +16,22 @@ def read_results(names: list[str]) -> dict[str, dict[str, Any]]:
     """Return each model's metrics on the test set; the first of `names` is the baseline.
 
     To those of metrics/evaluation/NAME.json it adds accuracy_low and accuracy_high, the 95 %
-    interval, and for all models but the baseline `against_baseline`: how many errors of the
-    baseline the model fixed and how many it broke, and McNemar's exact p-value (mcnemar_p).
-    Raises ArtifactError where a file is missing or does not hold what the stage writes.
+    interval, and for all models but the baseline `against_baseline`: the errors that the model
+    fixed, the ones that it added (broke), and McNemar's exact p-value (mcnemar_p).
+    Raises ArtifactError where a file is missing or damaged.
     """
     results = {}
     try:
         record = parse_record(read_json(ANSWERS))
         for name in names:
             metrics = read_json(f"metrics/evaluation/{name}.json")
-            results[name] = {**accuracy(len(record.wrong[name]), record.examples), **metrics}
-            if name != names[0]:
-                wrong, baseline = record.wrong[name], record.wrong[names[0]]
-                fixed, broke = len(baseline - wrong), len(wrong - baseline)
-                p = float(f"{mcnemar_exact(fixed, broke):.3g}")
-                pair = {"fixed": fixed, "broke": broke, "mcnemar_p": p}
-                results[name]["against_baseline"] = pair
             if not all(0 <= float(metrics[key]) <= 1 for key in ("accuracy", "macro_f1")):
                 raise ValueError(f"{name}: {metrics}")
+            wrong, baseline = record.wrong[name], record.wrong[names[0]]
+            results[name] = {**accuracy(len(wrong), record.examples), **metrics}
+            if name != names[0]:
+                keys, pair = ("fixed", "broke", "mcnemar_p"), count_changes(baseline, wrong)
+                results[name]["against_baseline"] = dict(zip(keys, pair, strict=True))
     except (KeyError, TypeError, ValueError) as fault:
         raise ArtifactError(
             f"metrics/ does not hold what stage evaluate writes: {type(fault).__name__}: {fault}. "
@@ -46,9 +43,9 @@ def read_results(names: list[str]) -> dict[str, dict[str, Any]]:
 def read_robustness(names: list[str]) -> dict[str, dict[str, Any]]:
     """Return what metrics/robustness.csv and params.yaml say of each model.
 
-    mean_accuracy: over all corruptions. trained_on: the corruptions for which the model's own
-    section of params.yaml has a parameter of the same name that is not 0, so that they are no fair
-    test of it. mean_accuracy_unseen: over those that no model was trained on, None without any.
+    mean_accuracy: over all corruptions. trained_on: the corruptions for which the model's section
+    of params.yaml has a parameter of that name that is not 0; they are no fair test of it.
+    mean_accuracy_unseen: over the corruptions that no model was trained on, None without any.
     Raises ArtifactError, ParameterError.
     """
     path = "metrics/robustness.csv"
@@ -57,9 +54,8 @@ def read_robustness(names: list[str]) -> dict[str, dict[str, Any]]:
         name: [kind for kind in CORRUPTIONS if values.get(f"train_{name}.{kind}")] for name in names
     }
     unseen = [kind for kind in CORRUPTIONS if not any(kind in kinds for kinds in trained.values())]
+    table, results = read_csv(path), {}
     try:
-        table = read_csv(path)
-        results = {}
         for name in names:
             rows: list[Any] = table[table["model"] == name].to_dict("records")
             results[name] = {

@@ -10,10 +10,9 @@ from digits.evaluation.calibration import expected_calibration_error
 
 
 def score(answers: Answers, labels: NDArray[Any], counts: NDArray[np.int64]) -> dict[str, Any]:
-    """Return the numbers that sum a model up, rounded so that the last bits do not show.
+    """Return the metrics of a model, rounded so that last bits do not show.
 
-    labels: (n,). counts: their confusion matrix. The loss is the mean over the examples, as
-    Keras's is.
+    labels: (n,). counts: the confusion matrix. The loss is the mean over the examples.
     """
     right = answers.predicted == labels
     return {
@@ -37,8 +36,7 @@ def confusion_matrix(
 def by_class(counts: NDArray[np.int64]) -> dict[str, NDArray[Any]]:
     """Return precision, recall, F1 and support of each class. counts: row actual, column predicted.
 
-    0 stands for 0/0: the precision of a class that is never predicted, the recall of one without
-    examples.
+    0/0 is 0: the precision of a class that is never predicted, the recall of one without examples.
     """
     right, support, predicted = counts.diagonal(), counts.sum(axis=1), counts.sum(axis=0)
     return {

@@ -1,4 +1,4 @@
-"""Write arrays as .npy; map them into memory only if they are what they should be."""
+"""Write arrays as .npy files, and map such files into memory."""
 
 import errno
 from collections.abc import Iterable
@@ -20,9 +20,9 @@ def write_array(path: str, array: NDArray[Any]) -> None:
 def write_chunks(
     path: str, chunks: Iterable[NDArray[Any]], shape: tuple[int, ...], dtype: DTypeLike
 ) -> None:
-    """Write chunks as the one array of `shape` that they are together. Raises OutputError.
+    """Write chunks as one array of `shape`, with the bytes of np.save. Raises OutputError.
 
-    The bytes are those of np.save, which says less when the disk is full.
+    np.save does not say why when the disk is full.
     """
     header = {"descr": np.dtype(dtype).str, "fortran_order": False, "shape": shape}
     with replacing(path) as temporary, temporary.open("wb") as file:
@@ -32,9 +32,9 @@ def write_chunks(
 
 
 def read_array(path: str, dtype: type[np.generic], *shape: int | None) -> NDArray[Any]:
-    """Memory-map the .npy file at `path`: of `dtype` and of `shape`, None for any length.
+    """Memory-map the .npy file at `path`, of `dtype` and of `shape`, in which None is any length.
 
-    Raises ArtifactError where the file is missing, damaged, or holds something else.
+    Raises ArtifactError if the file is missing, damaged, or has another dtype or shape.
     """
     try:
         array: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
@@ -42,10 +42,10 @@ def read_array(path: str, dtype: type[np.generic], *shape: int | None) -> NDArra
         if isinstance(fault, OSError) and fault.errno == errno.ENOMEM:
             raise MemoryError(f"{path} cannot be mapped") from None
         raise ArtifactError(f"{path} cannot be read: {fault}. `dvc repro` rebuilds it.") from None
-    fits = len(array.shape) == len(shape) and all(
-        want in (None, got) for want, got in zip(shape, array.shape, strict=True)
-    )
-    if array.dtype != dtype or not fits:
+    same = array.dtype == dtype and array.ndim == len(shape)
+    if not same or any(
+        want not in (None, got) for want, got in zip(shape, array.shape, strict=True)
+    ):
         wanted = ", ".join("n" if size is None else str(size) for size in shape)
         raise ArtifactError(
             f"{path}: expected {np.dtype(dtype)} ({wanted}), got {array.dtype} {array.shape}. "
@@ -55,10 +55,10 @@ def read_array(path: str, dtype: type[np.generic], *shape: int | None) -> NDArra
 
 
 def remap(array: NDArray[Any]) -> NDArray[Any]:
-    """Map a memory-mapped file anew: the pages of a mapping stay in memory as long as it does.
+    """Map a memory-mapped file again: the pages of a mapping stay in memory as long as it does.
 
-    A slice is mapped from where it lies (`array.offset` is that of the whole). What lies there with
-    gaps, or is in memory, or may have been changed there (mode "c"), is returned as it is.
+    A contiguous part of a file is mapped from its place (`array.offset` is that of the whole). All
+    other arrays, and mappings that may have been changed in memory (mode "c"), are returned.
     """
     if not isinstance(array, np.memmap) or not array.filename or array.mode == "c":
         return array

@@ -1,4 +1,4 @@
-"""Write files whole or not at all; JSON."""
+"""Write files whole or not at all; read and write JSON."""
 
 import json
 import os
@@ -12,11 +12,11 @@ from digits.errors import ArtifactError, OutputError
 
 @contextmanager
 def replacing(path: str) -> Iterator[Path]:
-    """Yield a temporary path beside `path`; move it to `path` once it is written whole.
+    """Yield a temporary path beside `path`, and move it to `path` at the end.
 
-    An interrupted write leaves `path` as it was. The temporary name is this process's own, so that
-    two never write to the same file; what a killed one left is removed by the next.
-    Raises OutputError if it cannot be written.
+    If the block raises, `path` stays as it was. The temporary name holds the process's number, so
+    two processes never write to the same file. What a killed one left is removed by the next.
+    Raises OutputError if the file cannot be written.
     """
     final = Path(path)
     temporary = final.with_name(f".{final.name}.{os.getpid()}.tmp")
@@ -32,7 +32,7 @@ def replacing(path: str) -> Iterator[Path]:
     except OSError as fault:
         raise OutputError(
             f"{path} cannot be written: {fault.strerror or fault}. It is as it was before. "
-            "Make room, or a place that can be written, and run this again."
+            "Free some space or make the folder writable, and run this again."
         ) from None
 
 
@@ -48,7 +48,7 @@ def write_json(path: str, content: object) -> None:
 
 
 def read_json(path: str) -> Any:
-    """Return the content of the JSON file at `path`. Raises ArtifactError if it has none."""
+    """Return the content of the JSON file at `path`. Raises ArtifactError if it is not readable."""
     try:
         return json.loads(Path(path).read_bytes())
     except (OSError, ValueError, RecursionError) as fault:

@@ -1,9 +1,9 @@
-"""Answer with a trained model: by numpy where it can be, else by Keras.
+"""Answer with a trained model: by numpy if it knows all layers, else by Keras.
 
 A `.keras` file is a zip: config.json describes the layers, model.weights.h5 holds their weights.
-Stacks of the kinds that `_stack` knows are computed here: in float64, so that the answers do not
-depend on the processor, and without TensorFlow, whose import takes longer than all of it. Any other
-model Keras computes. Nothing in the file is unpickled or run.
+Chains of the layers in `READERS` are computed here: in float64, so that the answers do not depend
+on the processor, and without TensorFlow, which takes longer to import than all of it. Nothing in
+the file is unpickled or run.
 """
 
 import io
@@ -37,11 +37,11 @@ ACTIVATIONS: dict[str, Callable[[Floats], Floats]] = {
     "softmax": probabilities,
 }
 LOGITS = ("linear", "sigmoid", "softmax")
-"""Activations of a last layer that are taken off, so that it puts out logits."""
+"""Activations that are removed from a last layer, so that it returns logits."""
 
 
 class FormError(Exception):
-    """A model that no other stage can use, however often it is built."""
+    """A model that the other stages cannot use: building it again does not help."""
 
 
 class Dense(NamedTuple):
@@ -57,7 +57,7 @@ class Dense(NamedTuple):
 
 
 class Scaling(NamedTuple):
-    """values * scale + shift, both (inputs,): what a BatchNormalization has learnt."""
+    """values * scale + shift, both (inputs,): a trained BatchNormalization."""
 
     scale: Floats
     shift: Floats
@@ -68,19 +68,19 @@ class Scaling(NamedTuple):
 
 
 Stack: TypeAlias = list[Dense | Scaling]
-"""Layers, of which each takes an image's values in runs of as many as it has inputs, as Keras does
-along the last axis. So reshaping changes nothing: the values of an image stay one row."""
+"""Layers in order. Each is applied along the last axis, so it takes an image's values in runs of as
+many as it has inputs, and reshaping changes nothing: the values of an image stay one row."""
 
 
 class Network(NamedTuple):
-    """A trained model that answers. Made by `load`."""
+    """A trained model, loaded by `load`."""
 
     kinds: list[str]
-    """Keras's names of its layers."""
+    """Keras's names of the kinds of its layers."""
     parameters: int
-    """How many weights they have."""
+    """The number of weights."""
     stack: Stack
-    """What numpy computes, the last layer without its sigmoids or softmax; empty if Keras does."""
+    """The layers, the last one without its sigmoids or softmax; empty if Keras computes them."""
     compute: Compute
 
     @property
@@ -95,22 +95,22 @@ class Network(NamedTuple):
     def logits(self, images: Images) -> Floats:
         """Compute the values before the last layer's sigmoids or softmax.
 
-        images: float32 (n, pixels), 0-1. Returns float64 (n, classes). Their softmax are the
-        probabilities: see `digits.evaluation.answers.probabilities`.
+        images: float32 (n, pixels), 0-1. Returns float64 (n, classes); their softmax, see
+        `digits.evaluation.answers.probabilities`, are the probabilities.
         """
         starts = range(0, max(len(images), 1), ROWS)
         return np.concatenate([self.compute(images[start : start + ROWS]) for start in starts])
 
 
 def load(path: str, pixels: int | None = None, classes: int | None = None) -> Network:
-    """Load a model that `digits.training.saving.save` wrote, of so many pixels and classes.
+    """Load a .keras file. pixels, classes: what the model must take and tell apart, if given.
 
     Raises ArtifactError if the file is missing, damaged, or holds a model of another form.
     """
     try:
         with zipfile.ZipFile(path) as archive:
             if any(part.compress_type for part in archive.infolist()):
-                raise ValueError("it is compressed, as no model of Keras is")  # how far, who knows
+                raise ValueError("it is compressed, as no model of Keras is")  # a bomb, maybe
             layers = json.loads(archive.read("config.json"))["config"].get("layers", [])
             weights = archive.read("model.weights.h5")
         kinds = [str(layer["class_name"]) for layer in layers if "Input" not in layer["class_name"]]
@@ -119,18 +119,20 @@ def load(path: str, pixels: int | None = None, classes: int | None = None) -> Ne
             parameters = _count(file)
         compute = partial(_by_numpy, stack) if stack else _by_keras(path)
         network = Network(kinds, parameters, stack, compute)
-        there = pixels or layers[0]["config"]["batch_shape"][1]
-        shape = network.logits(np.zeros((1, there), np.float32)).shape
+        pixels = pixels or int(layers[0]["config"]["batch_shape"][1])
+        shape = network.logits(np.zeros((1, pixels), np.float32)).shape
         if shape != (1, classes or shape[-1]):
             raise FormError(f"expected {classes} classes out of {pixels} pixels, got {shape[1:]}")
     except FormError as fault:
-        cure = "Mend the model's file in digits/models; `dvc repro` then rebuilds it."
+        cure = "Correct the model's file in digits/models; `dvc repro` then rebuilds it."
         raise ArtifactError(f"{path}: {fault}. {cure}") from None
     except MemoryError:
         raise
-    except Exception as fault:  # the list of what damaged files raise has no end
-        said = (str(fault).splitlines() or [type(fault).__name__])[0].rstrip(".")
-        raise ArtifactError(f"{path} cannot be loaded: {said}. `dvc repro` rebuilds it.") from None
+    except Exception as fault:  # damaged files raise exceptions of any type
+        reason = (str(fault).splitlines() or [type(fault).__name__])[0].rstrip(".")
+        raise ArtifactError(
+            f"{path} cannot be loaded: {reason}. `dvc repro` rebuilds it."
+        ) from None
     return network
 
 
@@ -140,10 +142,10 @@ def _dense(settings: dict[str, Any], arrays: list[Floats]) -> Stack:
 
 
 def _scaling(settings: dict[str, Any], arrays: list[Floats]) -> Stack:
-    *learnt, mean, variance = arrays
-    gamma = learnt.pop(0) if settings.get("scale") else 1.0
+    *learned, mean, variance = arrays
+    gamma = learned.pop(0) if settings.get("scale") else 1.0
     scale = gamma / np.sqrt(variance + settings["epsilon"])
-    return [Scaling(scale, (learnt.pop() if settings.get("center") else 0.0) - mean * scale)]
+    return [Scaling(scale, (learned.pop() if settings.get("center") else 0.0) - mean * scale)]
 
 
 READERS: dict[str, Callable[[dict[str, Any], list[Floats]], Stack]] = {
@@ -151,64 +153,61 @@ READERS: dict[str, Callable[[dict[str, Any], list[Floats]], Stack]] = {
     "Dense": _dense,
     "BatchNormalization": _scaling,
 }
-"""By kind of layer: what is to be computed, from its settings and its weights in Keras's order."""
+"""By kind of layer: how it is read from its settings and its weights, in Keras's order."""
 
 
-def _stack(layers: list[Any], file: h5py.File, room: int) -> Stack:
-    """Read the layers, each array at most `room` bytes; none if numpy cannot compute them all."""
+def _stack(layers: list[Any], file: h5py.File, limit: int) -> Stack:
+    """Read the layers, each array at most `limit` bytes; none if numpy cannot compute them all."""
     stack: Stack = []
     groups: Counter[str] = Counter()
-    before = ""
+    previous = ""
     for layer in layers:
         kind, settings = layer["class_name"], layer["config"]
-        inputs = [*map(_source, layer.get("inbound_nodes", []))]  # in a chain: the layer before
-        if kind not in READERS or not _usual(settings) or inputs not in ([], [before]):
+        nodes = layer.get("inbound_nodes", [])
+        inputs = [str(node["args"][0]["config"]["keras_history"][0]) for node in nodes]
+        if not _computable(kind, settings) or inputs not in ([], [previous]):
             return []
-        before = settings["name"]
+        previous = settings["name"]
         if layer is layers[-1]:
-            settings |= {"activation": _without(settings.get("activation", kind))}
+            settings |= {"activation": _logits(settings.get("activation", kind))}
         group = "layers/" + re.sub("(?<=[a-z])(?=[A-Z])", "_", kind).lower()
         group += f"_{groups[kind]}/vars" if groups[kind] else "/vars"
         groups[kind] += 1
-        arrays = [_array(file, f"{group}/{name}", room) for name in sorted(file.get(group, ()))]
+        arrays = [_array(file, f"{group}/{name}", limit) for name in sorted(file.get(group, ()))]
         stack += READERS[kind](settings, arrays)
     return stack
 
 
-def _usual(settings: dict[str, Any]) -> bool:
-    """Tell whether a layer computes in float32, along the last axis, by a known activation."""
+def _computable(kind: str, settings: dict[str, Any]) -> bool:
+    """Tell whether numpy can compute a layer: in float32, along the last axis."""
     return (
-        "float32" in str(settings.get("dtype"))
+        kind in READERS
+        and "float32" in str(settings.get("dtype"))
         and settings.get("axis", -1) == -1
         and settings.get("data_format") != "channels_first"
         and str(settings.get("activation", "linear")) in ACTIVATIONS
     )
 
 
-def _source(node: dict[str, Any]) -> str:
-    """Return the name of the layer from which a layer takes its values."""
-    return str(node["args"][0]["config"]["keras_history"][0])
-
-
-def _without(activation: Any) -> str:
-    """Take the activation off a last layer. Raises FormError where logits are not beneath it."""
+def _logits(activation: Any) -> str:
+    """Return the activation with which a last layer returns logits. Raises FormError."""
     if activation not in LOGITS:
         raise FormError(f"expected a last layer with {' or '.join(LOGITS)}, got {activation}")
     return "linear"
 
 
-def _array(file: h5py.File, name: str, room: int) -> Floats:
-    """Read an array that lies in the file itself; what it announces is checked before."""
+def _array(file: h5py.File, name: str, limit: int) -> Floats:
+    """Read an array, of a plausible size, that lies in the file itself. Raises ValueError."""
     data = file[name]
     if data.file != file or data.is_virtual or data.external or data.dtype != np.float32:
         raise ValueError(f"expected float32 numbers in {name}")
-    if data.nbytes > room:
-        raise ValueError(f"{name} announces {data.nbytes:,} bytes; the file holds {room:,}")
+    if data.nbytes > limit:
+        raise ValueError(f"{name} announces {data.nbytes:,} bytes; the file holds {limit:,}")
     return np.asarray(data, np.float64)
 
 
 def _count(file: h5py.File) -> int:
-    """Count the weights of all layers; the state of a random generator is none."""
+    """Count the weights of all layers, without the states of random generators."""
     names: list[str] = []
     file["layers"].visit(names.append)
     nodes = (file["layers"][name] for name in names if "seed_generator" not in name)
@@ -223,15 +222,14 @@ def _by_numpy(stack: Stack, images: Images) -> Floats:
 
 
 def _by_keras(path: str) -> Compute:
-    """Load the model with Keras, its last activation taken off. Nothing in the file is run."""
+    """Load the model with Keras, without its last activation. Nothing in the file is run."""
     from digits.backend import keras
 
     model = keras.models.load_model(path, safe_mode=True, compile=False)
     last = model.layers[-1]
     if not hasattr(last, "activation"):
-        _without(type(last).__name__)
-    _without(keras.activations.serialize(last.activation))
-    last.activation = keras.activations.linear
+        _logits(type(last).__name__)
+    last.activation = keras.activations.get(_logits(keras.activations.serialize(last.activation)))
 
     def compute(images: Images) -> Floats:
         values = keras.ops.convert_to_numpy(model(images, training=False))

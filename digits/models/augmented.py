@@ -1,6 +1,6 @@
-"""The augmented model: two hidden layers, trained on images that are changed in each epoch.
+"""The augmented model: two hidden layers, trained on images that are changed anew in each epoch.
 
-They are changed as hands, pens and cameras do. P. Simard, D. Steinkraus, J. Platt, "Best practices
+The changes imitate hands, pens and cameras: P. Simard, D. Steinkraus, J. Platt, "Best practices
 for convolutional neural networks applied to visual document analysis", ICDAR 2003, section 2.
 """
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 GROUP = 64
 """Images that are changed alike: one by one takes many times as long. They are neighbours in the
-file, so that they come in different batches when the examples are shuffled."""
+file, so shuffling puts them into different batches."""
 NOISE = 2**20
 """Values of noise drawn for a block of images; a group takes some of them, from any place on."""
 Floats: TypeAlias = NDArray[np.float64]
@@ -28,9 +28,9 @@ Units = Annotated[int, Field(ge=1, le=100_000)]
 
 
 class Params(Section, section="train_augmented"):
-    """Its layers, how it is trained, and how far `augment` changes the images at most.
+    """The layers, how they are trained, and the limits of the changes that `augment` makes.
 
-    A change that is a corruption of stage robustness, too, has the name that it has there.
+    A change that is also a corruption of stage robustness has the same name there.
     """
 
     units: list[Units] = Field(min_length=1, description="of each hidden layer")
@@ -66,7 +66,7 @@ def build(pixels: int, classes: int, units: list[int]) -> "keras.Model":
 
 
 def optimizer(params: TrainParams, steps: int) -> "keras.optimizers.Optimizer":
-    """Make Adam, whose learning rate falls to 0 by a cosine over all epochs of so many steps."""
+    """Make Adam; its learning rate falls to 0 by a cosine over all epochs of `steps` steps."""
     from digits.backend import keras
 
     rate = keras.optimizers.schedules.CosineDecay(params.learning_rate, steps * params.epochs)
@@ -78,7 +78,7 @@ def augment(
 ) -> Images:
     """Change images, float32 (n, pixels), 0-1, of `size`, (height, width), in place; return them.
 
-    Each change is between none and that of `params`, either way, and more often small than large.
+    Each change is between none and the limit in `params`, either way; small ones are more frequent.
     """
     from scipy.sparse import csr_array  # slow to import, and only training needs it
 
@@ -118,16 +118,16 @@ def settled(*values: Floats) -> Floats:
 
 
 def thicken(images: Images, by: float) -> None:
-    """Let strokes gain so many pixels, or lose them, in place: (height, width, n)."""
+    """Make strokes thicker by so many pixels, or thinner, in place: (height, width, n)."""
     extreme = np.maximum if by > 0 else np.minimum
     pairs = extreme(images[:-1], images[1:])
     images[:-1, :-1] += abs(by) * (extreme(pairs[:, :-1], pairs[:, 1:]) - images[:-1, :-1])
 
 
 def moved(ways: Floats, size: tuple[int, int], params: Params) -> tuple[Floats, Floats]:
-    """Return from where, y and x, the pixels of each group's images come: (groups, pixels) each.
+    """Return the places, y and x, from which each group's pixels are taken: (groups, pixels) each.
 
-    ways: (6, groups), -1 to 1: how far they are turned, sheared, scaled, stretched and shifted.
+    ways: (6, groups), -1 to 1: rotation, shear, scale, aspect and shift, as shares of the limits.
     """
     angle, shear = np.deg2rad(params.rotation * ways[0]), params.shear * ways[1]
     tall = params.scale ** ways[2]

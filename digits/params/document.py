@@ -1,73 +1,47 @@
-"""Parse YAML as DVC does, so that a parameter means the same to both."""
+"""Parse YAML by the parser that DVC uses, so that a parameter means the same to both."""
 
-import re
-from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
-import yaml
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError
+from ruamel.yaml.events import AliasEvent, CollectionEndEvent, CollectionStartEvent
 
 from digits.errors import ParameterError
 
-
-class Loader(yaml.CSafeLoader):
-    """PyYAML's fast safe loader, with the scalars of YAML 1.2's core schema.
-
-    PyYAML itself reads YAML 1.1, where `yes` is true, `010` is 8, `1:30` is 90, and the `1e-05`
-    that `dvc exp run -S` writes is text. The forms are those of ruamel.yaml, DVC's parser.
-    """
-
-    yaml_implicit_resolvers = {  # noqa: RUF012 (PyYAML's own name and form)
-        first: [pair for pair in pairs if pair[0][-4:] not in ("bool", ":int", "loat")]
-        for first, pairs in yaml.CSafeLoader.yaml_implicit_resolvers.items()
-    }
-
-
-SCALARS = {
-    "bool": ("tTfF", "true|True|TRUE|false|False|FALSE"),
-    "float": (
-        "-+0123456789.",
-        r"[-+]?[0-9][0-9_]*(\.[0-9_]*([eE][-+]?[0-9]+)?|[eE][-+]?[0-9]+)"
-        r"|[-+]?\.[0-9_]+([eE][-+][0-9]+)?|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)",
-    ),
-    "int": ("-+0123456789", "[-+]?(0b[01_]+|0o?[0-7_]+|[0-9_]+|0x[0-9a-fA-F_]+)"),
-}
-for kind, (letters, form) in SCALARS.items():
-    Loader.add_implicit_resolver(f"tag:yaml.org,2002:{kind}", re.compile(f"^({form})$"), letters)
-
-
-def _integer(loader: Loader, node: yaml.ScalarNode) -> int:
-    text = node.value.replace("_", "")
-    return int(text, {"0b": 2, "0o": 8, "0x": 16}.get(text.lstrip("+-")[:2], 10))
-
-
-def _mapping(loader: Loader, node: yaml.MappingNode) -> dict[Any, Any]:
-    """Build a mapping. Raises ConstructorError at a key that is there twice."""
-    keys: list[Any] = []
-    for key, _ in node.value:
-        if key.tag != "tag:yaml.org,2002:merge":
-            keys.append(loader.construct_object(key, deep=True))
-            if keys[-1] in keys[:-1]:
-                raise yaml.YAMLError(f"the key {keys[-1]!r} is there twice{key.start_mark}")
-    loader.flatten_mapping(node)
-    return dict(loader.construct_mapping(node, deep=True))
-
-
-Loader.add_constructor("tag:yaml.org,2002:int", _integer)
-Loader.add_constructor("tag:yaml.org,2002:map", _mapping)
+MAX_DEPTH = 100
+"""Levels of nesting. The C parser recurses without a limit, until it crashes."""
+MAX_NODES = 20_000
+"""Values and keys, aliases expanded. The time for a mapping grows with the square of its size."""
 
 
 def parse(text: str, path: str) -> Any:
     """Return the value of a YAML text, the content of `path`. Raises ParameterError."""
     try:
-        starts, ends = yaml.CollectionStartEvent, yaml.CollectionEndEvent
-        events = yaml.parse(text, Loader)
-        steps = (isinstance(event, starts) - isinstance(event, ends) for event in events)
-        if any(depth > 100 for depth in accumulate(steps)):  # the C parser knows no limit
-            raise yaml.YAMLError("it is nested more than 100 levels deep")
-        return yaml.load(text, Loader)  # noqa: S506 (it is a safe loader)
-    except Exception as fault:  # YAMLError, but also what its constructors stumble over
-        raise ParameterError(f"{path} is not valid YAML: {fault}") from None
+        _check_size(text)
+        return YAML(typ="safe").load(text)
+    except MarkedYAMLError as fault:
+        reason = f"{fault.problem}{fault.problem_mark or ''}"
+    except Exception as fault:  # the constructors of dates and numbers raise errors of many types
+        reason = str(fault)
+    raise ParameterError(f"{path} is not valid YAML: {reason}")
+
+
+def _check_size(text: str) -> None:
+    """Raise ValueError beyond MAX_DEPTH or MAX_NODES, so that the parser needs little time."""
+    count, sizes, parents = 0, dict[str | None, int](), list[tuple[str | None, int]]()
+    for event in YAML(typ="safe").parse(text):
+        if isinstance(event, CollectionStartEvent):
+            sizes[event.anchor] = MAX_NODES  # until it ends: a node within itself has no size
+            parents.append((event.anchor, count))
+        elif isinstance(event, CollectionEndEvent):
+            anchor, start = parents.pop()
+            sizes[anchor] = count - start
+        elif isinstance(event, AliasEvent):
+            count += sizes.get(event.anchor, 0)
+        count += 1
+        if len(parents) > MAX_DEPTH or count > MAX_NODES:
+            raise ValueError(f"it has more than {MAX_DEPTH} levels or {MAX_NODES:,} values")
 
 
 def read_document(path: str) -> dict[str, Any]:
@@ -78,8 +52,8 @@ def read_document(path: str) -> dict[str, Any]:
         raise ParameterError(f"{path} cannot be read: {fault}") from None
     document = parse(text, path)
     if not isinstance(document, dict) or not all(isinstance(name, str) for name in document):
-        found = "nothing" if document is None else f"a {type(document).__name__}"
-        raise ParameterError(f"{path}: expected sections (name: keys and values), got {found}")
+        got = "nothing" if document is None else f"a {type(document).__name__}"
+        raise ParameterError(f"{path}: expected sections (name: keys and values), got {got}")
     return document
 
 

@@ -2,10 +2,10 @@
 
 from typing import Annotated
 
-from pydantic import Field, field_validator
+from pydantic import AfterValidator, Field
 
 from digits.params import Section
-from digits.params.limits import LARGEST, MOST_CLASSES, SMALLEST, Preparation
+from digits.params.limits import LARGEST, MOST_CLASSES, SMALLEST, Preparation, unique
 
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 Pixels = Annotated[int, Field(ge=SMALLEST, le=LARGEST)]
@@ -16,13 +16,11 @@ class FetchParams(Section, section="fetch"):
 
     source: str = Field(min_length=1, description="a name of the catalogue, a file or a folder")
     sha256: str | None = Field(
-        pattern="^[0-9a-f]{64}$", description="of the content, however packed; null: see the code"
+        pattern="^[0-9a-f]{64}$", description="of the four arrays; null: the catalogue's, or any"
     )
     title: Name | None = Field(description="of data of your own; null: the name of the file")
-    classes: list[Name] | None = Field(
-        min_length=2,
-        max_length=MOST_CLASSES,
-        description="names in order; null: numbers, or folders",
+    classes: Annotated[list[Name], AfterValidator(unique)] | None = Field(
+        min_length=2, max_length=MOST_CLASSES, description="in order; null: numbers, or folders"
     )
     prepare: Preparation = Field(
         description="how a picture becomes an image: its ink placed, scaled, or as it is"
@@ -30,12 +28,5 @@ class FetchParams(Section, section="fetch"):
     size: list[Pixels] | None = Field(
         min_length=2, max_length=2, description="height and width, for resize"
     )
-    held_out: float = Field(gt=0, lt=1, description="the share for testing, where there is no test")
+    held_out: float = Field(gt=0, lt=1, description="share for testing, without a folder test")
     seed: int = Field(ge=0, lt=2**32, description="of the order of pictures, and of that choice")
-
-    @field_validator("classes")
-    @classmethod
-    def _each_once(cls, names: list[str] | None) -> list[str] | None:
-        if names is not None and len(set(names)) < len(names):
-            raise ValueError("each class once")
-        return names

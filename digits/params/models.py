@@ -3,24 +3,20 @@
 from pathlib import Path
 from typing import Annotated, ClassVar
 
-from pydantic import ConfigDict, Field, RootModel, field_validator
+from pydantic import AfterValidator, ConfigDict, Field, RootModel
+
+from digits.params.limits import unique
 
 Name = Annotated[str, Field(pattern="^[a-z][a-z0-9_]*$")]
+Names = Annotated[list[Name], Field(min_length=1), AfterValidator(unique)]
 
 
-class Models(RootModel[Annotated[list[Name], Field(min_length=1)]]):
+class Models(RootModel[Names]):
     """The models that are evaluated, compared and shown, in order; the first is the baseline."""
 
     model_config = ConfigDict(strict=True, frozen=True)
 
     section: ClassVar[str] = "models"
-
-    @field_validator("root")
-    @classmethod
-    def _each_once(cls, names: list[str]) -> list[str]:
-        if len(set(names)) < len(names):
-            raise ValueError("each model once")
-        return names
 
 
 def available() -> list[str]:

@@ -6,10 +6,10 @@ from digits.params import Section
 
 
 class PreprocessParams(Section, section="preprocess"):
-    """How much of the data is used, and for what."""
+    """Which examples train, validate and test the models."""
 
     limit: int | None = Field(
         ge=1, le=10**9, description="use the first N examples of each split; null: all"
     )
-    validation: int = Field(ge=0, le=10**9, description="training examples to hold out, stratified")
-    seed: int = Field(ge=0, lt=2**32, description="of the choice of the held-out examples")
+    validation: int = Field(ge=0, le=10**9, description="training examples in the validation split")
+    seed: int = Field(ge=0, lt=2**32, description="of the choice of the validation split")

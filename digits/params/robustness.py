@@ -13,10 +13,7 @@ Share = Annotated[float, Field(gt=0, le=1)]
 
 
 class RobustnessParams(Section, section="robustness"):
-    """How the test images are spoiled: severities for each corruption; 0 is measured anyway.
-
-    One that makes no sense for the data is left out by an empty list.
-    """
+    """Severities of each corruption of the test images, beside 0; an empty list leaves it out."""
 
     seed: int = Field(ge=0, lt=2**32, description="of the directions and of the noise")
     shift: list[Pixels] = Field(description="pixels")

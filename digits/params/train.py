@@ -8,7 +8,7 @@ from digits.params import Section
 
 
 class TrainParams(Section, section="train"):
-    """How every model is trained, but for what its own file says."""
+    """How every model is trained, unless its own section says otherwise."""
 
     seed: int = Field(ge=0, lt=2**32, description="of the initial weights and of the shuffling")
     epochs: int = Field(ge=1, le=10_000, description="passes over the training examples")

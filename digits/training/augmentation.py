@@ -1,4 +1,4 @@
-"""Augment the training images anew in each epoch, by a function that the model defines."""
+"""Augment the training images anew in each epoch, by a function that the model's file defines."""
 
 from collections.abc import Callable, Iterable, Iterator
 from itertools import groupby
@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from digits.data.blocks import Block, empty, prefetch
 
 Augment: TypeAlias = Callable[[NDArray[np.float32], np.random.Generator], NDArray[np.float32]]
-"""From the images of a block, (n, pixels), 0-1, to others of the same shape."""
+"""Takes the images of a block, (n, pixels), 0-1; returns as many of the same size."""
 
 
-def augmented(
+def augment_epochs(
     epochs: Iterable[Iterable[Block]], augment: Augment, seed: int, done: int = 0
 ) -> Iterator[Iterator[Block]]:
     """Augment the blocks of each epoch, the next block while the caller works on the last.
@@ -22,17 +22,17 @@ def augmented(
     Each epoch has a random generator of its own. done: how many epochs there were before these.
     """
 
-    def changed(block: Block, random: np.random.Generator) -> Block:
+    def augment_block(block: Block, random: np.random.Generator) -> Block:
         images = empty(block.images.shape, block.images.dtype)
         if len(images):
             images[:] = augment(block.images.copy(), random).reshape(images.shape)
         return block._replace(images=images)
 
     pairs = (
-        (epoch, changed(block, random))
+        (epoch, augment_block(block, random))
         for epoch, blocks in enumerate(epochs, done)
         for random in [np.random.default_rng([seed, 2, epoch])]
         for block in blocks
     )
     groups = groupby(prefetch(pairs), itemgetter(0))
-    return ((block for _, block in of_epoch) for _, of_epoch in groups)
+    return ((block for _, block in group) for _, group in groups)

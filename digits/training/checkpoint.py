@@ -1,8 +1,8 @@
-"""Save how far a training has come, so that the next run of the same training goes on from there.
+"""Save how far a training has come, so that the next run of the same training continues there.
 
 A checkpoint is one file: a line of JSON (the history), the bytes of all variables, and the SHA-256
 of both. Its name holds the `fingerprint` of the training. So a training with another line of code,
-parameter, library or pixel never finds it.
+parameter, library or pixel never finds it. A fault of the disk never ends a training.
 """
 
 import json
@@ -13,10 +13,10 @@ from importlib.metadata import version
 from itertools import chain
 from pathlib import Path
 from time import monotonic, time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from digits.backend.variables import restore, variables
-from digits.errors import OutputError
+from digits.backend.variables import set_variables, variables
+from digits.errors import OutputError, ParameterError
 from digits.files.atomic import replacing
 from digits.params.document import leaves, read_document
 
@@ -32,27 +32,36 @@ MAX_AGE = 30 * 24 * 60 * 60
 DIGEST_SIZE = 32
 """Bytes of a SHA-256."""
 LIBRARIES = ("keras", "numpy", "scipy", "tensorflow")
+UNREADABLE = (AttributeError, LookupError, OSError, ParameterError, TypeError)
+"""What a dvc.yaml or params.yaml of another form raises, a file that is gone, or a stage."""
 
 
-def fingerprint(stage: str, data: bool = True) -> str:
-    """Return a hash of all that decides what a stage of dvc.yaml makes, as its section lists it.
+def fingerprint(stage: str) -> tuple[str, str]:
+    """Return hashes of all that decides what a stage of dvc.yaml makes, as its section lists it.
 
-    Code counts by content, parameters by value, libraries and Python by version. Arrays count by
-    size and time of change, since their content takes seconds to read; not at all unless `data`.
-    Raises ParameterError if dvc.yaml or params.yaml cannot be read.
+    The first is of the code and all other small files, by content, of the parameters, and of the
+    versions of Python and the libraries. The second is of the arrays: their content takes seconds
+    to read, so they count by inode, size and time of change, as they do for DVC.
+    Raises one of `UNREADABLE` if dvc.yaml, params.yaml or a file that they name cannot be read.
     """
     section = read_document("dvc.yaml")["stages"][stage]
-    values = leaves(read_document("params.yaml"))
-    wanted = tuple(f"{name}." for name in section.get("params", []))
-    params = {key: values[key] for key in values if f"{key}.".startswith(wanted)}
+    values, listed = leaves(read_document("params.yaml")), section.get("params", [])
+    names = tuple(f"{name}." for name in listed)
+    paths = [
+        *section["deps"],
+        *(path for name in listed if isinstance(name, dict) for path in name),
+    ]
+    params = {key: values[key] for key in values if f"{key}.".startswith(names)}
     versions = [sys.version, *(f"{name} {version(name)}" for name in LIBRARIES)]
-    files: dict[str, Any] = {}
-    for path in sorted(path for dep in section["deps"] for path in _files(Path(dep))):
-        if path.suffix != ".npy":
+    files, arrays = {}, {}
+    for path in sorted(file for name in paths for file in _files(Path(name))):
+        if path.suffix == ".npy":
+            stat = path.stat()
+            arrays[path.as_posix()] = stat.st_ino, stat.st_size, stat.st_mtime_ns
+        else:
             files[path.as_posix()] = sha256(path.read_bytes()).hexdigest()
-        elif data:
-            files[path.as_posix()] = (path.stat().st_size, path.stat().st_mtime_ns)
-    return sha256(json.dumps([section["cmd"], params, versions, files]).encode()).hexdigest()
+    code = json.dumps([section["cmd"], params, versions, files])
+    return sha256(code.encode()).hexdigest(), sha256(json.dumps(arrays).encode()).hexdigest()
 
 
 def _files(path: Path) -> list[Path]:
@@ -64,11 +73,20 @@ class Checkpoint:
     """The checkpoint of a stage's training; without a stage nothing is saved or loaded."""
 
     def __init__(self, stage: str | None) -> None:
-        """Take the name of the stage. Raises ParameterError."""
-        self.stage, self.values, self.saved_at = stage, memoryview(b""), monotonic()
-        self.fingerprint = fingerprint(stage) if stage else ""
-        self.path = FOLDER / f"{stage}-{self.fingerprint}"
-        self.failed = False
+        """Take the name of the stage."""
+        self.stage, self.code, data = stage, "", ""  # code: the hash that all workers share
+        self.values, self.saved_at, self.failed = memoryview(b""), monotonic(), False
+        try:
+            if stage:
+                self.code, data = fingerprint(stage)
+        except UNREADABLE as fault:
+            print(
+                f"{stage}: no checkpoint is saved: its section of dvc.yaml, or a file that it "
+                f"names, cannot be read: {fault!r}",
+                file=sys.stderr,
+            )
+            self.stage = None
+        self.path = FOLDER / f"{stage}-{self.code}-{data}"
 
     def load(self) -> list[dict[str, float]]:
         """Return the history of this training if there is a checkpoint of it, else []."""
@@ -93,7 +111,7 @@ class Checkpoint:
     def restore(self, model: "keras.Model") -> None:
         """Set the variables of a model to those of the checkpoint that `load` found, if any."""
         if self.values:
-            restore(variables(model), self.values)
+            set_variables(variables(model), self.values)
         self.values = memoryview(b"")
 
     def save(self, model: "keras.Model", history: list[dict[str, float]]) -> None:
@@ -113,19 +131,21 @@ class Checkpoint:
                     file.write(part)
                 file.write(digest.digest())
         except (OSError, OutputError) as fault:
+            reason = getattr(fault.__context__ or fault, "strerror", fault)
             if not self.failed:
                 print(
-                    f"{self.stage}: no checkpoint can be written to {FOLDER}: {fault} The training "
-                    "goes on, but it cannot be resumed",
+                    f"{self.stage}: no checkpoint can be written to {FOLDER}: {reason}. The "
+                    "training goes on, but cannot be resumed",
                     file=sys.stderr,
                 )
             self.failed = True
         self.saved_at = monotonic()
 
 
-def delete(stage: str) -> None:
+def delete_checkpoints(stage: str) -> None:
     """Remove all checkpoints of a stage, and what a killed write of one left behind."""
     with suppress(OSError):
         for path in FOLDER.glob(f"*{stage}-*"):
-            path.unlink()
+            with suppress(OSError):
+                path.unlink()
         FOLDER.rmdir()  # fails while another stage has a checkpoint

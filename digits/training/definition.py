@@ -26,20 +26,20 @@ def read_definition(name: str, info: DatasetInfo) -> dict[str, Any]:
     Raises ParameterError where params.yaml cannot be used.
     """
     module = import_module(f"digits.models.{name}")
-    own = read_params(module.Params) if hasattr(module, "Params") else None
-    values: dict[str, Any] = {"size": (info.height, info.width), **(dict(own) if own else {})}
-    named = signature(module.build).parameters
     params = read_params(TrainParams)
+    own = read_params(module.Params) if hasattr(module, "Params") else None
+    size = info.height, info.width
+    values = {**dict(own or {}), "size": size}
     shared = {key: values[key] for key in TrainParams.model_fields if key in values}
-    found: dict[str, Any] = {
-        "build": partial(module.build, **{key: values[key] for key in values if key in named}),
+    named = {key: values[key] for key in signature(module.build).parameters if key in values}
+    definition = {
+        "build": partial(module.build, **named),
         "params": params.model_copy(update=shared),
         "classes": len(info.classes),
     }
-    if hasattr(module, "optimizer"):
-        found["optimizer"] = module.optimizer
-    if hasattr(module, "loss"):
-        found["loss"] = module.loss
+    definition |= {
+        key: getattr(module, key) for key in ("optimizer", "loss") if hasattr(module, key)
+    }
     if hasattr(module, "augment"):
-        found["augment"] = partial(module.augment, size=values["size"], params=own)
-    return found
+        definition["augment"] = partial(module.augment, size=size, params=own)
+    return definition

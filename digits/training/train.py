@@ -1,6 +1,7 @@
-"""Train a Keras model: build, compile, loop. A whole epoch is one compiled program."""
+"""Train a Keras model: build, compile, loop. The loop over a block's batches is one program."""
 
 from collections.abc import Callable, Iterable
+from math import ceil
 from typing import Any, TypeAlias
 
 from digits.backend import compute_on, keras, tf
@@ -9,17 +10,30 @@ from digits.data.loading import Examples
 from digits.params.train import TrainParams
 from digits.process import unbroken
 from digits.progress import progress
-from digits.training.augmentation import Augment, augmented
-from digits.training.checkpoint import Checkpoint, fingerprint
+from digits.training.augmentation import Augment, augment_epochs
+from digits.training.checkpoint import Checkpoint
 from digits.workers.distributed import SingleWorker, connect
 
 History: TypeAlias = list[dict[str, float]]
 """For each epoch loss and accuracy, means over its steps; val_loss and val_accuracy after it."""
+Loop: TypeAlias = Callable[[Any, Any, Any], None]
+"""A compiled loop over the batches of a block, see `compile_loop`."""
 
 
 def adam(params: TrainParams, steps: int) -> keras.optimizers.Optimizer:
     """Make the optimizer of the models that define none."""
     return keras.optimizers.Adam(params.learning_rate, name="adam")
+
+
+def cross_entropy(model: keras.Model) -> Any:
+    """Return the loss of the models that define none: the softmax's cross-entropy.
+
+    Keras finds the logits beneath a sigmoid or a softmax when the loss is given by name. A last
+    layer without an activation returns the logits themselves.
+    """
+    if getattr(model.layers[-1], "activation", None) is keras.activations.linear:
+        return keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    return "sparse_categorical_crossentropy"
 
 
 def train(
@@ -35,17 +49,14 @@ def train(
     after_epoch: Callable[[History], object] = lambda history: None,
     stage: str | None = None,
 ) -> tuple[keras.Model, History]:
-    """Build a model and train it as `model.fit` would, 6 to 7 times faster.
+    """Build a model and train it as `model.fit` would, 6 to 7 times faster: see `compile_loop`.
 
-    (hidden and basic, 5 epochs of MNIST in batches of 32, compiling included; an epoch after the
-    first 9 and 13 times: `python -m benchmarks training`.) See `compile_loop`.
-
-    build: makes the model for so many pixels and so many classes.
+    build: makes the model for a number of pixels and a number of classes.
     training, validation: images and labels, in memory or memory-mapped, slices and views as well.
         The model is measured on validation after each epoch if it holds any examples.
-    classes: how many there are; by default the highest label says.
-    optimizer: makes the optimizer for the parameters and a number of steps an epoch.
-    loss: makes the loss; by default the cross-entropy, see `cross_entropy`.
+    classes: their number; by default the highest label tells.
+    optimizer: makes the optimizer, from the parameters and the number of steps in an epoch.
+    loss: makes the loss; by default the cross-entropy.
     augment: changes the images of each block anew in each epoch.
     after_epoch: called with the history so far.
     stage: the stage of dvc.yaml whose checkpoints are saved, and resumed from if it was killed.
@@ -56,17 +67,16 @@ def train(
     """
     compute_on(params.device)
     checkpoint = Checkpoint(stage)
-    same = fingerprint(stage, data=False) if stage else ""
-    workers = connect(params, (*training, *validation), same)
+    workers = connect(params, (*training, *validation), checkpoint.code)
     history = workers.load(checkpoint)
     epochs = workers.epochs(training, params, len(history))
     if augment:
-        epochs = augmented(epochs, augment, workers.seed, len(history))
+        epochs = augment_epochs(epochs, augment, workers.seed, len(history))
 
     keras.utils.set_random_seed(params.seed)
     model = build(training.images.shape[1], classes or int(training.labels.max()) + 1)
     model.compile(
-        optimizer=optimizer(params, -(-len(training.labels) // params.batch_size)),
+        optimizer=optimizer(params, ceil(len(training.labels) / params.batch_size)),
         loss=loss() if loss else cross_entropy(model),
         metrics=["accuracy"],
         jit_compile=False,  # the loop over the steps is compiled, and the step within it
@@ -76,13 +86,15 @@ def train(
     checkpoint.restore(model)
 
     with workers:
-        train_block = compile_loop(model, workers.train_step(model), workers)
-        test_block = compile_loop(model, model.test_step, workers)
+        train_loop = compile_loop(model, workers.train_step(model), workers)
+        test_loop = compile_loop(model, model.test_step, workers)
+        if history and workers.rank == 0:  # DVC has removed what was written of these epochs
+            after_epoch(history)
         for blocks in epochs:
-            means = run_epoch(blocks, train_block, model, workers, len(training.labels))
+            means = run_epoch(train_loop, blocks, len(training.labels), model, workers)
             if len(validation.labels):
-                blocks = in_order(workers.shard(validation), workers.batch_size)
-                measured = run_epoch(blocks, test_block, model, workers, len(validation.labels))
+                shard = in_order(workers.shard(validation), workers.batch_size)
+                measured = run_epoch(test_loop, shard, len(validation.labels), model, workers)
                 means |= {f"val_{name}": value for name, value in measured.items()}
             history.append(means)
             if workers.rank == 0:
@@ -92,62 +104,48 @@ def train(
     return model, history
 
 
-def cross_entropy(model: keras.Model) -> Any:
-    """Return the cross-entropy of the softmax of the model's logits.
-
-    Sigmoid and softmax outputs keep their logits beside them, which Keras's loss by name finds; a
-    last layer without an activation puts out the logits themselves.
-    """
-    if getattr(model.layers[-1], "activation", None) is keras.activations.linear:
-        return keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    return "sparse_categorical_crossentropy"
-
-
-def compile_loop(
-    model: keras.Model, step: Callable[[Any], Any], workers: SingleWorker
-) -> Callable[[Any, Any, Any], None]:
+def compile_loop(model: keras.Model, step: Callable[[Any], Any], workers: SingleWorker) -> Loop:
     """Compile the loop over the batches of a block into one program.
 
     step: the model's own `train_step` or `test_step`, which `fit` and `evaluate` call as well.
-    workers: if there are several, their messages are between the steps.
+    workers: with several, their messages come between the steps, outside of XLA.
 
-    Returns a function of the block's images, labels and the order in which to take them, as
-    tensors. The batches are the consecutive runs of the order; the last one is smaller when the
-    batch size does not divide the number of examples. The model's metrics add up over the calls.
+    Returns a function of a block's images, labels, and the order in which to take them, as tensors.
+    The batches are the consecutive runs of the order; the last one is smaller when the batch size
+    does not divide the number of examples. The model's metrics add up over the calls.
 
-    `fit` goes back to Python between steps, which for models this small takes longer than the
-    steps themselves. Here the loop over the steps is inside the program, and XLA compiles loop
-    and step as one; not where there are convolutions, which XLA makes 6 to 9 times slower on a CPU.
+    `fit` returns to Python between steps, which for models this small takes longer than the steps
+    themselves. Here the loop is in the program, and XLA compiles loop and step as one: an epoch of
+    `hidden` takes a ninth of the time, one of `basic` a thirteenth. XLA makes convolutions 6 to 9
+    times slower on a CPU, so it does not compile models that have some.
     """
-    batch_size, alone = workers.batch_size, workers.size == 1
+    batch_size, single = workers.batch_size, workers.size == 1
     convolutions = any(len(weight.shape) > 2 for weight in model.trainable_variables)
 
-    @tf.function(jit_compile=alone and not convolutions, autograph=False)
+    @tf.function(jit_compile=single and not convolutions, autograph=False)
     def run(images: Any, labels: Any, order: Any) -> None:
+        def step_on(rows: Any) -> None:
+            step((tf.gather(images, rows), tf.gather(labels, rows)))
+
         count = images.shape[0]
-        steps = count // batch_size if alone or count > batch_size else 0  # as all workers do
+        steps = count // batch_size if single or count > batch_size else 0  # as all workers do
         if steps:
             batches = tf.reshape(order[: steps * batch_size], (steps, batch_size))
 
-            def one(i: Any) -> Any:
-                step((tf.gather(images, batches[i]), tf.gather(labels, batches[i])))
+            def body(i: Any) -> Any:
+                step_on(batches[i])
                 return i + 1
 
-            tf.while_loop(lambda i: i < steps, one, [0])
+            tf.while_loop(lambda i: i < steps, body, [0])
         if steps * batch_size < count or not steps:
-            last = order[steps * batch_size :]
-            step((tf.gather(images, last), tf.gather(labels, last)))
+            step_on(order[steps * batch_size :])
 
-    compiled: Callable[[Any, Any, Any], None] = run
+    compiled: Loop = run
     return compiled
 
 
 def run_epoch(
-    blocks: Iterable[Block],
-    loop: Callable[[Any, Any, Any], None],
-    model: keras.Model,
-    workers: SingleWorker,
-    count: int,
+    loop: Loop, blocks: Iterable[Block], count: int, model: keras.Model, workers: SingleWorker
 ) -> dict[str, float]:
     """Run a compiled loop over blocks, of `count` examples together; return the mean metrics."""
     with unbroken():

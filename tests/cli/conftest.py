@@ -1,42 +1,45 @@
-"""Small projects: what `digits` asks of git and of DVC, without a pipeline that takes minutes."""
+"""Small projects: what `digits` asks of git and DVC, without a pipeline that takes minutes."""
 
 import json
 import shutil
-import sys
+import tempfile
+from contextlib import chdir, redirect_stderr, redirect_stdout
 
 import pytest
 
+from digits.__main__ import call
+from digits.errors import DigitsError
 from tests import pipeline
 
 DVC_YAML = """\
 stages:
   evaluate:
-    cmd: cp source.json metrics/evaluation.json && cp source.json model
-    deps:
-      - source.json
-    params:
-      - train
-    outs:
-      - model
-    metrics:
-      - metrics/evaluation.json:
-          cache: false
+    cmd: >-
+      mkdir metrics/evaluation && cp source.json metrics/evaluation/one.json &&
+      cp source.json metrics/evaluation/two.json && cp source.json model
+    deps: [source.json]
+    params: [train]
+    outs: [model]
+    metrics: [metrics/evaluation: {cache: false}]
 """
 
 
 class Small(pipeline.Project):
     """A project of one stage, with models that have the answers that a test gives them."""
 
-    def digits(self, *arguments, code=0, **variables):
-        """Run a command of this repository's; return its output, stderr included."""
-        settings = {"PYTHONPATH": pipeline.ROOT, "PATH": pipeline.ENVIRONMENT["PATH"], **variables}
-        environment = [f"{name}={value}" for name, value in settings.items()]
-        output = self.run(
-            "env", *environment, sys.executable, "-m", "digits", *arguments, code=code
-        )
-        assert "Traceback" not in output, output
-        ran_stages = "> python" in output  # which say what is wrong themselves
-        assert code != 1 or ran_stages or output.count("error: ") == 1, output
+    def digits(self, *arguments, code=0):
+        """Run a command of this repository's here, in this process; return all that it prints."""
+        with tempfile.TemporaryFile("w+") as file:
+            with chdir(self.folder), redirect_stdout(file), redirect_stderr(file):
+                ended = 0
+                try:
+                    call([str(word) for word in arguments])
+                except (DigitsError, SystemExit) as end:
+                    ended = end.code if isinstance(getattr(end, "code", ""), int) else 1
+                    print(f"error: {end}" if isinstance(end, DigitsError) else end)
+            file.seek(0)
+            output = file.read()
+        assert ended == code, output
         return output
 
     def compare(self, *arguments):
@@ -52,6 +55,12 @@ class Small(pipeline.Project):
         content = {"labels_sha256": labels, "examples": examples, **models}
         self.path("metrics/answers.json").write_text(json.dumps(content))
 
+    def score(self, **accuracies):
+        """Write the metrics of stage evaluate."""
+        for name, accuracy in accuracies.items():
+            metrics = {"accuracy": accuracy, "macro_f1": accuracy}
+            self.path(f"metrics/evaluation/{name}.json").write_text(json.dumps(metrics))
+
     def branch(self, name="branch"):
         self.run("git", "switch", "--quiet", "--create", name)
 
@@ -61,22 +70,31 @@ def make(folder, branch="main", top=None):
     small = Small(folder)
     for name in (".dvc", "metrics"):
         small.path(name).mkdir(parents=True)
-    small.path(".dvc/config").write_text("[core]\n    analytics = false\n")
-    small.path(".dvc/.gitignore").write_text("/config.local\n/tmp\n/cache\n")
-    small.path(".gitignore").write_text("/model\n")
-    small.path("params.yaml").write_text("models: [one, two]\ntrain:\n  seed: 0\n")
-    small.path("source.json").write_text('{"one": {"loss": 0.5}}')
-    small.path("dvc.yaml").write_text(DVC_YAML)
-    small.path("gate.yaml").write_text(
-        "dataset: MNIST\nfloors: {}\nagainst: main\nallowed_regression: 0.01\n"
-    )
-    small.path("metrics/dataset.json").write_text('{"title": "MNIST"}')
+    for name, content in {
+        ".dvc/config": "[core]\n    analytics = false\n",
+        ".dvc/.gitignore": "/config.local\n/tmp\n/cache\n",
+        ".gitignore": "/model\n",
+        "params.yaml": "models: [one, two]\ntrain:\n  seed: 0\n",
+        "source.json": '{"accuracy": 0.7, "macro_f1": 0.7, "loss": 0.5}',
+        "dvc.yaml": DVC_YAML,
+        "gate.yaml": "dataset: MNIST\nfloors: {}\nagainst: main\nallowed_regression: 0.01\n",
+        "metrics/dataset.json": '{"title": "MNIST"}',
+    }.items():
+        small.path(name).write_text(content)
     small.answer(one=30, two=10)
     small.run("git", "init", "--quiet", f"--initial-branch={branch}", str(top or folder))
     small.run("git", "config", "core.autocrlf", "false")
     small.run("dvc", "repro", "--quiet")
     small.commit("start")
     return small
+
+
+@pytest.fixture(autouse=True)
+def environment(monkeypatch):
+    """The environment of a command: git knows who commits, `python` is this one."""
+    for name, value in pipeline.ENVIRONMENT.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("PYTHONPATH", str(pipeline.ROOT))
 
 
 @pytest.fixture(scope="session")
@@ -99,3 +117,13 @@ def inner(templates, tmp_path):
     """A project in a folder of its repository."""
     shutil.copytree(templates / "mono", tmp_path / "mono", symlinks=True)
     return Small(tmp_path / "mono/ml")
+
+
+@pytest.fixture
+def temporary(tmp_path, monkeypatch):
+    """The folder for temporary files."""
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setenv("TMPDIR", str(temporary))
+    monkeypatch.setattr(tempfile, "tempdir", None)  # to be read again
+    return temporary

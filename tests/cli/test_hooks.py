@@ -59,4 +59,4 @@ def test_the_lock_is_checked_where_a_stage_could_become_stale():
 
 
 def is_output(dep):
-    return dep.startswith(("data/", "models/", "metrics/"))
+    return dep.startswith(("data/", "models", "metrics"))

@@ -1,33 +1,42 @@
-"""`digits predict` as it is typed, in a project whose models have been built."""
+"""`digits predict`, in a project whose models have been built."""
 
 import json
-import subprocess
 import sys
-from io import BytesIO
+from io import BytesIO, TextIOWrapper
 
 import pytest
 from PIL import Image
 
+from digits.__main__ import call
+from digits.errors import DigitsError
 from digits.params import read_params
 from digits.params.models import Models
 from digits.pictures.refusals import Refusal
-from tests import pipeline
 from tests.pictures.test_reading import huge_png
 from tests.strokes import beside, draw
 
 MODELS = read_params(Models).root
 
 
-def predict(project, *arguments, stdin=b""):
-    """Exit code, what was printed, and the lines on stderr."""
-    done = subprocess.run(
-        [sys.executable, "-m", "digits", "predict", *map(str, arguments)],
-        cwd=project.folder,
-        env=pipeline.ENVIRONMENT,
-        input=stdin,
-        capture_output=True,
-    )
-    return done.returncode, done.stdout.decode(), done.stderr.decode().splitlines()
+@pytest.fixture
+def predict(monkeypatch, capsys):
+    """Call it in a project; return exit code, what is printed, and the lines on stderr."""
+
+    def predict(project, *arguments, stdin=b""):
+        monkeypatch.chdir(project.folder)
+        monkeypatch.setattr("sys.stdin", TextIOWrapper(BytesIO(stdin)))
+        code = 0
+        try:
+            call(["predict", *map(str, arguments)])
+        except SystemExit as end:
+            code = end.code
+        except DigitsError as fault:
+            code = 1
+            print(f"error: {fault}", file=sys.stderr)
+        out, err = capsys.readouterr()
+        return code, out, err.splitlines()
+
+    return predict
 
 
 @pytest.fixture(scope="module")
@@ -39,11 +48,11 @@ def pictures(tmp_path_factory):
 
 
 def best(project):
-    scores = project.read("metrics/evaluation.json")
+    scores = {name: project.read(f"metrics/evaluation/{name}.json") for name in MODELS}
     return max(MODELS, key=lambda name: scores[name]["accuracy"])
 
 
-def test_a_table_of_answers(built, pictures):
+def test_a_table_of_answers(predict, built, pictures):
     code, out, faults = predict(built, pictures / "4.png", pictures / "7.png")
     assert (code, faults) == (0, [])
     header, *rows = out.splitlines()
@@ -53,7 +62,7 @@ def test_a_table_of_answers(built, pictures):
     ]
 
 
-def test_json_of_all_models_for_a_folder_a_pattern_and_stdin(built, pictures):
+def test_json_of_all_models_for_a_folder_a_pattern_and_stdin(predict, built, pictures):
     stdin = (pictures / "7.png").read_bytes()
     arguments = (pictures, pictures / "?.png", "-", "--json", "--model", "all")
     code, out, faults = predict(built, *arguments, stdin=stdin)
@@ -71,8 +80,7 @@ def test_json_of_all_models_for_a_folder_a_pattern_and_stdin(built, pictures):
         assert row["digit"] != row["runner_up"]
 
 
-@pytest.mark.fault("field: expected faults, in true words")
-def test_each_fault_is_one_line_and_the_rest_goes_on(built, pictures, tmp_path):
+def test_each_fault_is_one_line_and_the_rest_goes_on(predict, built, pictures, tmp_path):
     whole = (pictures / "4.png").read_bytes()
     faults = {
         "blank.png": Refusal.BLANK,
@@ -97,7 +105,7 @@ def test_each_fault_is_one_line_and_the_rest_goes_on(built, pictures, tmp_path):
         assert line.startswith(f"error: {tmp_path}/{name}: {message}".replace("\n", "?"))
 
 
-def test_show_draws_what_the_model_saw(built, pictures, tmp_path):
+def test_show_draws_what_the_model_saw(predict, built, pictures, tmp_path):
     one, all_three = tmp_path / "one.png", tmp_path / "all.png"
     assert predict(built, pictures / "1.png", "--show", one)[0] == 0
     assert predict(built, pictures, "--model", "all", "--show", all_three)[0] == 0
@@ -112,23 +120,25 @@ def test_show_draws_what_the_model_saw(built, pictures, tmp_path):
     assert told[0].startswith("error: /dev/null/no/such.png cannot be written")
 
 
-@pytest.mark.fault("field: expected faults, in true words")
-def test_without_models_it_says_how_to_make_them(project, pictures):
-    for path in ("models/usual.json", f"models/{best(project)}.keras", "metrics/evaluation.json"):
+def test_without_models_it_says_how_to_make_them(predict, project, pictures):
+    answers = best(project)
+    for path in (
+        "report/reference.json", f"models/{answers}.keras", f"metrics/evaluation/{answers}.json",
+    ):  # fmt: skip
         project.path(path).unlink()
         code, out, told = predict(project, pictures / "1.png")
         assert (code, out, len(told)) == (1, "", 1)
         assert told[0].startswith(f"error: {path} cannot be ")
         assert "`dvc repro`" in told[0]
-    project.path("metrics/evaluation.json").write_text("{}")
-    assert predict(project, pictures / "1.png")[2][0].startswith("error: metrics/evaluation.json: ")
+    project.path(path).write_text("{}")
+    assert predict(project, pictures / "1.png")[2][0].startswith("error: metrics/ does not hold ")
     name = MODELS[0]
     code, out, told = predict(project, pictures / "1.png", "--model", name[:-1])
     assert (code, out) == (1, "")
     assert told == [f"error: {name[:-1]} is no model of params.yaml; did you mean '{name}'?"]
 
 
-def test_faults_alone_give_no_table_and_an_empty_list(built, tmp_path):
+def test_faults_alone_give_no_table_and_an_empty_list(predict, built, tmp_path):
     assert predict(built, tmp_path)[1] == ""
     content = BytesIO()
     Image.new("1", (9, 9)).save(content, "png")

@@ -10,25 +10,24 @@ import pytest
 import yaml
 
 from tests import pipeline
+from tests.cli.conftest import Small
 
-DIGITS = [sys.executable, "-m", "digits", "seeds"]
 TRAIN = """\
 import json, pathlib, sys, time
-seed = json.loads(pathlib.Path("params.yaml").read_text())["train"]["seed"]
+seed, name = json.loads(pathlib.Path("params.yaml").read_text())["train"]["seed"], sys.argv[1]
 print("training with", seed)
-name = sys.argv[0].rsplit("train_")[-1].removesuffix(".py")
 if pathlib.Path("data/slow").exists():
     time.sleep(60)
 pathlib.Path("models").mkdir(exist_ok=True)
-room = len(pathlib.Path("data/processed").read_text())
-pathlib.Path("models", name).write_text(str(seed + len(name) + room))
+size = len(pathlib.Path("data/processed").read_text())
+pathlib.Path("models", name).write_text(str(seed + len(name) + size))
 """
 EVALUATE = """\
 import json, pathlib
-models = {path.name: int(path.read_text()) / 100 for path in pathlib.Path("models").iterdir()}
-scores = {name: {"accuracy": accuracy} for name, accuracy in models.items()}
-pathlib.Path("metrics").mkdir()
-pathlib.Path("metrics/evaluation.json").write_text(json.dumps(scores))
+pathlib.Path("metrics/evaluation").mkdir(parents=True)
+for path in pathlib.Path("models").iterdir():
+    scores = json.dumps({"accuracy": int(path.read_text()) / 100})
+    pathlib.Path("metrics/evaluation", f"{path.name}.json").write_text(scores)
 """
 DVC_YAML = """\
 stages:
@@ -39,16 +38,9 @@ stages:
 """
 
 
-def seeds(project, *arguments, **variables):
-    """Exit code, what was printed, and the lines on stderr."""
-    done = subprocess.run(
-        [*DIGITS, *arguments],
-        cwd=project.folder,
-        env={**pipeline.ENVIRONMENT, **variables},
-        capture_output=True,
-        text=True,
-    )
-    return done.returncode, done.stdout, done.stderr.splitlines()
+def found(output):
+    """The JSON that is printed after the lines on stderr."""
+    return json.loads(output[output.index("{") :])
 
 
 @pytest.fixture
@@ -57,124 +49,92 @@ def own(small):
     small.path("digits").symlink_to(pipeline.ROOT / "digits")
     params = yaml.safe_load(pipeline.ROOT.joinpath("params.yaml").read_text())
     params["fetch"]["source"] = "Zürich: 😀"
-    small.path("params.yaml").write_text(
-        yaml.safe_dump(params, allow_unicode=True, sort_keys=False)
-    )
+    text = yaml.safe_dump(params, allow_unicode=True, sort_keys=False)
+    small.path("params.yaml").write_text(text)
     small.path("stages").mkdir()
+    small.path("stages/__init__.py").touch()
     small.path("data").mkdir()
-    for name in params["models"]:
-        small.path(f"stages/train_{name}.py").write_text(TRAIN)
+    small.path("stages/train.py").write_text(TRAIN)
     small.path("stages/evaluate.py").write_text(EVALUATE)
     small.path("dvc.yaml").write_text(DVC_YAML)
     small.run("dvc", "repro", "--quiet")
-    small.models = params["models"]
+    small.models, small.size = params["models"], len(small.path("data/processed").read_text())
     return small
 
 
-def test_each_model_of_the_list_is_trained_and_tested_by_its_stage(own, tmp_path):
-    code, out, told = seeds(own, "3", "--json", TMPDIR=str(tmp_path))
-    assert code == 0, told
-    found, room = json.loads(out), len(own.path("data/processed").read_text())
-    assert list(found) == own.models
-    for name, row in found.items():
-        assert row["accuracies"] == [(seed + len(name) + room) / 100 for seed in range(3)]
-        assert row["deviation"] == 0.01
-    assert sorted(line.split(":")[0] for line in told) == ["seed 0", "seed 1", "seed 2"]
-    assert not list(tmp_path.glob("digits-seeds-*"))
-    assert not own.path("models").exists()
-
-
-def test_the_numbers_do_not_depend_on_how_many_run_at_a_time(own):
-    code, one, told = seeds(own, "5", "--json", "--jobs", "1")
-    assert code == 0
+def test_each_model_of_the_list_is_trained_and_tested_by_its_stage(own, temporary):
+    output = own.digits("seeds", "5", "--json", "--jobs", "1")
+    told = output[: output.index("{")].splitlines()
     assert [line.split(":")[0] for line in told] == [f"seed {seed}" for seed in range(5)]
-    for jobs in ("3", "100"):
-        assert seeds(own, "5", "--json", "--jobs", jobs)[:2] == (0, one)
+    rows = found(output)
+    assert list(rows) == own.models
+    for name, row in rows.items():
+        low = own.size + len(name)
+        assert row["accuracies"] == [(low + seed) / 100 for seed in range(5)]
+        assert row["deviation"] == pytest.approx(statistics.stdev(row["accuracies"]), abs=1e-6)
+    assert list(temporary.iterdir()) == []
+    assert not own.path("models").exists()
+    assert found(own.digits("seeds", "5", "--json", "--jobs", "100")) == rows
+    head, *table = own.digits("seeds", "2").splitlines()[-len(rows) - 1 :]
+    assert head.split() == ["mean", "deviation", "lowest", "highest"]
+    for name, row in zip(own.models, table, strict=True):
+        low = own.size + len(name)
+        assert row.split() == [name, f"{low + 0.5:.2f}%", "0.71%", f"{low}.00%", f"{low + 1}.00%"]
 
 
-def test_one_that_fails_stops_those_that_run_beside_it(own, tmp_path):
-    own.append(f"stages/train_{own.models[0]}.py", "sys.exit(7) if seed else time.sleep(600)\n")
-    code, out, told = seeds(own, "3", "--jobs", "2", TMPDIR=str(tmp_path))
-    assert (code, out) == (1, "")
-    assert told[0] == f"error: stage train_{own.models[0]} failed (exit code 7):"
-    assert not list(tmp_path.glob("digits-seeds-*"))
+def test_one_that_fails_stops_those_beside_it_and_shows_what_it_said(own, temporary):
+    own.append("stages/train.py", "sys.exit('error: no memory') if seed else time.sleep(600)\n")
+    assert own.digits("seeds", "3", "--jobs", "2", code=1).splitlines() == [
+        f"error: stage train {own.models[0]} failed (exit code 1):",
+        "training with 1",
+        "error: no memory",
+    ]
+    assert list(temporary.iterdir()) == []
 
 
-def test_a_stage_that_fails_shows_what_it_said(own):
-    first = own.models[0]
-    own.append(f"stages/train_{first}.py", "sys.exit('error: no memory left')\n")
-    code, out, told = seeds(own, "2", "--jobs", "1")
-    assert (code, out) == (1, "")
-    assert told == [
-        f"error: stage train_{first} failed (exit code 1):", "training with 0",
-        "error: no memory left",
-    ]  # fmt: skip
-
-
-def test_stopped_it_leaves_nothing(own, tmp_path):
+def test_stopped_it_leaves_nothing(own, temporary):
     own.path("data/slow").touch()
-    environment = {**pipeline.ENVIRONMENT, "TMPDIR": str(tmp_path)}
     process = subprocess.Popen(
-        [*DIGITS, "2"], cwd=own.folder, env=environment, stderr=subprocess.PIPE, text=True
+        [sys.executable, "-m", "digits", "seeds", "2"],
+        cwd=own.folder,
+        stderr=subprocess.PIPE,
+        text=True,
     )
-    while not list(tmp_path.glob("digits-seeds-*/data")):
+    while not list(temporary.glob("digits-seeds-*/data")):
         time.sleep(0.1)
-    time.sleep(1)
     process.terminate()
     assert process.communicate(timeout=20)[1] == "error: stopped by SIGTERM\n"
     assert process.returncode == 143
-    assert not list(tmp_path.glob("digits-seeds-*"))
+    assert list(temporary.iterdir()) == []
 
 
-@pytest.mark.parametrize("count", ["1", "0", "-1", "x", "²", "1.5", ""])
-def test_a_count_that_is_none(own, count):
-    code, out, told = seeds(own, "--", count)
-    assert (code, out) == (1, "")
-    assert told == [f"error: expected 2 or more seeds, since one has no deviation; got {count}"]
-
-
-@pytest.mark.parametrize("jobs", ["0", "-1", "x", "1.5", ""])
-def test_a_number_of_jobs_that_is_none(own, jobs):
-    assert seeds(own, "2", f"--jobs={jobs}") == (
-        1,
-        "",
-        [f"error: expected 1 or more jobs, got {jobs}"],
-    )
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        *[(["--", count], f"no deviation; got {count}\n") for count in ("1", "-1", "²", "")],
+        *[(["2", f"--jobs={jobs}"], f"more jobs, got {jobs}\n") for jobs in ("0", "1.5", "")],
+    ],
+)
+def test_numbers_that_are_none(own, arguments, said):
+    output = own.digits("seeds", *arguments, code=1)
+    assert output.startswith("error: expected ")
+    assert output.endswith(said)
 
 
 def test_bad_parameters_and_stale_data(own):
     text = own.path("params.yaml").read_text()
     own.path("params.yaml").write_text(text.replace("limit: null", "limit: 100"))
-    assert seeds(own, "2")[2] == [
-        "error: data/processed is not of today's code and parameters (preprocess to be run): "
-        "`dvc repro preprocess` first"
-    ]
+    assert "(preprocess would run): `dvc repro preprocess` " in own.digits("seeds", "2", code=1)
     own.path("params.yaml").write_text(text.replace("epochs: ", "epochs: m"))
-    assert any("train.epochs: expected a valid integer" in line for line in seeds(own, "2")[2])
-
-
-def test_the_table(own):
-    code, out, _ = seeds(own, "2")
-    assert code == 0
-    head, *rows = out.splitlines()
-    assert head.split() == ["mean", "deviation", "lowest", "highest"]
-    room = len(own.path("data/processed").read_text())
-    for name, row in zip(own.models, rows, strict=True):
-        low = room + len(name)
-        assert row.split() == [name, f"{low + 0.5:.2f}%", "0.71%", f"{low}.00%", f"{low + 1}.00%"]
+    assert "train.epochs: expected a valid integer" in own.digits("seeds", "2", code=1)
 
 
 @pytest.mark.slow
 def test_each_seed_gives_what_the_stages_commit_with_it(branches):
-    code, out, _ = seeds(branches, "2", "--json", "--jobs", "2")
-    assert code == 0
-    assert seeds(branches, "2", "--json", "--jobs", "1")[1] == out
-    found = json.loads(out)
+    rows = found(Small(branches.folder).digits("seeds", "2", "--json", "--jobs", "2"))
     for seed, branch in enumerate(("main", "seeded")):
-        want = json.loads(branches.run("git", "show", f"{branch}:metrics/evaluation.json"))
-        assert {name: row["accuracies"][seed] for name, row in found.items()} == {
-            name: scores["accuracy"] for name, scores in want.items()
-        }
-    for row in found.values():
-        assert row["deviation"] == pytest.approx(statistics.stdev(row["accuracies"]), abs=1e-6)
+        for name, row in rows.items():
+            path = f"{branch}:metrics/evaluation/{name}.json"
+            committed = json.loads(branches.run("git", "show", path))
+            assert row["accuracies"][seed] == committed["accuracy"]
     assert branches.run("git", "status", "--porcelain") == ""

@@ -21,7 +21,7 @@ stages:
     outs:
       - model
 """
-ENVIRONMENT = {**pipeline.ENVIRONMENT, "PYTHONPATH": str(pipeline.ROOT)}
+TRIAL = [sys.executable, "-m", "digits", "trial"]
 
 
 def prepare(project, cmd="cp params.yaml model"):
@@ -48,14 +48,13 @@ def ready(template, tmp_path):
 
 
 @pytest.fixture
-def trial(tmp_path):
-    """Run a trial in a project; see to it that nothing but the experiment is left."""
-    temporary = tmp_path / "temporary"
-    temporary.mkdir()
+def trial(temporary, monkeypatch):
+    """Run a trial in a project; assert that nothing but the experiment is left."""
+    monkeypatch.setenv("DVC_SITE_CACHE_DIR", "")  # a trial sets it
 
     def run(project, *arguments, code=0):
         before = project.run("git", "status", "--porcelain")
-        output = project.digits("trial", *arguments, code=code, TMPDIR=temporary)
+        output = project.digits("trial", *arguments, code=code)
         assert list(temporary.iterdir()) == []
         assert project.run("git", "status", "--porcelain") == before
         return output
@@ -65,19 +64,18 @@ def trial(tmp_path):
 
 def there(project):
     """The commit of each experiment that the project has, by its name."""
-    refs = project.run(
-        "git", "for-each-ref", "--format=%(refname) %(objectname)", "refs/exps/*/*/*"
-    )
+    form = "--format=%(refname) %(objectname)"
+    refs = project.run("git", "for-each-ref", form, "refs/exps/*/*/*")
     return {ref.rsplit("/")[-1]: commit for ref, commit in map(str.split, refs.splitlines())}
 
 
 def test_the_experiment_is_here_and_is_not_run_again(ready, trial):
-    arguments = ("long", "evaluate", "-S", "train.epochs=7", "-S", "train.seed=2")
+    arguments = ("long", "-S", "train.epochs=7", "evaluate", "-S", "train.seed=2")
     assert "> cp params.yaml model" in trial(ready, *arguments)
     found = there(ready)
     assert list(found) == ["long"]
     assert ready.run("dvc", "exp", "list", "--name-only").split() == ["long"]
-    assert trial(ready, *arguments) == "trial long: is there already\n"
+    assert trial(ready, *arguments) == "trial long: exists already\n"
     assert trial(ready, "long", "-S", "train.epochs=8", code=1) == (
         "error: there is a trial long already, with train.seed 2, not 0; train.epochs 7, not 8. "
         "Take another name, or `dvc exp remove long`\n"
@@ -94,17 +92,12 @@ def test_the_experiment_is_here_and_is_not_run_again(ready, trial):
         (["x", "-S", "train.epoch=2"], "Could not override 'train.epoch'"),
         (["x", "-S", "train.epochs=many"], "train.epochs: expected a valid integer, got 'many'"),
         (["a/b"], "expected a name that git takes for a branch, without /; got 'a/b'"),
-        *[
-            pytest.param(arguments, said, marks=pytest.mark.slow)
-            for arguments, said in [
-                (["x", "-S", "train.epochs=1,2"], "train.epochs=1,2"),
-                (["x", "-S", "train.epochs"], "-S train.epochs cannot be set"),
-                (["x", "-S", "train.epochs=["], "-S train.epochs=[ cannot be set"),
-                ([""], "got ''"),
-                (["a~1"], "got 'a~1'"),
-                (["x", "--repository", "nowhere"], "fatal: repository 'nowhere' does not exist"),
-            ]
-        ],
+        (["x", "-S", "train.epochs=1,2"], "train.epochs=1,2"),
+        (["x", "-S", "train.epochs"], "trial x cannot be run: "),
+        (["x", "-S", "train.epochs=["], "trial x cannot be run: "),
+        ([""], "got ''"),
+        (["a~1"], "got 'a~1'"),
+        (["x", "--repository", "nowhere"], "fatal: repository 'nowhere' does not exist"),
     ],
 )
 def test_what_cannot_be_tried_is_told_in_one_line(ready, trial, arguments, said):
@@ -114,16 +107,21 @@ def test_what_cannot_be_tried_is_told_in_one_line(ready, trial, arguments, said)
     assert there(ready) == {}
 
 
+def test_settings_that_cannot_be_read_are_told_in_one_line(ready, trial, monkeypatch):
+    def open_nothing(*arguments):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("digits.cli.trial.Config", open_nothing)  # root may read all files
+    assert trial(ready, "x", code=1).startswith("error: trial x cannot be run: [Errno 13]")
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("signal", ["SIGTERM", "SIGINT"])
-def test_stopped_it_leaves_neither_files_nor_processes(small, tmp_path, signal):
+def test_stopped_it_leaves_neither_files_nor_processes(small, temporary, signal):
     ready = prepare(small, cmd="cp params.yaml model && ! grep -q 77 params.yaml || sleep 600")
-    temporary = tmp_path / "temporary"
-    temporary.mkdir()
     process = psutil.Popen(
-        [sys.executable, "-m", "digits", "trial", "x", "-S", "train.seed=77"],
+        [*TRIAL, "x", "-S", "train.seed=77"],
         cwd=ready.folder,
-        env={**ENVIRONMENT, "TMPDIR": str(temporary)},
         stderr=subprocess.PIPE,
         text=True,
     )
@@ -133,7 +131,7 @@ def test_stopped_it_leaves_neither_files_nor_processes(small, tmp_path, signal):
     started = process.children(recursive=True)
     process.send_signal(getattr(signals, signal))
     assert f"error: stopped by {signal}" in process.communicate()[1]
-    assert not any(each.is_running() for each in started)
+    assert psutil.wait_procs(started, timeout=10)[1] == []
     assert list(temporary.iterdir()) == []
     assert there(ready) == {}
 
@@ -162,12 +160,10 @@ def test_a_project_in_a_folder_of_its_repository_and_a_worktree(inner, small, tr
 
 
 @pytest.mark.slow
-def test_several_at_once_of_one_name_and_of_others(ready, tmp_path):
+def test_several_at_once_of_one_name_and_of_others(ready):
     names = ["a", "a", "a", "b", "c"]
-    command = [sys.executable, "-m", "digits", "trial"]
     running = [
-        subprocess.Popen([*command, name, "-S", "train.seed=3"], cwd=ready.folder, env=ENVIRONMENT)
-        for name in names
+        subprocess.Popen([*TRIAL, name, "-S", "train.seed=3"], cwd=ready.folder) for name in names
     ]
     assert [process.wait() for process in running] == [0] * 5
     assert set(there(ready)) == {"a", "b", "c"}
@@ -179,10 +175,8 @@ def test_another_machine_needs_a_remote_and_gives_back_what_it_made(ready, trial
     machine = Small(tmp_path / "machine")
     ready.run("git", "clone", "--quiet", ".", str(machine.folder))
     arguments = ("far", "-S", "train.epochs=7", "--repository", str(ready.folder))
-    assert trial(machine, *arguments, code=1) == (
-        f"error: {ready.folder} has no DVC remote, by which what the trial makes goes back: "
-        "docs/sharing.md adds one\n"
-    )
+    said = trial(machine, *arguments, code=1)
+    assert said.startswith(f"error: {ready.folder} has no DVC remote")
     for project in (ready, machine):
         project.run("dvc", "remote", "add", "--default", "storage", "../storage")
         project.commit("a remote")

@@ -1,7 +1,5 @@
 """What `digits validate` lets pass and what it does not, one fault at a time."""
 
-import json
-
 import pytest
 import yaml
 
@@ -41,12 +39,11 @@ def test_checks_are_made_in_the_order_in_which_they_are_named(small):
     assert said["lock"] == "ok of this code and these parameters"
     assert said["comparison"].startswith("ok with main: one within noise (70.00% to 70.00%), ")
     output = small.digits("validate", "lock", "lok", code=1)
-    assert output == "error: lok is no check; did you mean 'lock'?\n"
+    assert output == "error: lok is not a check; did you mean 'lock'?\n"
 
 
 def test_what_is_left_out_is_said(small):
-    said = validate(small, "--quick", failed=["parameters"])
-    assert said["rebuild"] == "skipped by --quick: whether the results come back is not known"
+    assert validate(small, "--quick", failed=["parameters"])["rebuild"].startswith("skipped by")
 
 
 def test_a_lock_that_dvc_could_mend_from_its_run_cache(small):
@@ -58,8 +55,7 @@ def test_a_lock_that_dvc_could_mend_from_its_run_cache(small):
 
 
 def test_floors(small):
-    scores = {"one": {"accuracy": 0.7}, "two": {"accuracy": 0.9}, "gone": {"accuracy": 0.1}}
-    small.path("metrics/evaluation.json").write_text(json.dumps(scores))
+    small.score(one=0.7, two=0.9)
     assert one(small, "floors") == "ok 0 metrics are as high as gate.yaml asks"
     gate(small, floors={"one": {"accuracy": 0.7}})  # two is new, and has no floor yet
     assert one(small, "floors") == "ok 1 metrics are as high as gate.yaml asks"
@@ -69,8 +65,8 @@ def test_floors(small):
     said = one(small, "floors", fails=True)
     assert "floors for 'twoo', which is not in the list of models of params.yaml" in said
     assert said.endswith("; did you mean 'two'?")
-    gate(small, floors={"gone": {"accuracy": 0.1}})
-    assert "not in the list" in one(small, "floors", fails=True)
+    gate(small, dataset="another")
+    assert one(small, "floors").startswith("ok not checked: gate.yaml has floors for another")
 
 
 def test_a_worse_model_and_the_regression_that_is_allowed(small):
@@ -107,21 +103,10 @@ def test_a_lock_of_other_code_or_parameters(small, tmp_path, old, new, stale):
     assert "validation failed" in one(small, "lock", fails=True)
 
 
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        ({"flors": {}}, "gate.flors: unknown key; did you mean 'fl"),
-        (
-            {"floors": {"one": {"accuracy": 92}}},
-            "gate.floors.one.accuracy: expected less than or equal to 1",
-        ),
-        ({"floors": None}, "gate.floors: expected keys and values, got null"),
-    ],
-)
-def test_a_gate_that_cannot_be_used(small, change, message):
-    gate(small, **change)
+def test_a_gate_that_cannot_be_used(small):
+    gate(small, flors={})
     for check in ("floors", "comparison"):
-        assert message in one(small, check, fails=True)
+        assert "gate.flors: unknown key; did you mean 'fl" in one(small, check, fails=True)
 
 
 @pytest.mark.slow
@@ -141,18 +126,12 @@ def test_a_branch_of_the_project_that_is_fit_to_be_merged(project):
 def test_all_checks_are_made_whatever_the_first_ones_say(project):
     gate(project, dataset="project")
     project.run("git", "switch", "--quiet", "--create", "branch")
-    project.path("params.yaml").write_text(
-        project.path("params.yaml")
-        .read_text()
-        .replace("  epochs:", "  momentum: 0.9\n  epochs:", 1)
-    )
-    scores = json.loads(project.path("metrics/evaluation.json").read_text())
-    floored = next(iter(yaml.safe_load(project.path("gate.yaml").read_text())["floors"]))
-    scores[floored]["accuracy"] = 0.5
-    project.path("metrics/evaluation.json").write_text(json.dumps(scores))
-    answers = json.loads(project.path("metrics/answers.json").read_text())
-    answers[floored]["wrong"] = list(range(answers["examples"] // 2))
-    project.path("metrics/answers.json").write_text(json.dumps(answers))
+    project.edit("params.yaml", "  epochs:", "  momentum: 0.9\n  epochs:")
+    floored = next(iter(project.read("gate.yaml")["floors"]))
+    project.set("accuracy", 0.5, f"metrics/evaluation/{floored}.json")
+    answers = project.read("metrics/answers.json")
+    wrong = list(range(answers["examples"] // 2))
+    project.set(f"{floored}.wrong", wrong, "metrics/answers.json")
     project.commit()
     said = validate(project, failed=CHECKS)
     assert "train.momentum: unknown key" in said["parameters"]

@@ -1,139 +1,151 @@
+"""Downloads from servers that misbehave: the file is complete and verified, or one error."""
+
 import contextlib
 import hashlib
+import re
 import socket
+import subprocess
 import sys
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+import time
+from types import SimpleNamespace
 from urllib.parse import urlsplit
 
 import pytest
+from urllib3.util import retry
 
-from digits.data import download as module
-from digits.datasets.download import download
+from digits.datasets import download as module
+from digits.datasets.download import download, find_silent
 from digits.errors import SourceError
+from tests.faults.server import Server, body, forever, raw
 
 BODY = bytes(range(256)) * 1000
 SHA256 = hashlib.sha256(BODY).hexdigest()
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n"
+HASH = r"http.*/x.npz: expected SHA-256 \w{64}, got \w{64}; the file was deleted"
+LINUX = pytest.mark.skipif(sys.platform != "linux", reason="a full backlog drops packets on Linux")
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch):
+    for name, value in {"PAUSE": 0, "TIMEOUT": (0.3, 0.3), "DEADLINE": 20, "PATIENCE": 0.5}.items():
+        monkeypatch.setattr(module, name, value)
 
 
 @pytest.fixture
-def serve(monkeypatch):
-    """Start a server on loopback that answers each request by the next of the given functions."""
-    monkeypatch.setattr(module, "PAUSE", 0)
-    servers = []
-
-    def start(*answers):
-        left = list(answers)
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self):
-                left.pop(0)(self)
-
-            def log_message(self, *args):
-                pass
-
-        server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        servers.append(server)
-        threading.Thread(target=server.serve_forever, args=[0.01], daemon=True).start()
-        return f"http://127.0.0.1:{server.server_port}/mnist.npz"
-
-    yield start
-    for server in servers:
-        server.shutdown()
-        server.server_close()
-
-
-def status(code):
-    def answer(request):
-        request.send_response(code)
-        request.send_header("Content-Length", "0")
-        request.end_headers()
-
-    return answer
-
-
-def body(content, announce=None):
-    def answer(request):
-        request.send_response(200)
-        request.send_header("Content-Length", str(announce or len(content)))
-        request.end_headers()
-        request.wfile.write(content)
-
-    return answer
-
-
-LINUX = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere no port is ever deaf")
+def server():
+    with Server() as server:
+        yield server
 
 
 @contextlib.contextmanager
 def deaf():
-    """A port of loopback that takes no connection, as behind a firewall that says nothing."""
-    with socket.create_server(("127.0.0.1", 0), backlog=0) as server:
-        waiting = [socket.socket() for _ in range(4)]
-        for one in waiting:
-            one.setblocking(False)
-            one.connect_ex(server.getsockname())
-        yield f"http://127.0.0.1:{server.getsockname()[1]}/mnist.npz"
-        for one in waiting:
-            one.close()
+    """A port of loopback that accepts no connection, as behind a firewall that drops packets."""
+    with contextlib.ExitStack() as stack:
+        server = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
+        for _ in range(4):
+            waiting = stack.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(server.getsockname())
+        yield f"http://127.0.0.1:{server.getsockname()[1]}/x.npz"
 
 
-def test_the_file_arrives_whole(serve, tmp_path):
-    path = download(serve(body(BODY)), SHA256, tmp_path)
-    assert path == tmp_path / "mnist.npz"
-    assert path.read_bytes() == BODY
+def redirect(target):
+    return body(b"", status=302, Location=target)
 
 
-def test_passing_faults_are_tried_again(serve, tmp_path):
-    url = serve(status(503), body(BODY[:1000], announce=len(BODY)), body(BODY))
-    assert download(url, SHA256, tmp_path).read_bytes() == BODY
+def cut(share):
+    return body(BODY[: len(BODY) * share // 100], announce=len(BODY))
 
 
-def test_a_lasting_fault_is_not_tried_again(serve, tmp_path):
-    with pytest.raises(SourceError, match="HTTP 404"):
-        download(serve(status(404)), SHA256, tmp_path)
+CUT = r"IncompleteRead.*\(3 attempts\)"
+ASTRAY = "No connection adapters were found for '(file|ftp|data):"
+ANSWERS = {
+    "cut at 10 %": (cut(10), CUT),
+    "cut at 99 %": (cut(99), CUT),
+    "cut in the header": (raw(b"HTTP/1.1 200 OK\r\nContent-"), "Remote end closed|expected SHA"),
+    "truncated, no length": (body(BODY[:-9], announce=False), HASH),
+    "a flipped bit": (body(BODY[:-1] + b"\xfe"), HASH),
+    "an HTML page": (body(b"<html>Not found</html>"), HASH),
+    "nothing at all": (body(b"", announce=False), HASH),
+    "more than announced": (body(BODY, announce=len(BODY) - 9), HASH),
+    "gzip garbage": (body(b"\x1f\x8bxx", Content_Encoding="gzip"), HASH),
+    "endless": (forever(bytes(2**16), b"HTTP/1.1 200 OK\r\n\r\n"), "larger than 67,108,864 bytes"),
+    "no HTTP": (raw(b"220 ftp ready\r\n"), "BadStatusLine|220 ftp"),
+    "silence": (lambda request: request.server.over.wait(60), "[Tt]imed out"),
+    **{
+        f"HTTP {code}": (body(b"", status=code), f"HTTP {code}$")
+        for code in (400, 403, 404, 408, 429, 500, 503)
+    },
+    "a bad Retry-After": (body(b"", status=429, Retry_After="soon"), "Invalid Retry-After.*: soon"),
+    "a redirect to a file": (redirect("file:///etc/passwd"), ASTRAY),
+    "a redirect to ftp": (redirect("ftp://127.0.0.1/x"), ASTRAY),
+    "a redirect to data": (redirect("data:,x"), ASTRAY),
+    "a redirect to nonsense": (redirect("http://[::/"), "Invalid IPv6 URL"),
+    "a redirect to itself": (redirect("/x.npz"), "Exceeded 5 redirects"),
+}
+"""The answer to each request, and what the error says then."""
+TIMES = {CUT: 3, "HTTP 404$": 1, "HTTP 500$": 3, HASH: 1, "Exceeded 5 redirects": 6}
+"""How many requests an answer gets."""
 
 
-@pytest.mark.parametrize(
-    ("answer", "message"),
-    [(status(500), "HTTP 500"), (body(BODY[:1000], len(BODY)), r"IncompleteRead.*\(3 attempts\)")],
-)
-def test_three_attempts_are_enough(serve, tmp_path, answer, message):
-    with pytest.raises(SourceError, match=message):
-        download(serve(*[answer] * 3), SHA256, tmp_path)
+@pytest.mark.parametrize("case", ANSWERS)
+def test_a_bad_answer_is_one_error(server, tmp_path, case):
+    server.answers["/x.npz"], message = ANSWERS[case]
+    with pytest.raises(SourceError, match=message) as fault:
+        download(f"{server.address}/x.npz", SHA256, tmp_path)
+    assert "\n" not in str(fault.value)
+    assert len(server.asked) == TIMES.get(message, len(server.asked))
+    if message == HASH:
+        assert list(tmp_path.iterdir()) == []
 
 
-def test_another_content_is_thrown_away(serve, tmp_path):
-    other = BODY[:-1] + b"!"
-    with pytest.raises(SourceError) as fault:
-        download(url := serve(body(other)), SHA256, tmp_path)
-    assert str(fault.value) == (
-        f"{url}: expected SHA-256 {SHA256}, got {hashlib.sha256(other).hexdigest()}; "
-        "the file was thrown away"
-    )
-    assert list(tmp_path.iterdir()) == []
+@pytest.mark.parametrize("case", ["cut at 10 %", "cut at 99 %", "HTTP 408", "HTTP 503"])
+def test_a_temporary_fault_is_retried(server, tmp_path, case):
+    server.answers["/x.npz"] = [ANSWERS[case][0], body(BODY)]
+    path = download(f"{server.address}/x.npz", SHA256, tmp_path)
+    assert (path, path.read_bytes()) == (tmp_path / "x.npz", BODY)
+    assert server.asked == ["/x.npz", "/x.npz"]
 
 
-def test_a_server_that_is_not_there(tmp_path, monkeypatch):
-    monkeypatch.setattr(module, "PAUSE", 0)
+def test_an_md5_is_verified_where_no_sha256_is_published(server, tmp_path):
+    server.answers["/x"] = body(BODY)
+    md5 = hashlib.md5(BODY).hexdigest()  # noqa: S324
+    assert download(f"{server.address}/x", md5, tmp_path).read_bytes() == BODY
+    with pytest.raises(SourceError, match=f"expected MD5 {'0' * 32}, got {md5}"):
+        download(f"{server.address}/x", "0" * 32, tmp_path)
+
+
+@pytest.mark.parametrize(("content", "head"), [(b"x", HEAD), (b"x", b""), (b"X: y\r\n", HEAD[:-2])])
+def test_the_deadline_holds_for_a_server_that_drips(server, tmp_path, monkeypatch, content, head):
+    monkeypatch.setattr(module, "DEADLINE", 1)
+    server.answers["/x"] = forever(content, head, pause=0.05)
+    with pytest.raises(SourceError, match=r"not finished within 1 s|got more than 100 headers"):
+        download(f"{server.address}/x", SHA256, tmp_path)
+
+
+def test_retry_after_is_respected_up_to_a_limit(server, tmp_path, monkeypatch):
+    pauses = []
+    monkeypatch.setattr(retry, "time", SimpleNamespace(time=time.time, sleep=pauses.append))
+    later = [body(b"", status=429, Retry_After=text) for text in ("7", "86400")]
+    server.answers["/x"] = [*later, body(BODY)]
+    past = body(b"", status=503, Retry_After="Mon, 01 Jan 2024 00:00:00 GMT")
+    server.answers["/y"] = [past, body(BODY)]
+    for path in ("/x", "/y"):
+        download(f"{server.address}{path}", SHA256, tmp_path)
+    assert pauses == [7, module.MAX_PAUSE]
+
+
+def test_no_connection(tmp_path, monkeypatch):
     with pytest.raises(SourceError, match="Connection refused"):
-        download("http://127.0.0.1:9/mnist.npz", SHA256, tmp_path)
+        download("http://127.0.0.1:9/x.npz", SHA256, tmp_path)
+    with deaf() as url, pytest.raises(SourceError, match="timed out"):
+        download(url, SHA256, tmp_path)
+    monkeypatch.setenv("ALL_PROXY", "socks5h://127.0.0.1:9")
+    with pytest.raises(SourceError, match=r"^Missing dependencies for SOCKS support\.$"):
+        download("https://nowhere.invalid/x.npz", SHA256, tmp_path)
 
 
-def test_a_file_that_does_not_end_is_cut_off(serve, tmp_path, monkeypatch):
-    monkeypatch.setattr(module, "MAX_BYTES", 1000)
-    with pytest.raises(SourceError, match="larger than 1,000 bytes"):
-        download(serve(body(BODY)), SHA256, tmp_path)
-
-
-def test_a_server_that_is_too_slow_is_left(serve, tmp_path, monkeypatch):
-    monkeypatch.setattr(module, "DEADLINE", 0)
-    with pytest.raises(SourceError, match="not finished within 0 s"):
-        download(serve(body(BODY)), SHA256, tmp_path)
-
-
-@pytest.mark.fault("field: settings of the environment")
-def test_a_name_that_is_unknown_is_asked_for_once(tmp_path, monkeypatch):
+def test_an_unknown_name_is_looked_up_once(tmp_path, monkeypatch):
     asked = []
 
     def unknown(name, *_):
@@ -142,25 +154,45 @@ def test_a_name_that_is_unknown_is_asked_for_once(tmp_path, monkeypatch):
 
     monkeypatch.setattr(socket, "getaddrinfo", unknown)
     with pytest.raises(SourceError, match="Name or service not known"):
-        download("https://digits.invalid/mnist.npz", SHA256, tmp_path)
-    assert asked.count("digits.invalid") == 1  # a transfer that was left may ask for another
+        download("https://digits.invalid/x.npz", SHA256, tmp_path)
+    assert asked.count("digits.invalid") == 1  # a transfer of another test may still ask
 
 
 @LINUX
-@pytest.mark.fault("field: settings of the environment")
-def test_servers_that_take_no_connection_are_told_from_all_others(serve, monkeypatch):
-    monkeypatch.setattr(module, "PATIENCE", 0.5)
+def test_silent_servers_and_proxies_are_found(server, monkeypatch):
     with contextlib.ExitStack() as stack:
-        full = [stack.enter_context(deaf()) for _ in range(3)]
-        others = [serve(), "http://127.0.0.1:9/", "https://digits.invalid/", "no address"]
-        assert module.silent([*full, *others]) == full
-
-
-@LINUX
-@pytest.mark.fault("field: settings of the environment")
-def test_a_proxy_that_takes_no_connection(monkeypatch):
-    monkeypatch.setattr(module, "PATIENCE", 0.5)
-    with deaf() as proxy:
-        monkeypatch.setenv("HTTPS_PROXY", urlsplit(proxy).netloc)
+        silent = [stack.enter_context(deaf()) for _ in range(3)]
+        others = [server.address, "http://127.0.0.1:9/", "https://digits.invalid/", "no URL"]
+        assert find_silent([*silent, *others]) == silent
+        monkeypatch.setenv("HTTPS_PROXY", urlsplit(silent[0]).netloc)
         monkeypatch.delenv("NO_PROXY", raising=False)
-        assert module.silent(["https://digits.invalid/x"]) == ["https://digits.invalid/x"]
+        assert find_silent(["https://digits.invalid/x"]) == ["https://digits.invalid/x"]
+
+
+@pytest.fixture
+def certificate(tmp_path, monkeypatch):
+    """A certificate for loopback, which requests trusts for this test."""
+    path = tmp_path / "loopback.pem"
+    options = "req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=127.0.0.1".split()  # noqa: SIM905
+    options += ["-addext", "subjectAltName=IP:127.0.0.1"]
+    options += ["-keyout", path, "-out", tmp_path / "cert.pem"]
+    subprocess.run(["openssl", *options], check=True, capture_output=True)
+    path.write_bytes(path.read_bytes() + (tmp_path / "cert.pem").read_bytes())
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "cert.pem"))
+    return path
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # the server's
+def test_https_is_verified_and_never_left(server, tmp_path, certificate, monkeypatch):
+    with Server(certificate) as secure:
+        secure.answers["/up"] = body(BODY)
+        server.answers["/start"] = redirect(f"{secure.address}/up")
+        assert download(f"{server.address}/start", SHA256, tmp_path).read_bytes() == BODY
+        secure.answers["/down"] = redirect(f"{server.address}/good")
+        reason = re.escape(f"for '{server.address}/good'")
+        with pytest.raises(SourceError, match=f"No connection adapters were found {reason}"):
+            download(f"{secure.address}/down", SHA256, tmp_path)
+        assert "/good" not in server.asked
+        monkeypatch.delenv("REQUESTS_CA_BUNDLE")
+        with pytest.raises(SourceError, match="certificate verify failed"):
+            download(f"{secure.address}/up", SHA256, tmp_path)

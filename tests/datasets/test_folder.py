@@ -3,13 +3,12 @@
 import os
 
 import numpy as np
-import pytest
 from PIL import Image
 
 from digits.data.dataset import content_sha256
-from digits.datasets.sources import obtain
-from digits.errors import SourceError
-from tests.datasets.test_sources import params
+from digits.datasets.folder import _natural
+from digits.datasets.sources import fetch_dataset
+from tests.datasets.test_sources import params, refused
 from tests.strokes import draw
 
 
@@ -26,95 +25,83 @@ def write(folder, names, count=5, size=(32, 24), suffix=".png", colour=False):
     return folder
 
 
-def refused(*arguments, **options):
-    with pytest.raises(SourceError) as fault:
-        obtain(params(*arguments, **options))
-    assert len(str(fault.value).splitlines()) == 1
-    return str(fault.value)
+def fetch(source, *arguments, **changes):
+    return fetch_dataset(params(source, *arguments, **{"prepare": "none"} | changes))
 
 
-def test_classes_are_in_their_natural_order_and_pictures_as_they_are(tmp_path):
-    write(tmp_path / "mine", ["class 10", "class 9", "äpfel"])
-    dataset, description, _ = obtain(params(tmp_path / "mine", prepare="none"))
-    assert description.classes == ["class 9", "class 10", "äpfel"]
-    assert (description.title, description.noun, description.prepare) == ("mine", "image", "none")
-    assert (description.height, description.width) == (32, 24)
-    assert (description.train, description.test) == (12, 3)
+def test_classes_are_in_natural_order_and_pictures_as_they_are(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    folder = write(tmp_path / "mine", ["class 10", "class 9", "äpfel"])
+    (folder / ".git").mkdir()
+    for name in ("._0.png", ".hidden.png", "notes.txt"):
+        (folder / "äpfel" / name).write_text("no picture")
+    dataset, info, source = fetch(f"~{os.sep}mine")
+    assert (info.title, info.noun, info.prepare, source) == ("mine", "image", "none", "~/mine")
+    assert info.classes == ["class 9", "class 10", "äpfel"]
+    assert (info.height, info.width, info.train, info.test) == (32, 24, 12, 3)
     for images, labels in (dataset[:2], dataset[2:]):
         for image, label in zip(images, labels, strict=True):
-            folder = tmp_path / "mine" / description.classes[label]
-            there = [np.asarray(Image.open(path)) for path in folder.iterdir()]
-            assert any((image == picture).all() for picture in there)
+            paths = (folder / info.classes[label]).glob("[0-9].png")
+            assert any((image == np.asarray(Image.open(path))).all() for path in paths)
     assert np.bincount(dataset.test_labels).tolist() == [1, 1, 1]
 
 
-def test_the_order_goes_by_the_seed_and_not_by_the_file_system(tmp_path):
+def test_the_order_depends_on_names_and_seed_and_not_on_the_file_system(tmp_path):
     one = write(tmp_path / "one", ["a", "b"])
     (tmp_path / "two").mkdir()
     for name in ("b", "a"):  # made in another order
         (tmp_path / "two" / name).mkdir()
         for path in sorted((one / name).iterdir(), reverse=True):
             (tmp_path / "two" / name / path.name).write_bytes(path.read_bytes())
-    hashes = [obtain(params(tmp_path / n, prepare="none"))[1].sha256 for n in ("one", "two")]
-    assert hashes[0] == hashes[1]
+    sha256 = fetch(one)[1].sha256
+    assert fetch(tmp_path / "two")[1].sha256 == sha256
     other = params(one, prepare="none").model_copy(update={"seed": 1})
-    assert obtain(other)[1].sha256 != hashes[0]
-    assert content_sha256(obtain(params(one, hashes[0], prepare="none"))[0]) == hashes[0]
-    assert f"got {hashes[0]}" in refused(one, "0" * 64, prepare="none")
+    assert fetch_dataset(other)[1].sha256 != sha256
+    assert content_sha256(fetch(one, sha256)[0]) == sha256
+    assert f"got {sha256}" in refused(one, "0" * 64, prepare="none")
+    assert sorted(["00", "1", "0"], key=_natural) == sorted(["0", "00", "1"], key=_natural)
 
 
-def test_a_folder_for_testing_is_taken_as_it_is(tmp_path, capsys):
+def test_a_folder_for_testing_is_the_test_split(tmp_path, capsys):
     write(tmp_path / "train", ["a", "b"], 6)
     write(tmp_path / "test", ["a", "b"], 2)
-    _, description, _ = obtain(params(tmp_path, prepare="none"))
-    assert (description.train, description.test) == (12, 4)
-    assert f"set it to {description.sha256}" in capsys.readouterr().out
+    _, info, _ = fetch(tmp_path)
+    assert (info.train, info.test) == (12, 4)
+    assert f"set it to {info.sha256}" in capsys.readouterr().out
     (tmp_path / "test/c").mkdir()
-    write(tmp_path / "test/other", ["c"], 1)
-    said = refused(tmp_path, prepare="none")
-    assert f"{tmp_path}/train/c: expected pictures" in said
-    assert f"{tmp_path}/test/c: expected pictures" in said
+    message = refused(tmp_path, prepare="none")
+    assert f"{tmp_path}/train/c: expected pictures" in message
+    assert f"{tmp_path}/test/c: expected pictures" in message
 
 
-def test_names_may_be_given_and_so_put_in_order(tmp_path):
+def test_classes_and_title_of_the_parameters(tmp_path):
     write(tmp_path / "x", ["a", "b", "c"])
-    given = params(tmp_path / "x", prepare="none", classes=["c", "a", "b"], title="Three")
-    _, description, _ = obtain(given)
-    assert (description.classes, description.title) == (["c", "a", "b"], "Three")
-    said = refused(tmp_path / "x", prepare="none", classes=["a", "b", "d"])
-    assert "expected the classes of fetch.classes, got a, b, c" in said
+    _, info, _ = fetch(tmp_path / "x", classes=["c", "a", "b"], title="Three")
+    assert (info.classes, info.title) == (["c", "a", "b"], "Three")
+    message = refused(tmp_path / "x", prepare="none", classes=["a", "b", "d"])
+    assert "expected the classes of fetch.classes, got a, b, c" in message
 
 
-def test_hidden_files_and_what_is_no_picture_are_passed_over(tmp_path):
-    folder = write(tmp_path / "x", ["a", "b"])
-    (folder / ".git").mkdir()
-    for name in ("._0.png", ".hidden.png", "notes.txt"):
-        (folder / "a" / name).write_text("no picture")
-    _, description, _ = obtain(params(folder, prepare="none"))
-    assert (description.classes, description.train + description.test) == (["a", "b"], 10)
-
-
-@pytest.mark.fault("fetch: a folder of pictures", tried=6)
-def test_faults_are_told_in_one_line_the_first_five_and_the_count(tmp_path):
-    assert "expected a folder for each of 2 to 1,000 classes, got 0" in refused(tmp_path)
+def test_the_first_five_faults_and_their_number_are_one_line(tmp_path):
     folder = write(tmp_path / "x", ["a", "b"], 8)
     (folder / "empty").mkdir()
     assert f"{folder}/empty: expected pictures (.bmp " in refused(folder, prepare="none")
     (folder / "empty").rmdir()
     for number in range(8):
         (folder / f"a/{number}.png").write_bytes(b"no picture")
-    said = refused(folder, prepare="none")
-    assert (said.count("expected a picture"), said.endswith("; and 3 more")) == (5, True)
+    message = refused(folder, prepare="none")
+    assert (message.count("expected a picture"), message.endswith("; and 3 more")) == (5, True)
     write(tmp_path / "y", ["a", "b"])
-    Image.new("L", (9, 9)).save(tmp_path / "y/b/0.png")
-    said = refused(tmp_path / "y", prepare="none")
-    assert " pixels, where others have " in said
-    assert said.endswith("Set fetch.prepare to resize, and fetch.size")
+    for name in "ab":
+        Image.new("L", (9, 9)).save(tmp_path / f"y/{name}/0.png")
+    message = refused(tmp_path / "y", prepare="none")
+    assert "expected 32 x 24 pixels, got 9 x 9: set fetch.prepare to resize" in message
     assert "fetch.size" in refused(tmp_path / "y", prepare="resize")
-    assert "two digits?" in refused(letters(tmp_path / "z", [11, 7]), prepare="mnist")
+    assert "two digits?" in refused(draw_numbers(tmp_path / "z", [11, 7]))
+    assert "\n" not in message
 
 
-def letters(folder, numbers):
+def draw_numbers(folder, numbers):
     """Pictures of numbers, drawn."""
     for number in numbers:
         (folder / str(number)).mkdir(parents=True)
@@ -125,10 +112,9 @@ def letters(folder, numbers):
 
 
 def test_pictures_are_prepared_as_mnists_were(tmp_path):
-    folder = letters(tmp_path / "drawn", [3, 7])
-    dataset, description, _ = obtain(params(folder))
+    dataset, info, _ = fetch(draw_numbers(tmp_path / "drawn", [3, 7]), prepare="mnist")
     assert dataset.train_images.shape[1:] == (28, 28)
-    assert (description.classes, description.noun) == (["3", "7"], "digit")
+    assert (info.classes, info.noun) == (["3", "7"], "digit")
     boxes = [np.argwhere(image) for image in dataset.train_images]
     assert {np.ptp(box, axis=0).max() + 1 for box in boxes} == {20}
 
@@ -136,23 +122,15 @@ def test_pictures_are_prepared_as_mnists_were(tmp_path):
 def test_pictures_of_any_size_are_scaled_on_their_backgrounds_colour(tmp_path):
     folder = write(tmp_path / "x", ["a", "b"], 3, (40, 90), ".jpg", colour=True)
     Image.new("RGB", (50, 300), (200, 200, 200)).save(folder / "b/tall.webp")
-    dataset, *_ = obtain(params(folder, prepare="resize", size=[20, 30]))
+    dataset, *_ = fetch(folder, prepare="resize", size=[20, 30])
     images = np.concatenate([dataset.train_images, dataset.test_images])
     assert images.shape == (7, 20, 30)
     assert any((image == 200).all() for image in images)  # what was added is of the same grey
 
 
-def test_more_than_256_classes_are_told_apart(tmp_path):
-    write(tmp_path / "x", [str(n) for n in range(300)], 3, (8, 8))
-    dataset, description, _ = obtain(params(tmp_path / "x", prepare="none"))
+def test_more_than_256_classes(tmp_path):
+    dataset, info, _ = fetch(write(tmp_path / "x", [str(n) for n in range(300)], 3, (8, 8)))
     assert dataset.train_labels.dtype == dataset.test_labels.dtype == np.uint16
-    assert description.classes[299] == "299"
+    assert info.classes[299] == "299"
     labels = np.concatenate([dataset.train_labels, dataset.test_labels])
     assert np.bincount(labels).tolist() == [3] * 300
-
-
-def test_a_home_folder_is_found(tmp_path, monkeypatch):
-    monkeypatch.setenv("HOME", str(tmp_path))
-    write(tmp_path / "mine", ["a", "b"])
-    _, description, where = obtain(params(f"~{os.sep}mine", prepare="none"))
-    assert (description.title, where) == ("mine", f"~{os.sep}mine")

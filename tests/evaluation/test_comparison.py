@@ -3,13 +3,13 @@
 import pytest
 from scipy import stats
 
-from digits.evaluation.comparison import compare, read
+from digits.evaluation.comparison import compare_models, parse_record
 from digits.evaluation.significance import paired_interval
 
 
 def record(labels="a", examples=200, **wrong):
     models = {name: {"predicted": [], "wrong": indices} for name, indices in wrong.items()}
-    return read({"labels_sha256": labels, "examples": examples, **models})
+    return parse_record({"labels_sha256": labels, "examples": examples, **models})
 
 
 @pytest.mark.parametrize(
@@ -27,7 +27,7 @@ def record(labels="a", examples=200, **wrong):
 def test_a_pair(fixed, broke, verdict):
     both = [*range(100, 120)]  # wrong in both versions
     old, new = record(m=[*range(fixed), *both]), record(m=[*both, *range(120, 120 + broke)])
-    found = compare(old, new)["m"]
+    found = compare_models(old, new)["m"]
     p = stats.binomtest(fixed, fixed + broke).pvalue if fixed + broke else 1
     assert found["p"] == pytest.approx(p, rel=0.005)
     assert (found["verdict"], found["fixed"], found["broke"]) == (verdict, fixed, broke)
@@ -37,7 +37,7 @@ def test_a_pair(fixed, broke, verdict):
 
 
 def test_an_accuracy():
-    assert compare(record(examples=10), record(examples=10, m=[0, 9]))["m"]["new"] == {
+    assert compare_models(record(examples=10), record(examples=10, m=[0, 9]))["m"]["new"] == {
         "accuracy": 0.8,
         "accuracy_low": pytest.approx(0.4902, abs=5e-5),
         "accuracy_high": pytest.approx(0.9433, abs=5e-5),
@@ -48,7 +48,7 @@ def test_an_accuracy():
 
 def test_models_of_either_version_in_the_order_of_the_new_one():
     old, new = record(a=[0, 1, 2, 3], b=[], c=[5]), record(d=[9], c=[6], a=[3, 4])
-    found = compare(old, new)
+    found = compare_models(old, new)
     assert [(name, model["verdict"]) for name, model in found.items()] == [
         ("d", "new"), ("c", "within noise"), ("a", "within noise"), ("b", "removed"),
     ]  # fmt: skip
@@ -61,6 +61,6 @@ def test_models_of_either_version_in_the_order_of_the_new_one():
 @pytest.mark.parametrize("other", [{"labels": "b"}, {"examples": 201}])
 def test_other_examples_are_not_paired(other):
     old, new = record(a=[1], b=[1]), record(a=[*range(10)], c=[1], **other)
-    found = compare(old, new)
+    found = compare_models(old, new)
     assert [model["verdict"] for model in found.values()] == [None, "new", "removed"]
     assert all(model["p"] is None for model in found.values())

@@ -19,23 +19,9 @@ def scored(said, labels):
 
 
 def test_a_golden_confusion_matrix():
-    counts = confusion_matrix(
-        np.array([0, 0, 1, 2, 2, 2], np.uint8), np.array([0, 1, 1, 0, 2, 2]), 3
-    )
-    assert counts.tolist() == [[1, 1, 0], [0, 1, 0], [1, 0, 2]]
-
-
-def test_labels_that_would_overflow_a_byte_are_counted():
-    counts = confusion_matrix(np.full(3, 9, np.uint8), np.full(3, 9), 10)
-    assert counts.shape == (10, 10)
-    assert counts[9, 9] == counts.sum() == 3
-
-
-def test_three_of_four_right():
-    labels = np.array([1, 2, 3, 4], np.uint8)
-    scores = scored(answers(logits_for([1, 2, 3, 5]), labels), labels)
-    assert scores["accuracy"] == 0.75
-    assert scores["errors"] == 1
+    actual, predicted = np.array([0, 0, 1, 2, 2, 2], np.uint8), np.array([0, 1, 1, 0, 2, 2])
+    assert confusion_matrix(actual, predicted, 3).tolist() == [[1, 1, 0], [0, 1, 0], [1, 0, 2]]
+    assert confusion_matrix(actual + 97, actual + 97, 100)[99, 99] == 3  # no byte overflows
 
 
 def test_a_model_that_knows_nothing_loses_ln_10():
@@ -50,12 +36,7 @@ def test_probabilities_are_the_odds_of_the_sigmoids_divided_by_their_sum():
     sigmoids = 1 / (1 + np.exp(-logits))
     odds = sigmoids / (1 - sigmoids)
     np.testing.assert_allclose(probabilities(logits), odds / odds.sum(axis=1, keepdims=True))
-
-
-def test_large_logits_do_not_overflow():
-    rows = probabilities(logits_for([3], value=1e4))
-    assert rows[0, 3] == 1
-    assert rows.sum() == 1
+    assert probabilities(logits_for([3], value=1e4)).tolist() == np.eye(10)[[3]].tolist()
 
 
 def test_all_numbers_of_three_right_answers_of_four():
@@ -63,8 +44,6 @@ def test_all_numbers_of_three_right_answers_of_four():
     sure = np.exp(10) / (np.exp(10) + 9)
     assert scored(answers(logits_for([1, 2, 3, 5]), labels), labels) == {
         "accuracy": 0.75,
-        "accuracy_low": 0.3006,
-        "accuracy_high": 0.9544,
         "loss": round((-4 * np.log(sure) + 10) / 4, 4),
         "errors": 1,
         "macro_f1": 0.6,  # 1, 2, 3: 1 each; 4 and 5: 0; the other five do not occur
@@ -81,18 +60,11 @@ def test_classes_by_hand():
     assert table["support"].tolist() == [4, 6, 0]
 
 
-def test_a_perfect_model():
-    counts = np.diag([3, 1, 4, 1, 5, 9, 2, 6, 5, 3])
-    assert macro_f1(counts) == 1
-    assert all((by_class(counts)[name] == 1).all() for name in ("precision", "recall", "f1"))
-
-
-def test_a_constant_model():
+def test_a_constant_model_and_a_perfect_one():
+    assert macro_f1(np.diag([3, 1, 4, 1, 5, 9, 2, 6, 5, 3])) == 1
     counts = np.zeros((10, 10), int)
     counts[:, 7] = 5  # balanced, and all taken for sevens
-    table = by_class(counts)
-    assert table["precision"].tolist() == [0] * 7 + [0.1, 0, 0]
-    assert table["recall"].tolist() == [0] * 7 + [1, 0, 0]
+    assert by_class(counts)["precision"].tolist() == [0] * 7 + [0.1, 0, 0]
     assert macro_f1(counts) == pytest.approx(2 * 0.1 / 1.1 / 10)
 
 
@@ -101,28 +73,6 @@ def test_a_class_without_examples_counts_only_if_it_is_predicted():
     assert macro_f1(np.array([[4, 0, 0], [0, 5, 1], [0, 0, 0]])) == pytest.approx(
         (1 + 10 / 11 + 0) / 3
     )
-
-
-def test_classes_are_those_of_keras():
-    from digits.backend import keras
-
-    random = np.random.default_rng(0)
-    labels = random.integers(0, 10, 500)
-    predicted = np.where(random.random(500) < 0.7, labels, random.integers(0, 10, 500))
-    one_hot, answers = np.eye(10)[labels], np.eye(10)[predicted]
-    table = by_class(confusion_matrix(labels, predicted, 10))
-    measured = keras.metrics.F1Score()
-    measured.update_state(one_hot, answers)
-    np.testing.assert_allclose(table["f1"], np.asarray(measured.result()), rtol=1e-5)
-    for name, metric in (("precision", keras.metrics.Precision), ("recall", keras.metrics.Recall)):
-        for digit in range(10):
-            one = metric(class_id=digit)
-            one.update_state(one_hot, answers)
-            assert table[name][digit] == pytest.approx(float(one.result()), rel=1e-5)
-    assert macro_f1(confusion_matrix(labels, predicted, 10)) == pytest.approx(
-        float(np.mean(measured.result())), rel=1e-5
-    )
-    assert table["support"].tolist() == np.bincount(labels).tolist()
 
 
 def test_answers_are_the_largest_logit_and_its_probability():

@@ -7,13 +7,13 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
 class Server:
-    """Answers a request by the function that `answers` holds for its path.
+    """Answers a request by the function in `answers` for its path.
 
-    A list there is used up one by one; its last function stays.
+    A list of functions there is used up one by one; the last one stays.
     """
 
     def __init__(self, certificate=None):
-        self.answers, self.asked, self.over = {}, [], threading.Event()
+        self.answers, self.asked, over = {}, [], threading.Event()
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -30,7 +30,7 @@ class Server:
 
         self.http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.http.daemon_threads = True
-        self.http.over = self.over
+        self.http.over = over
         if certificate:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             context.load_cert_chain(certificate)
@@ -43,13 +43,13 @@ class Server:
         return self
 
     def __exit__(self, *_):
-        self.over.set()
+        self.http.over.set()
         self.http.shutdown()
         self.http.server_close()
 
 
 def body(content, announce=True, status=200, **headers):
-    """Send `content`; announce: its length, another one, or none at all."""
+    """Send `content`; announce: its length, another one, or none."""
 
     def answer(request):
         request.send_response(status)
@@ -64,34 +64,17 @@ def body(content, announce=True, status=200, **headers):
     return answer
 
 
-def redirect(target):
-    return body(b"", status=302, Location=target)
-
-
-def silence(request):
-    """Take the request and say nothing."""
-    request.server.over.wait(60)
-
-
-def drip(content, head=b""):
-    """Send `head` at once and `content` a byte at a time, for ever."""
-
-    def answer(request):
-        request.wfile.write(head)
-        while not request.server.over.wait(0.05):
-            request.wfile.write(content)
-            request.wfile.flush()
-
-    return answer
-
-
 def raw(content):
-    """Send bytes that are no HTTP, or hardly."""
+    """Send bytes, whether they are HTTP or not."""
     return lambda request: request.wfile.write(content)
 
 
-def endless(request):
-    request.send_response(200)
-    request.end_headers()
-    while not request.server.over.is_set():
-        request.wfile.write(bytes(2**16))
+def forever(content, head, pause=0.0):
+    """Send `head` at once, and `content` again and again, with a pause each time."""
+
+    def answer(request):
+        request.wfile.write(head)
+        while not request.server.over.wait(pause):
+            request.wfile.write(content)
+
+    return answer

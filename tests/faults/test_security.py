@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from digits.datasets.sources import obtain
+from digits.datasets.sources import fetch_dataset
 from digits.errors import SourceError
 from tests import pipeline
 from tests.datasets.test_sources import known, params
@@ -97,7 +97,7 @@ def test_temporary_folders_are_the_owners_alone(project, tmp_path, monkeypatch):
     old = os.umask(0)
     try:
         with pytest.raises(SourceError, match="enough seen"):
-            obtain(params("mnist"))
+            fetch_dataset(params("mnist"))
     finally:
         os.umask(old)
     assert [mode for _, mode in seen] == [0o700, 0o700]

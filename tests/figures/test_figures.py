@@ -8,14 +8,14 @@ from matplotlib.image import imread
 from digits.data.dataset import Dataset
 from digits.figures.confusion import confusion
 from digits.figures.palette import COLOURS, colour
-from tests.conftest import described, make_images
+from tests.conftest import info_of, make_images
 
 
 def pixels(png):
     return imread(io.BytesIO(png))
 
 
-DATA = described(Dataset(*make_images(20, seed=1), *make_images(20, seed=2)))
+DATA = info_of(Dataset(*make_images(20, seed=1), *make_images(20, seed=2)))
 
 
 def drawn(colour, counts, classes=DATA.classes):

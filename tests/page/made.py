@@ -11,7 +11,7 @@ from digits.evaluation.scoring import by_class, confusion_matrix
 from digits.evaluation.significance import compare
 from digits.inference.network import Dense, Network
 from digits.page.findings import Findings, Model
-from tests.conftest import described
+from tests.conftest import info_of
 from tests.strokes import draw
 
 STAGES = {
@@ -72,7 +72,7 @@ def findings(models, count=200, validated=True, wrong=0.3):
     return Findings(
         models=made,
         dataset=dataset,
-        data=described(dataset),
+        data=info_of(dataset),
         described={
             split: {"shape": images.shape, "examples": dict(enumerate(np.bincount(labels)))}
             for split, images, labels in (("train", *dataset[:2]), ("test", *dataset[2:]))

@@ -1,72 +1,80 @@
-"""A training that was stopped goes on where it was, to the same bytes; another one never does."""
+"""A training that was stopped continues where it was, to the same bytes; another one never does."""
 
-import importlib
 import os
 import random
 import re
+import resource
 import signal
 import stat
 import subprocess
-import sys
 from functools import partial
+from pathlib import Path
+from shutil import copy2
 from time import time
 
 import numpy as np
 import pytest
+import yaml
 
 from digits.backend import keras
 from digits.data import blocks
 from digits.data.loading import Examples
-from digits.models import augmented, basic, hidden, resuming
-from digits.params.train import TrainParams
-from digits.training.augmentation import augment
-from digits.training.checkpoint import State
+from digits.models import basic
+from digits.training import checkpoint
+from digits.training.checkpoint import Checkpoint, delete_checkpoints
 from digits.training.saving import save
 from digits.training.train import train
 from tests import pipeline
-from tests.faults.test_stopping import Running
-from tests.faults.test_writing import mounted, mounts
+from tests.training.test_train import MODELS, params
 
-RECIPE = TrainParams(seed=0, epochs=6, batch_size=32, learning_rate=0.01, workers=1, device="cpu")
-MOST = augmented.Params.model_validate(
-    pipeline.FORM.load(pipeline.ROOT / "params.yaml")["train_augmented"]
-)
-
-
-def dropping(pixels, classes):
-    """Whose layers draw random numbers and keep means, too."""
-    return keras.Sequential(
-        [
-            keras.Input((pixels,)),
-            keras.layers.Dense(16, activation="relu", name="first"),
-            keras.layers.BatchNormalization(name="norm"),
-            keras.layers.Dropout(0.3, name="drop"),
-            keras.layers.Dense(classes, name="last"),
-        ],
-        name="dropping",
-    )
-
-
-KINDS = {
-    "hidden": {"build": partial(hidden.build, units=16)},
-    "dropping": {"build": dropping},
-    "augmented": {
-        "build": partial(augmented.build, units=[16]),
-        "optimizer": augmented.cosine,
-        "augment": partial(augment, size=(28, 28), most=MOST),
-    },
+STAGE = "train_some"
+SECTION = {
+    "cmd": "python -m stages.train some",
+    "deps": ["code", "info.json", "data"],
+    "params": ["train.seed", "train_some", {"more.yaml": None}],
 }
+HISTORY = [{"loss": 0.5}, {"loss": 0.25}]
+
+
+def falling(params, steps):
+    rate = keras.optimizers.schedules.CosineDecay(params.learning_rate, steps * params.epochs)
+    return keras.optimizers.Adam(rate)
+
+
+def noise(images, random):
+    return images + random.normal(0, 0.1, images.shape)
 
 
 class StoppedError(Exception):
     """In place of a kill."""
 
 
+def write_project():
+    """What a checkpoint reads of a project, in the current folder."""
+    for folder in ("code", "data"):
+        Path(folder).mkdir()
+    Path("dvc.yaml").write_text(yaml.safe_dump({"stages": {STAGE: SECTION}}))
+    Path("params.yaml").write_text("train: {seed: 0, epochs: 6}\ntrain_some: {units: 16}\n")
+    Path("code/model.py").write_text("one = 1\n")
+    Path("more.yaml").touch()
+    Path("info.json").touch()
+    np.save("data/images.npy", np.zeros((9, 9)))
+
+
 @pytest.fixture(autouse=True)
-def _often(tmp_path, monkeypatch):
-    """Keep every epoch, in a folder of this test's own."""
-    monkeypatch.setattr(resuming, "EVERY", 0.0)
+def _project(tmp_path, monkeypatch):
+    """Save a checkpoint after every epoch, in a folder of this test's own."""
+    monkeypatch.setattr(checkpoint, "EVERY", 0.0)
     monkeypatch.chdir(tmp_path)
+    write_project()
+
+
+@pytest.fixture(scope="module")
+def model():
+    model = basic.build(784, 10)
+    model.compile("adam", "sparse_categorical_crossentropy")
+    model.optimizer.build(model.trainable_variables)
+    return model
 
 
 @pytest.fixture
@@ -74,17 +82,17 @@ def parts(examples):
     return tuple(Examples(*(a[part] for a in examples)) for part in (slice(200), slice(200, 300)))
 
 
-def run(parts, stop=None, recipe=RECIPE, name="some", build=basic.build, **options):
-    """Train, to the end or until `stop` epochs are kept; return the bytes and what was seen."""
+def run(parts, stop=None, delete=True, build=basic.build, **options):
+    """Train to the end, or until `stop` epochs are saved; return the bytes and what was seen."""
     keras.utils.clear_session()
-    seen, state = [], State(name)
+    seen = []
 
     def after_epoch(history):
         seen.append([dict(epoch) for epoch in history])
         if stop is not None and len(history) > stop:
             raise StoppedError
 
-    training = partial(train, build, *parts, recipe, after_epoch=after_epoch, state=state)
+    training = partial(train, build, *parts, params(epochs=6), after_epoch=after_epoch, stage=STAGE)
     if stop is not None:
         with pytest.raises(StoppedError):
             training(**options)
@@ -92,43 +100,30 @@ def run(parts, stop=None, recipe=RECIPE, name="some", build=basic.build, **optio
     model, history = training(**options)
     assert seen[-1] == history
     save(model, "model.keras")
-    state.forget()
-    with open("model.keras", "rb") as file:  # noqa: PTH123 (the folder is this test's)
-        return file.read(), seen
+    if delete:
+        delete_checkpoints(STAGE)
+    return Path("model.keras").read_bytes(), seen
 
 
-class Begun(State):
-    """Tells how many epochs are kept of a training, which then does not begin."""
-
-    def begin(self, *arguments):
-        raise StoppedError(len(super().begin(*arguments)))
-
-
-def begun(parts, recipe=RECIPE, name="some", build=basic.build, **options):
-    with pytest.raises(StoppedError) as kept:
-        train(build, *parts, recipe, state=Begun(name), **options)
-    return kept.value.args[0]
-
-
-@pytest.mark.parametrize(
-    "kind",
-    [
-        "dropping",
-        *(pytest.param(kind, marks=pytest.mark.slow) for kind in KINDS if kind != "dropping"),
-    ],
-)
-def test_it_goes_on_to_the_same_bytes(parts, kind, capsys):
-    wanted, epochs = run(parts, **KINDS[kind])
-    run(parts, stop=2, **KINDS[kind])
+@pytest.mark.parametrize("name", ["dropout", "convolutional"])
+def test_it_continues_to_the_same_bytes(parts, name, capsys):
+    options = {"build": MODELS[name], "optimizer": falling, "augment": noise}
+    wanted, epochs = run(parts, **options)
+    run(parts, stop=2, **options)
     capsys.readouterr()
-    found, seen = run(parts, **KINDS[kind])
+    found, seen = run(parts, **options)
     assert "resumed after epoch 2\n" in capsys.readouterr().out
-    assert seen == epochs[1:]  # all the history, held-out examples too
+    assert seen == epochs[1:]  # all the history, the validation split's too
     assert found == wanted
 
 
+def test_one_that_had_ended_before_its_model_was_written_does_no_epoch_again(parts):
+    wanted, epochs = run(parts, delete=False)
+    assert run(parts) == (wanted, epochs[-1:])
+
+
 @pytest.mark.parametrize("rows", [64, 300])
-def test_the_order_of_examples_goes_on_where_it_was(examples, rows, monkeypatch):
+def test_the_order_of_examples_continues_where_it_was(examples, rows, monkeypatch):
     """In several blocks, or in one."""
     monkeypatch.setattr(blocks, "ROWS", rows)
     monkeypatch.setattr(blocks, "CHUNK", 8)
@@ -139,117 +134,81 @@ def test_the_order_of_examples_goes_on_where_it_was(examples, rows, monkeypatch)
                 np.testing.assert_array_equal(array, same)
 
 
-def test_one_that_had_ended_before_its_model_was_written_does_no_epoch_again(parts):
-    wanted, epochs = run(parts)
-    train(basic.build, *parts, RECIPE, state=State("some"))
-    found, seen = run(parts)
-    assert (found, seen) == (wanted, epochs[-1:])
-
-
-def test_numbers_that_ended_it_end_it_again(parts):
-    def ends(history):
-        return len(history) == 3
-
-    def train_it():
-        return train(basic.build, *parts, RECIPE, state=State("some"), after_epoch=ends)[1]
-
-    assert train_it() == train_it()
-
-
-def test_the_state_is_its_users_alone_and_goes_at_the_end(parts, tmp_path):
-    run(parts, stop=2)
-    folder = tmp_path / resuming.FOLDER
-    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
-    assert len(list(folder.iterdir())) == 1
-    (folder / f".{next(folder.iterdir()).name}.77.tmp").touch()  # as a kill while writing leaves
-    run(parts)
-    assert not folder.exists()
+def test_a_training_of_seconds_writes_none_and_others_one_for_their_owner(model, monkeypatch):
+    monkeypatch.setattr(checkpoint, "EVERY", 60.0)
+    Checkpoint(STAGE).save(model, HISTORY)
+    assert not checkpoint.FOLDER.exists()
+    monkeypatch.setattr(checkpoint, "EVERY", 0.0)
+    Checkpoint(STAGE).save(model, HISTORY)
+    assert stat.S_IMODE(checkpoint.FOLDER.stat().st_mode) == 0o700
+    (path,) = checkpoint.FOLDER.iterdir()
+    path.with_name(f".{path.name}.77.tmp").touch()  # as a kill while writing leaves
+    delete_checkpoints(STAGE)
+    assert not checkpoint.FOLDER.exists()
 
 
 def test_git_and_dvc_ignore_it():
     ignored = subprocess.run(
-        ["git", "check-ignore", f"{resuming.FOLDER}/some"], cwd=pipeline.ROOT, capture_output=True
+        ["git", "check-ignore", f"{checkpoint.FOLDER}/some"], cwd=pipeline.ROOT, capture_output=True
     )
     assert ignored.returncode == 0
-    assert str(resuming.FOLDER) in (pipeline.ROOT / ".dvcignore").read_text().splitlines()
-    assert f" {resuming.FOLDER} " in (pipeline.ROOT / "Makefile").read_text()
+    assert str(checkpoint.FOLDER) in (pipeline.ROOT / ".dvcignore").read_text().splitlines()
+    assert f" {checkpoint.FOLDER} " in (pipeline.ROOT / "Makefile").read_text()
 
 
-def test_a_training_of_seconds_writes_none(parts, monkeypatch, tmp_path):
-    monkeypatch.undo()
-    monkeypatch.chdir(tmp_path)
-    run(parts, stop=4)
-    assert not (tmp_path / resuming.FOLDER).exists()
+def edit(path, old, new):
+    content = Path(path).read_bytes()
+    assert old in content
+    Path(path).write_bytes(content.replace(old, new, 1))
+
+
+def replace_data():
+    """By a file of the same size and time."""
+    copy2("data/images.npy", "data/copy")
+    edit("data/copy", b"\0\0\0\0", b"\0\0\0\1")
+    times = Path("data/images.npy").stat()
+    os.utime("data/copy", ns=(times.st_atime_ns, times.st_mtime_ns))
+    Path("data/copy").replace("data/images.npy")
 
 
 CHANGES = {
-    "the name": {"name": "other"},
-    "the seed": {"recipe": RECIPE.model_copy(update={"seed": 1})},
-    "the epochs": {"recipe": RECIPE.model_copy(update={"epochs": 7})},
-    "a parameter": {"build": partial(hidden.build, units=15)},
-    "the optimizer": {"optimizer": augmented.cosine},
-    "the classes": {"classes": 11},
-    "the augmentation": {"augment": KINDS["augmented"]["augment"]},
-    "what a function holds": {"build": (lambda units: lambda *a: hidden.build(*a, units))(16)},
+    "a line of code": lambda: edit("code/model.py", b"1", b"2"),
+    "a further file": lambda: Path("code/further.py").touch(),
+    "a file renamed": lambda: Path("code/model.py").rename("code/other.py"),
+    "a parameter": lambda: edit("params.yaml", b"units: 16", b"units: 17"),
+    "a parameter in another file": lambda: edit("more.yaml", b"", b"more: 1"),
+    "the seed": lambda: edit("params.yaml", b"seed: 0", b"seed: 1"),
+    "the data set's description": lambda: edit("info.json", b"", b"1"),
+    "a pixel": lambda: edit("data/images.npy", b"\0\0\0\0", b"\0\0\0\1"),
+    "the data replaced": replace_data,
+    "the command": lambda: edit("dvc.yaml", b"some", b"some -v"),
+    "a library": lambda: None,
 }
 
 
-def test_another_training_does_not_go_on_from_it(parts):
-    run(parts, stop=1, **KINDS["hidden"])
-    for change, options in CHANGES.items():
-        assert begun(parts, **{**KINDS["hidden"], **options}) == 0, change
-    assert begun(parts, **KINDS["hidden"]) == 1
+@pytest.mark.parametrize("change", CHANGES)
+def test_another_training_does_not_continue_from_it(change, model, monkeypatch):
+    Checkpoint(STAGE).save(model, HISTORY)
+    CHANGES[change]()
+    if change == "a library":
+        monkeypatch.setattr(checkpoint, "version", lambda name: "0")
+    assert Checkpoint(STAGE).load() == []
 
 
-def test_one_other_value_in_the_data_is_another_training(parts):
-    run(parts, stop=1)
-    for place in range(4):
-        copies = [np.array(array) for array in (*parts[0], *parts[1])]
-        both = Examples(*copies[:2]), Examples(*copies[2:])
-        assert begun(both) == 1
-        copies[place].flat[-1] += 1
-        assert begun(both) == 0
+def test_what_decides_nothing_may_change(model, tmp_path):
+    code = Checkpoint(STAGE).code
+    Checkpoint(STAGE).save(model, HISTORY)
+    edit("params.yaml", b"epochs: 6", b"epochs: 7")  # the stage does not name it
+    (tmp_path / "code/model.pyc").touch()
+    (tmp_path / "other.py").touch()
+    os.utime("code/model.py")
+    assert Checkpoint(STAGE).load() == HISTORY
+    os.utime("data/images.npy")
+    assert Checkpoint(STAGE).load() == []
+    assert Checkpoint(STAGE).code == code  # workers have the same code, and files of their own
 
 
-def test_data_that_change_while_they_are_trained_on_are_not_taken_for_those(parts, tmp_path):
-    """Between the training's beginning and its first state, for which they are read again."""
-    np.save("x.npy", parts[0].images)
-    mapped = Examples(np.load("x.npy", mmap_mode="r", allow_pickle=False), parts[0].labels)
-    mapped = mapped, parts[1]
-    run(mapped, stop=1)
-    assert begun(mapped) == 1
-    train(
-        basic.build, *mapped, RECIPE, state=State("some"), after_epoch=lambda _: os.utime("x.npy")
-    )
-    assert begun(mapped) == 1
-
-
-BUILDER = """
-from digits.models import hidden
-def build(pixels, classes):
-    return hidden.build(pixels, classes, 16)
-"""
-
-
-def test_an_edited_builder_is_another_training(parts, tmp_path, monkeypatch):
-    monkeypatch.syspath_prepend(tmp_path)
-    (tmp_path / "edited_builder.py").write_text(BUILDER)
-    module = importlib.import_module("edited_builder")
-    run(parts, stop=1, build=module.build)
-    assert begun(parts, build=module.build) == 1
-    (tmp_path / "edited_builder.py").write_text(BUILDER.replace("16", "2 * 8"))
-    importlib.reload(module)
-    assert begun(parts, build=module.build) == 0
-
-
-def test_a_function_of_no_file_is_never_taken_for_another(parts):
-    """As in a notebook: whether it was edited cannot be seen."""
-    one, other = (eval("lambda *a: hidden.build(*a, 16)", {"hidden": hidden}) for _ in "12")  # noqa: S307
-    run(parts, stop=1, build=one)
-    assert begun(parts, build=other) == 0
-
-
-def damaged(content):
+def damages(content):
     """Cut short anywhere, longer, or with another bit anywhere."""
     yield b""
     yield content + b"\0"
@@ -259,119 +218,71 @@ def damaged(content):
 
 
 @pytest.mark.fault("kept trainings: a damaged one", tried=22)
-def test_a_damaged_state_is_ignored_in_one_line(parts, tmp_path, capsys):
-    run(parts, stop=2)
-    (path,) = (tmp_path / resuming.FOLDER).iterdir()
+def test_a_damaged_checkpoint_is_ignored_in_one_line(model, capsys):
+    Checkpoint(STAGE).save(model, HISTORY)
+    (path,) = checkpoint.FOLDER.iterdir()
     content = path.read_bytes()
-    capsys.readouterr()
-    for bad in damaged(content):
-        path.write_bytes(bad)
-        assert begun(parts) == 0
-        said = capsys.readouterr().err
-        assert said.count("\n") == 1
-        assert "is damaged" in said
+    for damaged in damages(content):
+        path.write_bytes(damaged)
+        assert Checkpoint(STAGE).load() == []
+        stderr = capsys.readouterr().err
+        assert stderr.count("\n") == 1
+        assert "is damaged" in stderr
     path.write_bytes(content)
-    assert begun(parts) == 2
+    assert Checkpoint(STAGE).load() == HISTORY
 
 
-def test_states_are_removed_after_a_month(parts, tmp_path):
-    folder = tmp_path / resuming.FOLDER
-    folder.mkdir()
+def test_checkpoints_are_removed_after_a_month():
+    checkpoint.FOLDER.mkdir()
     for name, days in (("old", 31), ("young", 29)):
-        (folder / name).touch()
-        os.utime(folder / name, (0, time() - days * 24 * 60 * 60))
-    assert begun(parts) == 0
-    assert [path.name for path in folder.iterdir()] == ["young"]
+        (checkpoint.FOLDER / name).touch()
+        os.utime(checkpoint.FOLDER / name, (0, time() - days * 24 * 60 * 60))
+    assert Checkpoint(STAGE).load() == []
+    assert [path.name for path in checkpoint.FOLDER.iterdir()] == ["young"]
 
 
-DRIVER = """
-import os, signal, sys
-import numpy as np
-from digits.data.loading import Examples
-from digits.models import resuming
-from digits.training.saving import save
-from digits.training.train import train
-
-folder = os.getcwd()
-os.chdir(os.environ["PYTHONPATH"])
-from tests.training.test_checkpoint import KINDS, RECIPE
-
-os.chdir(folder)
-resuming.EVERY, calls = 0.0, 0
-
-def count(frame, event, argument):
-    global calls
-    calls += event == "call"
-    if event == "call" and calls == int(sys.argv[2]):
-        os.kill(os.getpid(), signal.SIGKILL)
-
-random = np.random.default_rng(0)
-some = Examples(random.random((300, 784), np.float32), np.arange(300, dtype=np.uint8) % 10)
-state = resuming.State("some")
-recipe = RECIPE.model_copy(update={"epochs": 40})
-
-def after_epoch(history):
-    sys.setprofile(count)
-
-model, _ = train(
-    training=some, validation=Examples(*(a[:50] for a in some)), recipe=recipe, state=state,
-    after_epoch=after_epoch, **KINDS[sys.argv[1]],
-)
-save(model, "model.keras")
-state.forget()
-sys.setprofile(None)
-print("calls", calls)
-"""
+FAULTS = {
+    "no dvc.yaml": lambda path: Path("dvc.yaml").unlink(),
+    "not YAML": lambda path: Path("dvc.yaml").write_text("{"),
+    "no such stage": lambda path: edit("dvc.yaml", b"train_some", b"train_other"),
+    "no stages": lambda path: Path("dvc.yaml").write_text("stages: [1]"),
+    "a section of another form": lambda path: Path("dvc.yaml").write_text(
+        "stages: {train_some: 1}"
+    ),
+    "a file in place of the folder": lambda path: checkpoint.FOLDER.touch(),
+    "a folder in place of the file": lambda path: path.mkdir(parents=True),
+}
 
 
-@pytest.fixture
-def driver(tmp_path):
-    (tmp_path / "driver.py").write_text(DRIVER)
-
-    def drive(kind, kill_at, *wrapper):
-        """Train in a process of its own, which ends itself at that call of a function, if any."""
-        return subprocess.run(
-            [*wrapper, sys.executable, "driver.py", kind, str(kill_at)],
-            env=pipeline.ENVIRONMENT | {"PYTHONPATH": str(pipeline.ROOT)},
-            capture_output=True,
-            text=True,
-        )
-
-    return drive
-
-
-@pytest.mark.slow
-@pytest.mark.fault("kept trainings: kill -9 at any moment", tried=7)
-@pytest.mark.parametrize("kind", KINDS)
-def test_kill_at_random_moments(driver, kind, tmp_path):
-    """Seven times each, in the middle of all that Python does, of writing the state too."""
-    done = driver(kind, 0)
-    assert done.returncode == 0, done.stderr
-    wanted = (tmp_path / "model.keras").read_bytes()
-    calls = int(re.search(r"calls (\d+)", done.stdout)[1])
-    draw, resumed = random.Random(kind), 0  # noqa: S311
-    for _ in range(7):
-        done = driver(kind, draw.randrange(1, calls // 4))
-        assert done.returncode in (-signal.SIGKILL, 0), done.stderr
-        resumed += "resumed after epoch" in done.stdout
-    assert resumed > 3
-    (tmp_path / "model.keras").unlink(missing_ok=True)
-    assert driver(kind, 0).returncode == 0
-    assert (tmp_path / "model.keras").read_bytes() == wanted
-    assert not (tmp_path / resuming.FOLDER).exists()
+@pytest.mark.fault("kept trainings: none can be kept")
+@pytest.mark.parametrize("fault", FAULTS)
+def test_where_none_can_be_saved_the_training_goes_on_and_says_so_once(fault, model, capsys):
+    FAULTS[fault](Checkpoint(STAGE).path)
+    some = Checkpoint(STAGE)
+    assert some.load() == []
+    some.restore(model)
+    for _ in "12":
+        some.save(model, HISTORY)
+    delete_checkpoints(STAGE)
+    stderr = capsys.readouterr().err
+    assert stderr.count("\n") == 1
+    assert stderr.startswith("train_some: no checkpoint ")
 
 
-@pytest.mark.slow
-@mounts
 @pytest.mark.fault("kept trainings: a full disk")
-def test_with_a_full_disk_it_goes_on_and_says_so(driver, tmp_path):
-    folder = resuming.FOLDER
-    full = f"mkdir {folder} && mount -t tmpfs -o size=4k tmpfs {folder} && echo > {folder}/fill"
-    done = driver("hidden", 0, *mounted(full))
-    assert done.returncode == 0, done.stderr
-    lines = done.stderr.splitlines()
-    assert len(lines) == 1, lines
-    assert "No space left on device" in lines[0]
+def test_with_a_full_disk_it_goes_on_and_leaves_nothing(model, capsys):
+    """A limit for files' sizes, at each place of a write: within the variables, and at the end."""
+    Checkpoint(STAGE).save(model, HISTORY)
+    (path,) = checkpoint.FOLDER.iterdir()
+    whole, limits = path.read_bytes(), resource.getrlimit(resource.RLIMIT_FSIZE)
+    for size in (10, 50_000, len(whole) - 1):
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, limits[1]))
+        try:
+            Checkpoint(STAGE).save(model, HISTORY * 2)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        assert os.strerror(27) in capsys.readouterr().err
+        assert (list(checkpoint.FOLDER.iterdir()), path.read_bytes()) == ([path], whole)
 
 
 @pytest.mark.slow
@@ -382,15 +293,21 @@ def test_dvc_repro_after_a_kill(project):
     project.set("train.epochs", 300)
     project.run("dvc", "repro", "--quiet", "train_hidden")
     wanted = project.hashes()
-    assert not project.path(".training").exists()
+    again = ["dvc", "repro", "--force", "--single-item", "train_hidden"]
     for epoch in (20, 150):
-        running = Running(project, "dvc", "repro", "--force", "--single-item", "train_hidden")
-        running.until(f"hidden: epoch {epoch}/")
-        os.killpg(running.process.pid, signal.SIGKILL)
-        running.end()
-    assert re.search(r"resumed after epoch (19|2\d|3\d)\n", running.output)
+        process = subprocess.Popen(
+            again,
+            cwd=project.folder,
+            env=pipeline.ENVIRONMENT | {"PYTHONUNBUFFERED": "1"},
+            stdout=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        for line in process.stdout:
+            if f"hidden: epoch {epoch}/" in line:
+                os.killpg(process.pid, signal.SIGKILL)
+        assert process.wait() == -signal.SIGKILL
     project.run("python", "-m", "digits", "setup")
-    said = project.run("dvc", "repro", "--force", "--single-item", "train_hidden")
-    assert re.search(r"resumed after epoch 1[45]\d\n", said)
+    assert re.search(r"resumed after epoch 1[45]\d\n", project.run(*again))
     assert project.hashes() == wanted
-    assert not project.path(".training").exists()
+    assert not project.path(checkpoint.FOLDER).exists()

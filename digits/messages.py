@@ -1,8 +1,7 @@
-"""Say what is wrong with a parameter: which key, what is expected, what was found."""
+"""Explain what is wrong with a parameter: its key, what is expected, what it is."""
 
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
-from reprlib import Repr
 from typing import Any
 
 EXPECTED = {
@@ -13,14 +12,11 @@ EXPECTED = {
     "too_short": "{min_length} values or more",
     "value_error": "{error}",
 }
-"""By pydantic's type of the error, where its own words do not do; in braces: of its context."""
-
-_REPR = Repr()
-_REPR.maxstring = _REPR.maxother = 60
+"""By pydantic's type of error, where its own message is unclear; {names} are of its context."""
 
 
 def explain(section: str, fault: Mapping[str, Any], keys: Iterable[str]) -> str:
-    """Turn one of pydantic's errors in a section, which may have `keys`, into a line."""
+    """Return one of pydantic's errors in a section as a line. keys: those that the section has."""
     key = ".".join([section, *map(str, fault["loc"])])
     if fault["type"] == "extra_forbidden":
         return f"{key}: unknown key{nearest(fault['loc'][-1], keys)}"
@@ -32,7 +28,7 @@ def explain(section: str, fault: Mapping[str, Any], keys: Iterable[str]) -> str:
 
 
 def nearest(name: object, valid: Iterable[object]) -> str:
-    """Say which of the `valid` names is meant, or else what they are."""
+    """Suggest the one of the `valid` names that `name` resembles, or list them all."""
     names = [str(key) for key in valid]
     if close := get_close_matches(str(name), names, n=1):
         return f"; did you mean '{close[0]}'?"
@@ -40,9 +36,9 @@ def nearest(name: object, valid: Iterable[object]) -> str:
 
 
 def _show(value: object) -> str:
-    """Show a value in 60 characters: with reprlib, since repr of nested aliases has no end."""
+    """Return `value` in at most 60 characters."""
     try:
-        text = "null" if value is None else _REPR.repr(value)
+        text = "null" if value is None else repr(value)
     except ValueError:
         return "a number of thousands of digits"
     return text if len(text) <= 60 else text[:57] + "..."

@@ -3,9 +3,7 @@
 import numpy as np
 import pytest
 
-from digits.models.augmented import Params
-from digits.params.train import TrainParams
-from digits.training.augmentation import GROUP, augment
+from digits.models.augmented import GROUP, Params, augment
 
 SIZE = (28, 28)
 NONE = {
@@ -16,14 +14,14 @@ TRAINED = {"units": [4], "epochs": 7, "batch_size": 16, "learning_rate": 0.01}
 GROUPS = 50
 
 
-def most(**ranges):
+def limits(**ranges):
     return Params(**TRAINED, **{**NONE, **ranges})
 
 
 def changed(image, seed=0, **ranges):
     """GROUPS changed copies of an image: (GROUPS, height, width); those of a group are equal."""
     images = np.tile(image.ravel(), (GROUPS * GROUP, 1))
-    done = augment(images, np.random.default_rng(seed), image.shape, most(**ranges))
+    done = augment(images, np.random.default_rng(seed), image.shape, limits(**ranges))
     done = done.reshape(GROUPS, GROUP, *image.shape)
     if "noise" not in ranges:
         np.testing.assert_array_equal(done, done[:, :1].repeat(GROUP, axis=1))
@@ -51,7 +49,7 @@ def spread(images):
 
 def test_nothing_changes_where_nothing_may(dataset):
     images = dataset.train_images.reshape(-1, 784) / np.float32(255)
-    same = augment(images.copy(), np.random.default_rng(0), SIZE, most())
+    same = augment(images.copy(), np.random.default_rng(0), SIZE, limits())
     np.testing.assert_array_equal(same, images)
 
 
@@ -63,7 +61,7 @@ def test_all_changes_together_keep_size_and_range(size, count):
         **{"rotation": 180, "shift": 9, "scale": 2, "aspect": 2, "shear": 1},
         **{"thickness": 1, "gain": 3, "contrast": 1, "noise": 1},
     }
-    done = augment(images.copy(), np.random.default_rng(0), size, most(**ranges))
+    done = augment(images.copy(), np.random.default_rng(0), size, limits(**ranges))
     assert (done.shape, done.dtype) == (images.shape, np.float32)
     assert 0 <= done.min() <= done.max() <= 1
     assert (done != images).any(axis=1).all()
@@ -133,16 +131,9 @@ def test_lost_contrast_keeps_each_mean(bar):
 def test_noise_is_within_its_deviation_and_new_in_each_image():
     grey = np.full(SIZE, 0.5, np.float32)
     images = np.tile(grey.ravel(), (GROUPS * GROUP, 1))
-    noisy = augment(images, np.random.default_rng(0), SIZE, most(noise=0.1))
+    noisy = augment(images, np.random.default_rng(0), SIZE, limits(noise=0.1))
     deviations = noisy.std(axis=1).reshape(GROUPS, GROUP)
     assert 0.05 < deviations.max() < 0.12
     assert (deviations.max(axis=1) == 0).mean() == pytest.approx(0.5, abs=0.2)
     first = noisy.reshape(GROUPS, GROUP, -1)[deviations.max(axis=1).argmax()]
     assert len(np.unique(first, axis=0)) == GROUP
-
-
-def test_the_recipe_is_that_of_all_models_but_for_a_length_and_steps_of_its_own():
-    own = {"epochs": 7, "batch_size": 16, "learning_rate": 0.01}
-    shared = {"seed": 3, "workers": 2, "device": "cpu"}
-    others = TrainParams(epochs=5, batch_size=32, learning_rate=0.001, **shared)
-    assert dict(most().recipe(others)) == shared | own

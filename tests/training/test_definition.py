@@ -1,0 +1,114 @@
+"""What a model's file may define, and how a stage finds the file."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import yaml
+
+import digits.models
+from digits.backend import keras
+from digits.data.loading import Examples
+from digits.models import basic, hidden
+from digits.training.definition import read_definition
+from digits.training.saving import save
+from digits.training.train import train
+from tests.conftest import described
+
+PLAIN = """
+from digits.backend import keras
+
+def build(pixels, classes):
+    return keras.Sequential([keras.Input((pixels,)), keras.layers.Dense(classes)], name="plain")
+"""
+FULL = """
+import numpy as np
+from pydantic import Field
+from digits.backend import keras
+from digits.params import Section
+
+class Params(Section, section="train_full"):
+    units: int = Field(ge=1)
+    epochs: int = Field(ge=1)
+    learning_rate: float
+    darker: float
+
+def build(pixels, classes, units, size):
+    body = [keras.layers.Reshape(size), keras.layers.Flatten(), keras.layers.Dense(units)]
+    return keras.Sequential([keras.Input((pixels,)), *body, keras.layers.Dense(classes)])
+
+def optimizer(params, steps):
+    decay = keras.optimizers.schedules.CosineDecay(params.learning_rate, steps * params.epochs)
+    return keras.optimizers.SGD(decay)
+
+def loss():
+    return keras.losses.SparseCategoricalCrossentropy(from_logits=True, name="own")
+
+def augment(images, random, size, params):
+    assert images.shape[1] == size[0] * size[1]
+    return images * np.float32(params.darker)
+"""
+TRAIN = {"epochs": 5, "batch_size": 32, "learning_rate": 0.5}
+TRAIN |= {"seed": 3, "workers": 1, "device": "cpu"}
+OWN = {"units": 4, "epochs": 2, "learning_rate": 0.1, "darker": 0.5}
+
+
+@pytest.fixture(autouse=True)
+def _models(tmp_path, monkeypatch):
+    """Two models besides those of digits/models, and their parameters."""
+    (tmp_path / "plain.py").write_text(PLAIN)
+    (tmp_path / "full.py").write_text(FULL)
+    (tmp_path / "params.yaml").write_text(yaml.safe_dump({"train": TRAIN, "train_full": OWN}))
+    monkeypatch.setattr(digits.models, "__path__", [str(tmp_path)])
+    monkeypatch.chdir(tmp_path)
+    yield
+    for name in ("plain", "full"):
+        sys.modules.pop(f"digits.models.{name}", None)
+
+
+def test_the_sizes_of_the_committed_models():
+    assert basic.build(784, 10).count_params() == 7_850
+    large = hidden.build(784, 10, 100)
+    assert large.count_params() == 79_510
+    assert [layer.activation.__name__ for layer in large.layers] == ["relu", "sigmoid"]
+
+
+def test_a_model_without_anything_of_its_own(dataset):
+    definition = read_definition("plain", described(dataset))
+    assert definition.keys() == {"build", "params", "classes"}
+    assert definition["build"](784, 10).count_params() == 7_850
+    assert dict(definition["params"]) == TRAIN
+    assert definition["classes"] == 10
+
+
+def test_a_model_with_parameters_optimizer_loss_and_augmentation_of_its_own(
+    dataset, examples, tmp_path
+):
+    definition = read_definition("full", described(dataset))
+    assert dict(definition["params"]) == TRAIN | {"epochs": 2, "learning_rate": 0.1}
+    halved = Examples(np.array(examples.images) / 2, np.array(examples.labels))
+    files = []
+    for changes, some in (({}, examples), ({}, examples), ({"augment": None}, halved)):
+        keras.utils.clear_session()
+        model, _ = train(training=some, validation=some, **definition | changes)
+        save(model, f"{tmp_path}/model.keras")
+        files.append((tmp_path / "model.keras").read_bytes())
+    assert files[0] == files[1] == files[2]
+    assert [weight.shape for weight in model.weights] == [(784, 4), (4,), (4, 10), (10,)]
+    assert isinstance(model.optimizer, keras.optimizers.SGD)
+    assert int(model.optimizer.iterations) == 20
+    assert float(model.optimizer.learning_rate) == pytest.approx(0, abs=1e-6)
+    assert model.loss.name == "own"
+
+
+@pytest.mark.parametrize("arguments", [[], ["nosuch"], ["../hidden"]])
+def test_a_stage_of_a_model_that_is_not_there(arguments, monkeypatch):
+    monkeypatch.undo()
+    done = subprocess.run(
+        [sys.executable, "-m", "stages.train", *arguments], capture_output=True, text=True
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: python -m stages.train NAME: expected a model of ")
+    assert done.stderr.endswith(f", got {' '.join(arguments) or 'none'}\n")
+    assert done.stderr.count("\n") == 1
