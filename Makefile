@@ -4,7 +4,7 @@ PYTHON ?= python3
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help repro test test-slow check validate rebuild rebuild-elsewhere bench lock clean
+.PHONY: help repro test test-slow check validate rebuild rebuild-elsewhere rebuild-debian bench lock clean
 
 help:  ## List these targets
 	@sed -n 's/^\([a-z-]*\):.*##/\1:/p' Makefile | awk -F': +' '{ printf "make %-17s %s\n", $$1, $$2 }'
@@ -34,6 +34,9 @@ rebuild: .venv/runtime  ## Run every stage again, compare with the committed byt
 
 rebuild-elsewhere: .venv/test  ## The same under qemu on other processors, on small data
 	pytest --verbose -m "slow or elsewhere" tests/test_elsewhere.py
+
+rebuild-debian:  ## The same under Debian 13, on all data (needs root)
+	.ci/debian
 
 bench: .venv/runtime .venv-bench/bench  ## Measure speed and memory against peers and the limit (45 minutes)
 	dvc repro --quiet
