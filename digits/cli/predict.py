@@ -27,8 +27,8 @@ from digits.inference import network as inference
 from digits.params import read_params
 from digits.params.messages import nearest
 from digits.params.models import Models
-from digits.pictures import PreparedImage, look
-from digits.pictures.reading import find
+from digits.pictures import PreparedImage, detect
+from digits.pictures.reading import list_files
 from digits.pictures.refusals import Refusal
 
 if TYPE_CHECKING:
@@ -65,9 +65,9 @@ def main(arguments: Namespace) -> None:
     shown: dict[int, list[Panel]] = {}
     for name, of_picture in _looked(arguments, data, faults):
         if arguments.show:
-            from digits.figures.seen import steps  # matplotlib, for those who ask for it
+            from digits.figures.seen import picture_panels  # matplotlib is slow to import
 
-            shown[len(seen)] = steps(printable(name), of_picture)
+            shown[len(seen)] = picture_panels(printable(name), of_picture)
         names += [printable(name)] * len(of_picture)
         seen += [one._replace(picture=None, ink=None) for one in of_picture]  # both are large
     answers = [
@@ -93,10 +93,10 @@ def _looked(
     """Yield each picture's name and what is seen in it; tell of those that cannot be used."""
     for pattern in arguments.images:
         with _told(pattern, faults, arguments.all):
-            for name in find(pattern):
+            for name in list_files(pattern):
                 with _told(name, faults, arguments.all):
                     size = (data.height, data.width)
-                    yield name, look(name, data.prepare, size, every=arguments.all)
+                    yield name, detect(name, data.prepare, size, every=arguments.all)
 
 
 def _models(asked: str | None) -> list[str]:

@@ -1,38 +1,34 @@
-"""Tell a clean picture, of ink on even paper alone, from a photograph that needs more steps."""
+"""Tell whether a picture is clean, ink on even paper alone, or a photograph."""
 
 import numpy as np
 from numpy.typing import NDArray
 
-from digits.pictures.preparing import FAINT, NOISE, Floats, span
+from digits.pictures.preparing import FAINT, NOISE, Floats, ink_box
 
 LOOSE = 0.1
-"""Share of the digit's box by which ink may lie outside of it, and be its own edge, not dust."""
+"""Distance of ink from the digit's box, as a share of the box, at most. Farther ink is dust."""
 THIN = 1.0
-"""Pixels: twice the area by the perimeter, counted along pixels' edges, of strokes in the 28 x 28
-image that are so thin that they are better drawn anew. 1 % of MNIST's are."""
+"""Thickness of strokes in the 28 x 28 image, in pixels: twice the area by the perimeter. Thinner
+strokes are thickened. 1 % of MNIST's are thinner."""
 RIM, ALONG = 0.12, 0.8
 """A frame has ink in the outer 12 % of each of its sides, along 80 % of it."""
 
 
 def is_clean(strokes: Floats, noise: float, image: NDArray[np.uint8]) -> bool:
-    """Tell whether `ink` and `place` suffice: for MNIST's own digits, and drawings on a canvas.
+    """Tell whether `ink` and `place` suffice, as for MNIST's own digits and drawings on a canvas.
 
-    strokes: what `ink` returns; noise: the paper's, as a share of the strongest stroke's darkness;
-    image: what `place` makes of the strokes.
+    strokes: from `ink`; noise: of the paper, as a share of the darkest stroke; image: from `place`.
     """
     ring = (strokes[0], strokes[-1], strokes[:, 0], strokes[:, -1])
     if NOISE * noise > FAINT or any(side.any() for side in ring):
         return False
-    inked = strokes > 0
-    box = []
-    for axis in (1, 0):
-        start, stop = span(strokes.sum(axis=axis))
+    inked, box = strokes > 0, ink_box(strokes)
+    for axis, side in zip((1, 0), box, strict=True):
         lines = np.flatnonzero(inked.any(axis=axis))
-        outside = max(start - lines[0], lines[-1] + 1 - stop)
-        if outside > 1 + LOOSE * (stop - start) or len(lines) <= lines[-1] - lines[0]:
+        outside = max(side.start - lines[0], lines[-1] + 1 - side.stop)
+        if outside > 1 + LOOSE * (side.stop - side.start) or len(lines) <= lines[-1] - lines[0]:
             return False
-        box.append(slice(start, stop))
-    return _thickness(image) >= THIN and not _is_framed(inked[tuple(box)])
+    return _thickness(image) >= THIN and not _is_framed(inked[box])
 
 
 def _thickness(image: NDArray[np.uint8]) -> float:

@@ -11,7 +11,7 @@ from scipy import ndimage
 
 from digits.errors import PictureError
 from digits.inference.network import load
-from digits.pictures import look
+from digits.pictures import detect
 from digits.pictures.refusals import Refusal
 from tests.pictures import papers
 from tests.strokes import STROKES, draw
@@ -47,7 +47,7 @@ def test_on_each_kind_of_paper_digits_are_read(kind, tmp_path):
         path = tmp_path / "paper.jpg"
         path.write_bytes(papers.photograph(kind, images[place], random))
         try:
-            pixels = look(str(path))[0].image.reshape(1, -1) / np.float32(255)
+            pixels = detect(str(path))[0].image.reshape(1, -1) / np.float32(255)
         except PictureError:
             refused += 1
         else:
@@ -64,7 +64,7 @@ def test_the_ink_that_is_found_is_the_digits(kind, tmp_path):
     path.write_bytes(papers.photograph(kind, digit(5), random))
     plain = tmp_path / "plain.jpg"
     plain.write_bytes(papers.photograph("plain", digit(5), random))
-    seen, expected = (look(str(each))[0].image.astype(float) for each in (path, plain))
+    seen, expected = (detect(str(each))[0].image.astype(float) for each in (path, plain))
     moved = [np.roll(seen, (y, x), (0, 1)) for y in (-1, 0, 1) for x in (-1, 0, 1)]
     apart = min(np.abs(one - expected).mean() for one in moved)
     assert apart < (40 if kind == "turned" else 18)
@@ -87,7 +87,7 @@ def dotted(number, radius=7, apart=2.2):
 @pytest.mark.parametrize("number", [0, 3, 5, 8])
 def test_a_dotted_line_and_a_thin_one_become_strokes(number, tmp_path):
     for picture in (dotted(number), np.array(draw(number, 400, 0.008), float)):
-        image = look(saved(tmp_path, np.dstack([picture] * 3)))[0].image
+        image = detect(saved(tmp_path, np.dstack([picture] * 3)))[0].image
         thickness = 4 * ndimage.distance_transform_edt(image > 127)[image > 127].mean() - 2
         assert 1.2 < thickness < 4
         assert (image > 200).sum() > 30
@@ -106,7 +106,7 @@ def test_a_dotted_line_and_a_thin_one_become_strokes(number, tmp_path):
 @pytest.mark.fault("field: expected faults, in true words")
 def test_without_a_digit_it_is_said_what_there_is(told, made, tmp_path):
     with pytest.raises(PictureError, match=f"^{told}"):
-        look(saved(tmp_path, made(np.random.default_rng(2))))
+        detect(saved(tmp_path, made(np.random.default_rng(2))))
 
 
 def test_a_dot_is_one_on_paper_of_either_kind_and_a_sheet_on_a_table_is_no_chalk(tmp_path):
@@ -114,18 +114,18 @@ def test_a_dot_is_one_on_paper_of_either_kind_and_a_sheet_on_a_table_is_no_chalk
     page[140:160, 140:160] = 0
     for dot in (page, 255 - page):
         with pytest.raises(PictureError, match=f"^{Refusal.DOT}"):
-            look(saved(tmp_path, dot))
+            detect(saved(tmp_path, dot))
     table = np.zeros((340, 200, 3))
     table[250:330, 10:70] = 255
     table[260:320, 20:60] = np.array(draw(9, 60, 0.12).resize((40, 60)))[..., None]
-    assert look(saved(tmp_path, table))[0].box[3] > 250
+    assert detect(saved(tmp_path, table))[0].box[3] > 250
 
 
 def test_out_of_focus_is_doubtful(tmp_path):
     image = draw(4, 300).convert("RGB")
     for blur, doubts in ((0, ()), (14, ("out of focus",))):
         soft = np.array(image.filter(ImageFilter.GaussianBlur(blur)), float)
-        assert look(saved(tmp_path, soft))[0].doubts == doubts
+        assert detect(saved(tmp_path, soft))[0].doubts == doubts
 
 
 def test_all_digits_of_a_page_in_reading_order(tmp_path):
@@ -139,7 +139,7 @@ def test_all_digits_of_a_page_in_reading_order(tmp_path):
         rows, columns = (np.flatnonzero((ink > 0.5).any(axis)) for axis in (1, 0))
         boxes.append([columns[0], rows[0], columns[-1] + 1, rows[-1] + 1])
     path = saved(tmp_path, page)
-    found = [one.box for one in look(path, every=True)]
+    found = [one.box for one in detect(path, every=True)]
     assert np.abs(np.subtract(found, boxes)).max() <= 8
     with pytest.raises(PictureError, match=f"^{re.escape(Refusal.SEVERAL)}"):
-        look(path)
+        detect(path)
