@@ -44,10 +44,9 @@ def picture_panels(file: str, digits: list[PreparedImage]) -> list[Panel]:
         pale.paste(MARKED, mask=ink.resize(small.size, Image.Resampling.BOX))
         pencil = ImageDraw.Draw(pale)
         scale = np.divide(small.size, picture.size[::-1])
-        for digit in digits if len(digits) > 1 else []:
-            assert digit.box is not None
-            corners = np.reshape(digit.box, (2, 2)) * scale
-            pencil.rectangle([*corners.ravel().tolist()], outline=MARKED)
+        boxes = [digit.box for digit in digits if digit.box is not None]
+        for box in boxes if len(boxes) > 1 else []:
+            pencil.rectangle((np.reshape(box, (2, 2)) * scale).ravel().tolist(), outline=MARKED)
         panels.append(Panel(np.asarray(pale), "the ink found"))
     return panels
 

@@ -1,6 +1,6 @@
 """Measure the connected components of ink, and join those of one digit."""
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +22,7 @@ DOTS, FEW_DOTS = 2.0, 5
 CRUMB = 0.015
 """Share of a digit's ink below which a component beside it is a speck."""
 ALIKE = 0.5
-"""Darkness of a digit's components, as a share of the main one's, at least; half for thickness."""
+"""Darkness of a digit's components, as a share of the main one's, at least."""
 EDGE = 0.3
 """Weight of the ink of a component that touches the picture's edge."""
 CUT = 0.25
@@ -34,153 +34,116 @@ FRAME = 0.35
 """Share of its box that a frame fills, at most."""
 
 Labels = NDArray[np.int32]
-Values = Any  # arrays
-
-
-class Components(NamedTuple):
-    """Components of ink: an array of n values for each measure.
-
-    number: the label; box: top, bottom, left, right, (n, 4); area in pixels; ink: sum of darkness;
-    edges: the perimeter, in sides of pixels; contact: pixels at the picture's edge; dotted: whether
-    it is a dot or a line of dots.
-    """
-
-    number: Values
-    box: Values
-    area: Values
-    ink: Values
-    edges: Values
-    contact: Values
-    dotted: Values
-
-    @property
-    def height(self) -> Values:
-        """Height of the boxes."""
-        return self.box[:, 1] - self.box[:, 0]
-
-    @property
-    def long(self) -> Values:
-        """Longer side of the boxes."""
-        return np.maximum(self.height, self.box[:, 3] - self.box[:, 2])
-
-    @property
-    def thickness(self) -> Values:
-        """Width of strokes of this area and perimeter."""
-        return 2 * self.area / self.edges
-
-    @property
-    def is_bar(self) -> Values:
-        """Whether it is so much wider than high that it is no digit, but may be a line."""
-        return self.long > 2 * MAX_WIDTH * self.height
-
-    def select(self, rows: Values) -> "Components":
-        """Return the components of a mask or of indices."""
-        return Components(*(values[rows] for values in self))
+Components = Any  # np.recarray, whose type has no fields
 
 
 def measure(label: Labels, darker: Levels) -> Components:
-    """Measure the components 1 to n of a label image."""
+    """Return a record for each component, 1 to n, of a label image.
+
+    number: its label; top, bottom, left, right, height, long: its box and the longer side of that;
+    area in pixels; ink: sum of darkness; edges: perimeter, in sides of pixels; contact: pixels at
+    the picture's edge; dotted: whether it is a dot; is_bar: whether it is too wide for a digit.
+    """
     count = int(label.max())
 
-    def tally(labels: Labels, weights: Values | None = None) -> Values:
+    def tally(labels: Labels, weights: Any = None) -> Any:
         return np.bincount(labels.ravel(), weights, minlength=count + 1)[1:]
 
     padded = np.pad(label, 1)
     neighbours = (np.roll(padded, step, axis) for axis in (0, 1) for step in (-1, 1))
-    edges = sum(tally(padded[padded != other]) for other in neighbours)
-    box = [(r.start, r.stop, c.start, c.stop) for r, c in ndimage.find_objects(label)]
-    top, bottom, left, right = np.array(box, int).reshape(-1, 4).T
-    return Components(
-        number=np.arange(1, count + 1),
-        box=np.stack([top, bottom, left, right], axis=1),
-        area=(area := tally(label)),
-        ink=tally(label, np.maximum(darker, 0).ravel()),
-        edges=edges,
-        contact=tally(np.concatenate([label[0], label[-1], label[:, 0], label[:, -1]])),
-        dotted=is_dot(area, bottom - top, right - left),
-    )
+    ends = [(y.start, y.stop, x.start, x.stop) for y, x in ndimage.find_objects(label)]
+    box = np.array(ends, int).reshape(-1, 4).T
+    height, width = box[1] - box[0], box[3] - box[2]
+    long, area = np.maximum(height, width), tally(label)
+    measures = {
+        "number": np.arange(1, count + 1),
+        **dict(zip(("top", "bottom", "left", "right"), box, strict=True)),
+        "height": height,
+        "long": long,
+        "area": area,
+        "ink": tally(label, np.maximum(darker, 0).ravel()),
+        "edges": sum(tally(padded[padded != other]) for other in neighbours),
+        "contact": tally(np.concatenate([label[0], label[-1], label[:, 0], label[:, -1]])),
+        "dotted": is_dot(area, height, width),
+        "is_bar": long > 2 * MAX_WIDTH * height,
+    }
+    return np.rec.fromarrays([*measures.values()], formats=None, names=[*measures])
 
 
 def join(label: Labels, parts: Components, darker: Levels) -> tuple[Labels, Components]:
     """Join the components of one digit; leave out tables, shadows, frames and specks."""
-    size = label.shape
-    parts = parts.select(~(_is_ground(parts, size) | _is_frame(parts, size)))
-    parts = parts.select(np.argsort(-parts.area, kind="stable")[:MOST])
-    if not len(parts.area):
+    parts = parts[~(_is_ground(parts, min(label.shape)) | _is_frame(parts, min(label.shape)))]
+    parts = parts[np.argsort(-parts.area, kind="stable")[:MOST]]
+    if not len(parts):
         return label, parts
-    groups, joined = np.arange(len(parts.number)), parts
+    groups, joined = np.arange(len(parts)), parts
     numbers = np.zeros(label.max() + 1, label.dtype)
     for _ in range(2):  # joined components may be near to others
         groups = connected_components(_are_one(joined))[1][groups]
         numbers[parts.number] = groups + 1
         joined = measure(numbers[label], darker)
     count, dots = np.bincount(groups), np.bincount(groups, parts.dotted)
-    joined = joined._replace(dotted=dots == count)
-    is_digit = (joined.long >= max(2.0, SMALL * max(size))) & ((dots < count) | (count >= FEW_DOTS))
-    return numbers[label], joined.select(is_digit)
+    joined.dotted = dots == count
+    large = joined.long >= max(2.0, SMALL * max(label.shape))
+    return numbers[label], joined[large & ((dots < count) | (count >= FEW_DOTS))]
 
 
-def peers(parts: Components) -> Values:
-    """Return the indices of digits: that with most ink, then those like it."""
-    weights = np.where(parts.contact > 0, EDGE, 1)
-    first = np.lexsort((-parts.ink * weights, parts.is_bar))[0]
+def peers(parts: Components) -> Components:
+    """Return the digit with most ink, then those like it."""
+    first = parts[np.lexsort((-parts.ink * np.where(parts.contact > 0, EDGE, 1), parts.is_bar))[0]]
     alike = (
-        (parts.long >= MIN_HEIGHT_SHARE * parts.long[first])
-        & (parts.ink >= MIN_INK_SHARE * parts.ink[first])
+        (parts.long >= MIN_HEIGHT_SHARE * first.long)
+        & (parts.ink >= MIN_INK_SHARE * first.ink)
         & (parts.contact <= CUT * parts.long)
-        & (parts.ink / parts.area >= ALIKE * parts.ink[first] / parts.area[first])
+        & (parts.ink / parts.area >= ALIKE * first.ink / first.area)
         & ~parts.is_bar
+        & (parts.number != first.number)
     )
-    alike[first] = False
-    return np.append(first, np.flatnonzero(alike))
+    return np.concatenate([parts[parts.number == first.number], parts[alike]]).view(np.recarray)
 
 
-def _is_ground(parts: Components, size: tuple[int, ...]) -> Values:
+def in_reading_order(parts: Components) -> list[Components]:
+    """Return the components by row, from the top, and in each row from the left."""
+    rows: list[list[Components]] = []
+    for part in sorted(parts, key=lambda part: part.top):
+        middle = part.top + part.height / 2
+        row = next((row for row in rows if middle < row[0].bottom), [])
+        if not row:
+            rows.append(row)
+        row.append(part)
+    return [part for row in rows for part in sorted(row, key=lambda part: part.left)]
+
+
+def _is_ground(parts: Components, side: int) -> Any:
     """Tell which components are tables or shadows, by their contact with the picture's edge."""
-    pale = parts.ink < SHADE * parts.area
-    share = np.where(pale, GROUND / 5, GROUND)
-    return (parts.contact >= min(size) / 2) | (parts.contact > share * parts.edges)
+    share = np.where(parts.ink < SHADE * parts.area, GROUND / 5, GROUND)
+    return (parts.contact >= side / 2) | (parts.contact > share * parts.edges)
 
 
-def _is_frame(parts: Components, size: tuple[int, ...]) -> Values:
+def _is_frame(parts: Components, side: int) -> Any:
     """Tell which components are thin and have another one that may be a digit in their box."""
-    top, bottom, left, right = parts.box.T
-    inner = (parts.contact < min(size) / 4) & (parts.long > 0.1 * min(size))
-    rows = (top[:, None] < top) & (bottom < bottom[:, None])
-    columns = (left[:, None] < left) & (right < right[:, None])
-    thin = parts.area < FRAME * parts.height * (right - left)
+    inner = (parts.contact < side / 4) & (parts.long > 0.1 * side)
+    rows = np.less.outer(parts.top, parts.top) & np.greater.outer(parts.bottom, parts.bottom)
+    columns = np.less.outer(parts.left, parts.left) & np.greater.outer(parts.right, parts.right)
+    thin = parts.area < FRAME * parts.height * (parts.right - parts.left)
     return thin & (rows & columns & inner).any(axis=1)
 
 
-def _are_one(parts: Components) -> Values:
+def _are_one(parts: Components) -> Any:
     """Tell which pairs of components, (n, n), are of one digit: near, alike, and not two digits."""
-    top, bottom, left, right = parts.box.T
-    down = np.maximum.outer(top, top) - np.minimum.outer(bottom, bottom)
-    across = np.maximum.outer(left, left) - np.minimum.outer(right, right)
-    longer, shorter = _pairs(parts.long)
+
+    def pairs(values: Any) -> tuple[Any, Any]:
+        return np.maximum.outer(values, values), np.minimum.outer(values, values)
+
+    down = pairs(parts.top)[0] - pairs(parts.bottom)[1]
+    across = pairs(parts.left)[0] - pairs(parts.right)[1]
+    longer, shorter = pairs(parts.long)
+    more, less = pairs(parts.ink)
+    taller, lower = pairs(parts.height)
+    dark, pale = pairs(parts.ink / parts.area)
     near = (across <= NEAR * longer) & (down <= np.where(across < 0, BELOW, 1) * NEAR * longer)
-    more, less = _pairs(parts.ink)
-    taller, lower = _pairs(parts.height)
-    dark, pale = _pairs(parts.ink / parts.area)
     in_row = (lower >= MIN_HEIGHT_SHARE * taller) & (across >= MIN_GAP * taller)
     in_row &= less >= MIN_INK_SHARE * (less + more)
     of_line = np.logical_and.outer(parts.dotted, parts.dotted)
     of_line &= np.maximum(down, across) <= DOTS * shorter
     return of_line | (near & ~in_row & (less >= CRUMB * more) & (pale >= ALIKE * dark))
-
-
-def _pairs(values: Values) -> tuple[Values, Values]:
-    """Return the larger and the smaller value of each pair, (n, n)."""
-    return np.maximum.outer(values, values), np.minimum.outer(values, values)
-
-
-def in_reading_order(parts: Components) -> list[int]:
-    """Return the indices by row, from the top, and in each row from the left."""
-    rows: list[list[int]] = []
-    for index in np.argsort(parts.box[:, 0], kind="stable").tolist():
-        middle = parts.box[index, :2].mean()
-        row = next((row for row in rows if middle < parts.box[row[0], 1]), [])
-        if not row:
-            rows.append(row)
-        row.append(index)
-    return [index for row in rows for index in sorted(row, key=lambda index: parts.box[index, 2])]

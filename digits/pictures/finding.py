@@ -66,32 +66,29 @@ def find_digits(
 
 def _found(darker: Levels, noise: float, every: bool) -> list[Digit]:
     least = max(CONTRAST, NOISE * noise)
-    if NOISE * noise > LOUD:
+    if least > LOUD:
         raise PictureError(Refusal.SCATTERED)
     alive, ruled = np.ones(darker.shape, bool), np.zeros(darker.shape, bool)
     specks = 0
-    for _ in range(3):  # the threshold is lower without tables and frames
+    for _ in range(3):  # without tables and frames the threshold is lower
         ruled |= lines(_ink(darker, alive, least, FAINT))
         alive &= ~ruled
         ink = _ink(darker, alive, least, PALE)
         label, _ = ndimage.label(ink, np.ones((3, 3)))
         parts = measure(label, darker)
         specks += int((parts.contact == 0).sum())
-        label, digits = join(label, parts, darker)
-        if len(digits.number):
+        label, parts = join(label, parts, darker)
+        if len(parts):
             break
         alive &= ~ndimage.binary_dilation(ink, iterations=MARGIN)
     else:
         raise PictureError(_why_none(specks, ruled))
-    digits = digits.select(peers(digits))
-    if digits.is_bar[0] and ruled.any():
+    digits = peers(parts)
+    if digits[0].is_bar and ruled.any():
         raise PictureError(Refusal.LINES)
-    if len(digits.number) > 1 and not every:
+    if len(digits) > 1 and not every:
         raise PictureError(Refusal.SEVERAL)
-    return [
-        _extracted(darker, least, label, digits.select([index]), ruled)
-        for index in in_reading_order(digits)
-    ]
+    return [_extracted(darker, least, label, digit, ruled) for digit in in_reading_order(digits)]
 
 
 def _ink(darker: Levels, alive: Mask, least: float, share: float) -> Mask:
@@ -113,8 +110,7 @@ def _extracted(
     darker: Levels, least: float, label: NDArray[np.int32], digit: Components, ruled: Mask
 ) -> Digit:
     """Return a digit's strokes, thickened if they are thin, and the doubts about them."""
-    top, bottom, left, right = digit.box[0].tolist()
-    box = (slice(top, bottom), slice(left, right))
+    box = slice(int(digit.top), int(digit.bottom)), slice(int(digit.left), int(digit.right))
     window = tuple(slice(max(0, side.start - MARGIN), side.stop + MARGIN) for side in box)
     whole = label == digit.number
     ink = whole[window]
@@ -122,16 +118,16 @@ def _extracted(
     near = ndimage.binary_dilation(ink, np.ones((3, 3)), iterations=2)
     shares = np.where(near, (darker[window] / strength).clip(0, 1), 0)
     shares[shares < FAINT] = 0
-    if digit.dotted[0]:
-        shares = ndimage.grey_closing(shares, (int(2 * DOTS * digit.thickness[0]),) * 2)
-    strokes = np.floor(_thickened(shares, int(digit.long[0])) * 255 + 0.5).astype(np.float64)
+    if digit.dotted:
+        shares = ndimage.grey_closing(shares, (int(4 * DOTS * digit.area / digit.edges),) * 2)
+    strokes = np.floor(_thickened(shares, int(digit.long)) * 255 + 0.5).astype(np.float64)
     check_single(strokes)
     doubts = {
         "faint ink": strength < 2 * least,
-        "touches the edge": digit.contact[0] > 0,
+        "touches the edge": digit.contact > 0,
         "lines near the ink": (near & ruled[window]).sum() > 0.3 * ink.sum(),
     }
-    return Digit(strokes, whole, box, tuple(doubt for doubt, is_so in doubts.items() if is_so))
+    return Digit(strokes, whole, box, tuple(doubt for doubt, holds in doubts.items() if holds))
 
 
 def _thickened(shares: Levels, long: int) -> Levels:

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 from scipy import ndimage
 
 WIDEST = 0.2
@@ -54,13 +55,7 @@ def _reach(levels: Levels) -> int:
 
 def _coarse(levels: Levels, side: int) -> Levels:
     """Reduce to about `side` pixels, by averaging."""
-    step = max(1, max(levels.shape) // side)
-    height, width = (max(1, size // step) for size in levels.shape)
-    blocks = levels[: height * step, : width * step]
-    if blocks.size < height * width * step * step:  # narrower than a block
-        return levels[::step, ::step]
-    mean: Levels = blocks.reshape(height, step, width, step).mean(axis=(1, 3))
-    return mean
+    return np.asarray(Image.fromarray(levels).reduce(max(1, max(levels.shape) // side)))
 
 
 def most_telling(grey: Levels, colours: NDArray[np.uint8] | None) -> Levels:
