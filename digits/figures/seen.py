@@ -12,14 +12,10 @@ from digits.figures.style import png, style
 from digits.pictures import PreparedImage
 
 ACROSS = 6
-MOST = 300
-"""Panels of a figure, at most."""
-LETTERS = 18
-"""Letters of a line of a caption, at most."""
-SIDE = 240
-"""Pixels of the longer side of a picture in its panel."""
-MARKED = (213, 94, 0)
-"""The colour of ink and boxes."""
+MOST = 300  # panels of a figure, at most
+LETTERS = 18  # letters of a line of a caption, at most
+SIDE = 240  # pixels of the longer side of a picture in its panel
+MARKED = (213, 94, 0)  # the colour of ink and boxes
 
 
 class Panel(NamedTuple):

@@ -10,8 +10,7 @@ LOOSE = 0.1
 THIN = 1.0
 """Thickness of strokes in the 28 x 28 image, in pixels: twice the area by the perimeter. Thinner
 strokes are thickened. 1 % of MNIST's are thinner."""
-RIM, ALONG = 0.12, 0.8
-"""A frame has ink in the outer 12 % of each of its sides, along 80 % of it."""
+RIM, ALONG = 0.12, 0.8  # a frame has ink in the outer 12 % of each of its sides, along 80 % of it
 
 
 def is_clean(strokes: Floats, noise: float, image: NDArray[np.uint8]) -> bool:
@@ -38,7 +37,9 @@ def _thickness(image: NDArray[np.uint8]) -> float:
 
 
 def _is_framed(inked: NDArray[np.bool_]) -> bool:
-    """Tell whether ink runs along all four sides of its box."""
+    """Tell whether ink runs along all four sides of its box, and does not fill it as a bar does."""
+    if inked.mean() > 0.5:
+        return False
     for part in (inked, inked.T):
         rim = max(1, int(RIM * len(part)))
         if min(part[:rim].any(axis=0).mean(), part[-rim:].any(axis=0).mean()) < ALONG:

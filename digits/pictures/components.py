@@ -10,28 +10,22 @@ from scipy.sparse.csgraph import connected_components
 from digits.pictures.light import Levels
 from digits.pictures.single import MAX_WIDTH, MIN_GAP, MIN_HEIGHT_SHARE, MIN_INK_SHARE, is_dot
 
-MOST = 500
-"""The largest components that are joined; it bounds the time."""
-SMALL = 0.03
-"""Longer side of a digit, as a share of the picture's, at least."""
+MOST = 500  # the largest components that are joined; it bounds the time
+SMALL = 0.03  # longer side of a digit, as a share of the picture's, at least
 NEAR, BELOW = 0.15, 2.0
 """Gap between the components of a digit, as a share of the longer one, at most; and times that gap
 if they are one below the other: a broken stroke."""
 DOTS, FEW_DOTS = 2.0, 5
 """Gap between the dots of a dotted line, in sides of a dot, at most; and its dots, at least."""
-CRUMB = 0.015
-"""Share of a digit's ink below which a component beside it is a speck."""
-ALIKE = 0.5
-"""Darkness of a digit's components, as a share of the main one's, at least."""
-EDGE = 0.3
-"""Weight of the ink of a component that touches the picture's edge."""
+CRUMB = 0.015  # share of a digit's ink below which a component beside it is a speck
+ALIKE = 0.5  # darkness of a digit's components, as a share of the main one's, at least
+EDGE = 0.3  # weight of the ink of a component that touches the picture's edge
 CUT = 0.25
 """Contact of a further digit with the picture's edge, as a share of its longer side, at most."""
 GROUND, SHADE = 0.4, 128
 """Contact with the picture's edge, as a share of the perimeter, from which a component is a table
 or shadow: half of a corner's shadow, a quarter of a 7; a fifth of that if it is paler than this."""
-FRAME = 0.35
-"""Share of its box that a frame fills, at most."""
+FRAME = 0.35  # share of its box that a frame fills, at most
 
 Labels = NDArray[np.int32]
 Components = Any  # np.recarray, whose type has no fields

@@ -1,5 +1,6 @@
 """Find the digits in a photograph, as dark and as thick as MNIST's strokes are."""
 
+from contextlib import suppress
 from typing import NamedTuple
 
 import numpy as np
@@ -14,21 +15,16 @@ from digits.pictures.preparing import BOX, CONTRAST, FAINT, Floats
 from digits.pictures.refusals import Refusal
 from digits.pictures.single import check_single
 
-PALE = 0.4
-"""Share of the darkest ink, its 95th percentile, from which a pixel is ink."""
-NOISE = 5.0
-"""Standard deviations of the paper's noise that ink is darker, at least."""
+PALE = 0.4  # share of the darkest ink, its 95th percentile, from which a pixel is ink
+NOISE = 5.0  # standard deviations of the paper's noise that ink is darker, at least
 THIN, USUAL = 1.6 / BOX, 2.4 / BOX
 """Strokes thinner than a share of a digit's longer side are thickened, to another share. Of 2,000
 of MNIST's digits 7 % are thinner; the median is 2.4 of 20 pixels, measured at eightfold size."""
 BLACK = 75
 """Percentile of the ink's darkness that becomes 255: half of MNIST's inked pixels have 251."""
-LOUD = 128
-"""Grey levels of noise above which a picture is refused: ink cannot be so dark."""
-MANY = 50
-"""Specks above which a picture is refused."""
-MARGIN = 4
-"""Pixels around the ink that belong to it: the soft edges of strokes."""
+LOUD = 128  # grey levels of noise above which a picture is refused: ink cannot be so dark
+MANY = 50  # specks above which a picture is refused
+MARGIN = 4  # pixels around the ink that belong to it: the soft edges of strokes
 
 
 class Digit(NamedTuple):
@@ -55,13 +51,11 @@ def find_digits(
     except PictureError as fault:
         if not chalk or fault.args[0] in (Refusal.SEVERAL, Refusal.WIDE, Refusal.BLURRED):
             raise
-        try:  # a sheet on a dark table is like chalk on a board
+        with suppress(PictureError):  # a sheet on a dark table is like chalk on a board
             found = _found(*darkness(levels, chalk=False), every)
-        except PictureError:
-            raise fault from None
-        if any(digit.doubts for digit in found):
-            raise
-        return found
+            if not any(digit.doubts for digit in found):
+                return found
+        raise
 
 
 def _found(darker: Levels, noise: float, every: bool) -> list[Digit]:

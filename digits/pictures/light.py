@@ -20,8 +20,7 @@ DEEPEST = 0.4
 """Level of paper in the darkest shadow, as a share of the lightest paper's. Less is a table."""
 COLOUR = 1.15
 """A colour channel, which has more noise, is used if its contrast is so many times that of grey."""
-COARSE = 100
-"""Pixels of a side on which a colour channel is chosen; 40 are enough to detect chalk."""
+COARSE = 100  # pixels of a side on which a colour channel is chosen; 40 are enough to detect chalk
 CHALK = 3.0
 """Light strokes, relative to dark ones, from which a picture is chalk on a board. On the papers of
 the tests the ratio is at most 2 for dark pens, at least 15,000 for chalk."""

@@ -8,20 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-THICK = 1 / 55
-"""Thickness of a line, as a share of the picture's longer side, at most."""
-TILT = 0.1
-"""Slope of a line, at most: 6 degrees, in steps of a quarter."""
-STEP = 1 / 200
-"""Half the deviation of a line from straight, as a share of the longer side."""
-BARE = 0.4
-"""Share of the width on which a line is not covered by anything, at least."""
-WHOLE = 0.85
-"""Share of the width on which a line, or a stroke over it, is visible, at least."""
+THICK = 1 / 55  # thickness of a line, as a share of the picture's longer side, at most
+TILT = 0.1  # slope of a line, at most: 6 degrees, in steps of a quarter
+STEP = 1 / 200  # half the deviation of a line from straight, as a share of the longer side
+BARE = 0.4  # share of the width on which a line is not covered by anything, at least
+WHOLE = 0.85  # share of the width on which a line, or a stroke over it, is visible, at least
 CROSSED = 1.6
 """Length of a run, in median thicknesses of its line, from which it is part of a stroke."""
-MOST_RUNS = 300_000
-"""Number of runs above which they are noise, not lines. It bounds the time."""
+MOST_RUNS = 300_000  # number of runs above which they are noise, not lines. It bounds the time
 
 Mask = NDArray[np.bool_]
 

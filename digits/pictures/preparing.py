@@ -22,49 +22,35 @@ from digits.pictures.refusals import Refusal
 
 SIDE = 28
 BOX = 20
-CENTRE = 14.5
-"""The middle of pixel 14, as a distance from the edge."""
+CENTRE = 14.5  # the middle of pixel 14, as a distance from the edge
 
-FAINT = 0.15
-"""Share of the strongest stroke below which a pixel is paper."""
-NOISE = 4.0
-"""Standard deviations of the paper's noise below which a pixel is paper."""
-CONTRAST = 20.0
-"""Grey levels between the strongest stroke and the paper, at least."""
-STRAY = 0.005
-"""Share of all ink outside of each side of the box, so that dust does not stretch it."""
+FAINT = 0.15  # share of the strongest stroke below which a pixel is paper
+NOISE = 4.0  # standard deviations of the paper's noise below which a pixel is paper
+CONTRAST = 20.0  # grey levels between the strongest stroke and the paper, at least
+STRAY = 0.005  # share of all ink outside of each side of the box, so that dust does not stretch it
 
 Floats = NDArray[np.float64]
 
 
-def ink(grey: NDArray[Any]) -> Floats:
-    """Return whole numbers (height, width), from 0 for paper to 255 for the strongest stroke.
+def ink(grey: NDArray[Any]) -> tuple[Floats, float]:
+    """Return strokes, and the paper's noise as a share of the darkest stroke.
 
-    grey: uint8 or float (height, width), 0-255, of any size, dark on light or light on dark.
+    grey: uint8 or float (height, width), 0-255, of any size, dark on light or light on dark;
+    strokes: whole numbers (height, width), from 0 for paper to 255 for the darkest.
     Raises PictureError if all is paper.
     """
-    return inked(*against_paper(grey))
-
-
-def against_paper(grey: NDArray[Any]) -> tuple[Floats, float]:
-    """Return how much darker (or lighter) than the paper each pixel is, and the paper's noise."""
     grey = np.asarray(grey, np.float64)
     darker = _paper(grey) - grey
     border = np.concatenate([darker[0], darker[-1], darker[:, 0], darker[:, -1]])
     noise = 1.4826 * float(np.median(np.abs(border)))  # a standard deviation, if it is Gaussian
     if (darker * np.abs(darker)).sum() < 0:  # it is light on dark
         darker = -darker
-    return darker, noise
-
-
-def inked(darker: Floats, noise: float) -> Floats:
-    """Return ink above the paper's noise, as `ink` does. Raises PictureError if there is none."""
-    strongest = darker.max()
-    least = max(CONTRAST, 2 * NOISE * noise)
-    if strongest < least:
+    darkest = darker.max()
+    if darkest < max(CONTRAST, 2 * NOISE * noise):
         raise PictureError(Refusal.BLANK)
-    levels = np.floor(darker / strongest * 255 + 0.5)
-    return np.where(darker < max(FAINT * strongest, NOISE * noise), 0, levels)
+    levels = np.floor(darker / darkest * 255 + 0.5)
+    strokes = np.where(darker < max(FAINT * darkest, NOISE * noise), 0, levels)
+    return strokes, float(noise / darkest)
 
 
 def place(strokes: Floats) -> NDArray[np.uint8]:

@@ -18,14 +18,10 @@ FORMATS = ("BMP", "GIF", "JPEG", "PNG", "TIFF", "WEBP")
 """The formats that are opened: none that Pillow hands to another program."""
 SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
 """The files that are taken from a folder."""
-MAX_PIXELS = 64_000_000
-"""The largest picture that is read: more than a phone's camera has."""
-MAX_BYTES = 2**28
-"""The most that is read from stdin."""
-SIDEWAYS = (5, 6, 7, 8)
-"""EXIF orientations that exchange width and height."""
-LARGEST = 1000
-"""Pixels of the longer side above which a picture is reduced by averaging, for speed."""
+MAX_PIXELS = 64_000_000  # the largest picture that is read: more than a phone's camera has
+MAX_BYTES = 2**28  # the most that is read from stdin
+SIDEWAYS = (5, 6, 7, 8)  # EXIF orientations that exchange width and height
+LARGEST = 1000  # pixels of the longer side above which a picture is reduced by averaging, for speed
 
 
 def list_files(name: str) -> list[str]:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import ExifTags, Image, ImageCms
 
-from digits.pictures.preparing import PictureError
+from digits.errors import PictureError
 from digits.pictures.reading import list_files, read_picture
 from tests.strokes import draw
 
@@ -83,17 +83,14 @@ def test_a_large_picture_is_reduced_by_averaging(tmp_path):
 
 def huge_png(side):
     """A whole PNG of side x side pixels, under a megabyte."""
-
-    def chunk(kind, data):
-        return (
-            struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-        )
-
     packer = zlib.compressobj(9)
     lines = b"".join(packer.compress(bytes(side + 1)) for _ in range(side)) + packer.flush()
+    content = b"\x89PNG\r\n\x1a\n"
     header = struct.pack(">IIBBBBB", side, side, 8, 0, 0, 0, 0)
-    start = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header)
-    return start + chunk(b"IDAT", lines) + chunk(b"IEND", b"")
+    for kind, data in ((b"IHDR", header), (b"IDAT", lines), (b"IEND", b"")):
+        content += struct.pack(">I", len(data)) + kind + data
+        content += struct.pack(">I", zlib.crc32(kind + data))
+    return content
 
 
 @pytest.mark.parametrize(
@@ -137,24 +134,24 @@ def test_a_damaged_picture_is_refused_or_read_but_nothing_else(tmp_path, ending)
             assert str(fault)
 
 
-def test_files_folders_and_patterns_are_found_in_order(tmp_path):
-    for name in ("b.png", "a.JPG", "notes.txt", "deep/c.gif"):
+def test_files_folders_and_patterns_are_listed_in_order(tmp_path):
+    for name in ("b.png", "a.JPG", "notes.txt", "deep/c.gif", "[1].png", "empty/notes.txt"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).touch()
-    names = {str(tmp_path / name) for name in ("b.png", "a.JPG")}
-    assert list(list_files(str(tmp_path))) == sorted(names)
-    assert list(list_files(str(tmp_path / "*.png"))) == [str(tmp_path / "b.png")]
-    assert list(list_files(str(tmp_path / "**" / "*.gif"))) == [str(tmp_path / "deep/c.gif")]
-    assert list(list_files(str(tmp_path / "notes.txt"))) == [str(tmp_path / "notes.txt")]
-    assert list(list_files("-")) == ["-"]
-    (tmp_path / "[1].png").touch()
-    assert list(list_files(str(tmp_path / "[1].png"))) == [str(tmp_path / "[1].png")]
+    for name, expected in (
+        (".", ["[1].png", "a.JPG", "b.png"]),
+        ("?.png", ["b.png"]),
+        ("**/*.gif", ["deep/c.gif"]),
+        ("notes.txt", ["notes.txt"]),
+        ("[1].png", ["[1].png"]),
+    ):
+        assert list_files(str(tmp_path / name)) == [str(tmp_path / found) for found in expected]
+    assert list_files("-") == ["-"]
     for missing in ("gone.png", "*.bmp", "deep/deeper/"):
         with pytest.raises(PictureError, match="expected a file, got none"):
-            list(list_files(str(tmp_path / missing)))
-    (tmp_path / "empty").mkdir()
+            list_files(str(tmp_path / missing))
     with pytest.raises(PictureError, match="expected a picture in it"):
-        list(list_files(str(tmp_path / "empty")))
+        list_files(str(tmp_path / "empty"))
 
 
 def test_stdin(tmp_path, monkeypatch):
