@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from digits.errors import PictureError
-from digits.pictures.clean import is_clean
+from digits.pictures.clean import is_clean, is_cut_out
 from digits.pictures.preparing import Floats, ink, ink_box, place
 from digits.pictures.reading import Picture, read_picture
 from digits.pictures.refusals import Refusal
@@ -53,7 +53,12 @@ def detect(
     picture = read_picture(name)
     grey = picture.grey
     if how == "mnist":
-        return _in_photograph(picture, every=True) if every else [_single(picture)]
+        clean = None if every else _clean(picture)
+        if clean is not None:
+            return [clean]
+        from digits.pictures.finding import find_digits  # scipy is imported for photographs alone
+
+        return [_placed(picture, *digit) for digit in find_digits(grey, picture.colours, every)]
     if how == "resize":
         assert size is not None
         return [PreparedImage(_resized(grey, *size), picture)]
@@ -71,24 +76,19 @@ def _resized(grey: NDArray[np.float32], height: int, width: int) -> NDArray[np.u
     return np.asarray(ImageOps.pad(image, (width, height), Image.Resampling.LANCZOS, background))
 
 
-def _single(picture: Picture) -> PreparedImage:
-    """Read a single digit: of a clean picture without the steps that photographs need."""
+def _clean(picture: Picture) -> PreparedImage | None:
+    """Read the digit of a clean picture; return None if it may be a photograph."""
     try:
         strokes, noise = ink(picture.grey)
-        clean = is_clean(strokes, noise, place(strokes))
+        image = place(strokes)
+        clean = is_clean(strokes, noise, image)
+        if not clean and not is_cut_out(strokes, image):
+            return None
         check_single(strokes)
-    except PictureError:
-        clean = False  # the other steps may succeed
-    if not clean:
-        return _in_photograph(picture)[0]
-    return _placed(picture, strokes, strokes > 0, ink_box(strokes))
-
-
-def _in_photograph(picture: Picture, every: bool = False) -> list[PreparedImage]:
-    """Read the one digit of a photograph, or every digit."""
-    from digits.pictures.finding import find_digits  # scipy is imported for photographs alone
-
-    return [_placed(picture, *digit) for digit in find_digits(picture.grey, picture.colours, every)]
+    except PictureError:  # the steps for photographs may succeed
+        return None
+    doubts = () if clean else ("touches the edge",)
+    return _placed(picture, strokes, strokes > 0, ink_box(strokes), doubts)
 
 
 def _placed(

@@ -5,11 +5,13 @@ from numpy.typing import NDArray
 
 from digits.pictures.preparing import FAINT, NOISE, Floats, ink_box
 
-LOOSE = 0.1
-"""Distance of ink from the digit's box, as a share of the box, at most. Farther ink is dust."""
+LOOSE = 0.1  # ink farther from the digit's box than this share of the box is dust
 THIN = 1.0
 """Thickness of strokes in the 28 x 28 image, in pixels: twice the area by the perimeter. Thinner
 strokes are thickened. 1 % of MNIST's are thinner."""
+MARGIN, DARK = 0.03, 200
+"""Margin of a digit cut out along its edges, as a share of the longer side, at most; and the median
+of its strokes, of 255, at least: that of a shadow is lower."""
 RIM, ALONG = 0.12, 0.8  # a frame has ink in the outer 12 % of each of its sides, along 80 % of it
 
 
@@ -28,6 +30,16 @@ def is_clean(strokes: Floats, noise: float, image: NDArray[np.uint8]) -> bool:
         if outside > 1 + LOOSE * (side.stop - side.start) or len(lines) <= lines[-1] - lines[0]:
             return False
     return _thickness(image) >= THIN and not _is_framed(inked[box])
+
+
+def is_cut_out(strokes: Floats, image: NDArray[np.uint8]) -> bool:
+    """Tell whether ink is a digit cut out along its edges, of which it reaches three."""
+    dark = strokes > 127
+    sides = (dark, dark[::-1], dark.T, dark.T[::-1])
+    gaps = np.array([np.flatnonzero(side.any(axis=1))[0] for side in sides])
+    reached = (gaps <= MARGIN * max(strokes.shape)).sum()
+    is_dark = float(np.median(strokes[dark])) >= DARK
+    return bool(reached >= 3) and is_dark and _thickness(image) >= THIN
 
 
 def _thickness(image: NDArray[np.uint8]) -> float:

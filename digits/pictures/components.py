@@ -15,13 +15,11 @@ SMALL = 0.03  # longer side of a digit, as a share of the picture's, at least
 NEAR, BELOW = 0.15, 2.0
 """Gap between the components of a digit, as a share of the longer one, at most; and times that gap
 if they are one below the other: a broken stroke."""
-DOTS, FEW_DOTS = 2.0, 5
-"""Gap between the dots of a dotted line, in sides of a dot, at most; and its dots, at least."""
+DOTS, FEW_DOTS = 2.0, 5  # gap between the dots of a line, in dots, at most; and dots, at least
 CRUMB = 0.015  # share of a digit's ink below which a component beside it is a speck
 ALIKE = 0.5  # darkness of a digit's components, as a share of the main one's, at least
 EDGE = 0.3  # weight of the ink of a component that touches the picture's edge
-CUT = 0.25
-"""Contact of a further digit with the picture's edge, as a share of its longer side, at most."""
+CUT = 0.25  # contact of further digits with the edge, as a share of their longer side, at most
 GROUND, SHADE = 0.4, 128
 """Contact with the picture's edge, as a share of the perimeter, from which a component is a table
 or shadow: half of a corner's shadow, a quarter of a 7; a fifth of that if it is paler than this."""
@@ -84,16 +82,18 @@ def join(label: Labels, parts: Components, darker: Levels) -> tuple[Labels, Comp
 
 def peers(parts: Components) -> Components:
     """Return the digit with most ink, then those like it."""
-    first = parts[np.lexsort((-parts.ink * np.where(parts.contact > 0, EDGE, 1), parts.is_bar))[0]]
+    weight = np.where(parts.contact > 0, EDGE, 1)
+    parts = parts[np.lexsort((-parts.ink * weight, parts.is_bar))]
+    first = parts[0]
     alike = (
         (parts.long >= MIN_HEIGHT_SHARE * first.long)
         & (parts.ink >= MIN_INK_SHARE * first.ink)
         & (parts.contact <= CUT * parts.long)
         & (parts.ink / parts.area >= ALIKE * first.ink / first.area)
         & ~parts.is_bar
-        & (parts.number != first.number)
     )
-    return np.concatenate([parts[parts.number == first.number], parts[alike]]).view(np.recarray)
+    alike[0] = True
+    return parts[alike]
 
 
 def in_reading_order(parts: Components) -> list[Components]:

@@ -20,8 +20,7 @@ NOISE = 5.0  # standard deviations of the paper's noise that ink is darker, at l
 THIN, USUAL = 1.6 / BOX, 2.4 / BOX
 """Strokes thinner than a share of a digit's longer side are thickened, to another share. Of 2,000
 of MNIST's digits 7 % are thinner; the median is 2.4 of 20 pixels, measured at eightfold size."""
-BLACK = 75
-"""Percentile of the ink's darkness that becomes 255: half of MNIST's inked pixels have 251."""
+BLACK = 75  # percentile of darkness that becomes 255: half of MNIST's inked pixels have 251
 LOUD = 128  # grey levels of noise above which a picture is refused: ink cannot be so dark
 MANY = 50  # specks above which a picture is refused
 MARGIN = 4  # pixels around the ink that belong to it: the soft edges of strokes

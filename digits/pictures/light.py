@@ -14,12 +14,9 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy import ndimage
 
-WIDEST = 0.2
-"""Width of the widest stroke, as a share of the picture's longer side: MNIST's in its box."""
-DEEPEST = 0.4
-"""Level of paper in the darkest shadow, as a share of the lightest paper's. Less is a table."""
-COLOUR = 1.15
-"""A colour channel, which has more noise, is used if its contrast is so many times that of grey."""
+WIDEST = 0.2  # width of a stroke, as a share of the picture's longer side, at most
+DEEPEST = 0.4  # paper in a shadow, as a share of the lightest paper, at least; less is a table
+COLOUR = 1.15  # contrast of a colour channel, which has more noise, relative to grey, at least
 COARSE = 100  # pixels of a side on which a colour channel is chosen; 40 are enough to detect chalk
 CHALK = 3.0
 """Light strokes, relative to dark ones, from which a picture is chalk on a board. On the papers of

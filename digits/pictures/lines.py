@@ -13,8 +13,7 @@ TILT = 0.1  # slope of a line, at most: 6 degrees, in steps of a quarter
 STEP = 1 / 200  # half the deviation of a line from straight, as a share of the longer side
 BARE = 0.4  # share of the width on which a line is not covered by anything, at least
 WHOLE = 0.85  # share of the width on which a line, or a stroke over it, is visible, at least
-CROSSED = 1.6
-"""Length of a run, in median thicknesses of its line, from which it is part of a stroke."""
+CROSSED = 1.6  # runs longer than so many median thicknesses of their line belong to strokes too
 MOST_RUNS = 300_000  # number of runs above which they are noise, not lines. It bounds the time
 
 Mask = NDArray[np.bool_]

@@ -14,10 +14,8 @@ from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 from digits.errors import PictureError
 
-FORMATS = ("BMP", "GIF", "JPEG", "PNG", "TIFF", "WEBP")
-"""The formats that are opened: none that Pillow hands to another program."""
-SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
-"""The files that are taken from a folder."""
+FORMATS = ("BMP", "GIF", "JPEG", "PNG", "TIFF", "WEBP")  # Pillow reads them without other programs
+SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")  # in a folder
 MAX_PIXELS = 64_000_000  # the largest picture that is read: more than a phone's camera has
 MAX_BYTES = 2**28  # the most that is read from stdin
 SIDEWAYS = (5, 6, 7, 8)  # EXIF orientations that exchange width and height

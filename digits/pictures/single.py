@@ -8,16 +8,13 @@ from digits.errors import PictureError
 from digits.pictures.preparing import Floats, ink_box, span
 from digits.pictures.refusals import Refusal
 
-MIN_SIDE = 5
-"""Pixels of the longer side of a digit, at least: those of the smallest letters on screens."""
-DOT_FILL = 0.72
-"""Share of its box that a dot fills: a disc 0.785. 16 of MNIST's 70,000 digits fill so much."""
+MIN_SIDE = 5  # pixels of the longer side of a digit, at least, as of the smallest on screens
+DOT_FILL = 0.72  # share of its box that a dot fills: a disc 0.785; 16 of MNIST's 70,000 digits
 DOT_ROUND = 1.5  # aspect ratio of a dot's box, the longer by the shorter side, at most
 MAX_CLEAR_INK = 0.01  # ink in a clear column, as a share of a black column, at most
 MIN_GAP = 0.05  # clear columns between two digits, as a share of the ink's height, at least
 MIN_INK_SHARE = 0.15  # share of all ink in a part that is a digit of its own, at least
-MIN_HEIGHT_SHARE = 0.5
-"""Height of a part that is a digit of its own, as a share of the ink's height, at least."""
+MIN_HEIGHT_SHARE = 0.5  # ... and its height, as a share of the ink's, at least
 MAX_WIDTH = 2.0  # width of a digit in heights, at most. The widest of 2,000 of MNIST's has 1.82
 
 
