@@ -80,9 +80,8 @@ def _clean(picture: Picture) -> PreparedImage | None:
     """Read the digit of a clean picture; return None if it may be a photograph."""
     try:
         strokes, noise = ink(picture.grey)
-        image = place(strokes)
-        clean = is_clean(strokes, noise, image)
-        if not clean and not is_cut_out(strokes, image):
+        clean = is_clean(strokes, noise, place(strokes))
+        if not clean and not is_cut_out(strokes):
             return None
         check_single(strokes)
     except PictureError:  # the steps for photographs may succeed

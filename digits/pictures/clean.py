@@ -1,9 +1,11 @@
 """Tell whether a picture is clean, ink on even paper alone, or a photograph."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
-from digits.pictures.preparing import FAINT, NOISE, Floats, ink_box
+from digits.pictures.preparing import BOX, FAINT, NOISE, Floats, ink_box
 
 LOOSE = 0.1  # ink farther from the digit's box than this share of the box is dust
 THIN = 1.0
@@ -32,17 +34,17 @@ def is_clean(strokes: Floats, noise: float, image: NDArray[np.uint8]) -> bool:
     return _thickness(image) >= THIN and not _is_framed(inked[box])
 
 
-def is_cut_out(strokes: Floats, image: NDArray[np.uint8]) -> bool:
+def is_cut_out(strokes: Floats) -> bool:
     """Tell whether ink is a digit cut out along its edges, of which it reaches three."""
-    dark = strokes > 127
+    dark, long = strokes > 127, max(strokes.shape)
     sides = (dark, dark[::-1], dark.T, dark.T[::-1])
     gaps = np.array([np.flatnonzero(side.any(axis=1))[0] for side in sides])
-    reached = (gaps <= MARGIN * max(strokes.shape)).sum()
+    is_thick = _thickness(strokes) >= THIN / BOX * long
     is_dark = float(np.median(strokes[dark])) >= DARK
-    return bool(reached >= 3) and is_dark and _thickness(image) >= THIN
+    return is_thick and is_dark and bool((gaps <= MARGIN * long).sum() >= 3)
 
 
-def _thickness(image: NDArray[np.uint8]) -> float:
+def _thickness(image: NDArray[Any]) -> float:
     inked = (image > 127).astype(np.int8)
     edges = sum(int(np.abs(np.diff(inked, axis=axis)).sum()) for axis in (0, 1))
     return 2 * float(inked.sum()) / max(edges, 1)
