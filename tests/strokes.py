@@ -60,4 +60,4 @@ def picture(random):
 
 def prepare(grey):
     """What `digits predict` shows a model of a picture, whether it is of one digit or more."""
-    return place(ink(grey))
+    return place(ink(grey)[0])

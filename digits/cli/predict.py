@@ -27,8 +27,8 @@ from digits.inference import network as inference
 from digits.messages import nearest
 from digits.params import read_params
 from digits.params.models import Models
-from digits.pictures import PreparedImage, look
-from digits.pictures.reading import find
+from digits.pictures import PreparedImage, detect
+from digits.pictures.reading import list_files
 from digits.pictures.refusals import Refusal
 
 if TYPE_CHECKING:
@@ -64,9 +64,9 @@ def main(arguments: Namespace) -> None:
     panels: dict[int, list[Panel]] = {}
     for name, images in _prepared(arguments, data, faults):
         if arguments.show:
-            from digits.figures.seen import steps  # matplotlib, for those who ask for it
+            from digits.figures.seen import picture_panels  # matplotlib is slow to import
 
-            panels[len(seen)] = steps(printable(name), images)
+            panels[len(seen)] = picture_panels(printable(name), images)
         seen += [(name, one._replace(picture=None, ink=None)) for one in images]  # both are large
     by_model = [_answers(*pair, seen, data, reference) for pair in networks.items() if seen]
     by_image = list(zip(*by_model, strict=True))
@@ -90,9 +90,9 @@ def _prepared(
     size = (data.height, data.width)
     for pattern in arguments.images:
         with _report(pattern, faults, arguments.all):
-            for name in find(pattern):
+            for name in list_files(pattern):
                 with _report(name, faults, arguments.all):
-                    yield name, look(name, data.prepare, size, every=arguments.all)
+                    yield name, detect(name, data.prepare, size, every=arguments.all)
 
 
 @contextmanager

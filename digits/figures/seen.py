@@ -1,4 +1,4 @@
-"""Draw how pictures were read: each, the ink found in it, and what the models saw of it."""
+"""Draw pictures, the ink that was found in them, and the images that the models read."""
 
 import math
 from typing import NamedTuple
@@ -12,48 +12,38 @@ from digits.figures.style import png, style
 from digits.pictures import PreparedImage
 
 ACROSS = 6
-MOST = 300
-"""Panels drawn; a larger figure is of no use to anyone."""
-LETTERS = 18
-"""Letters of a caption's line that have room beneath a panel."""
-SIDE = 240
-"""Pixels of a picture's longer side as it is drawn."""
-MARKED = (213, 94, 0)
-"""The colour of the ink that was found, and of the boxes around it."""
+MOST = 300  # panels of a figure, at most
+LETTERS = 18  # letters of a line of a caption, at most
+SIDE = 240  # pixels of the longer side of a picture in its panel
+MARKED = (213, 94, 0)  # the colour of ink and boxes
 
 
 class Panel(NamedTuple):
-    """A picture, uint8 (height, width) or (height, width, 3), and the lines beneath it."""
+    """An image, uint8 (height, width) or (height, width, 3), and the lines below it."""
 
     picture: NDArray[np.uint8]
     caption: str
 
 
-def steps(file: str, seen: list[PreparedImage]) -> list[Panel]:
-    """Return a file's picture, and the ink of its digits, marked; both small."""
-    picture = seen[0].picture
+def picture_panels(file: str, digits: list[PreparedImage]) -> list[Panel]:
+    """Return a panel of a picture, and one in which the ink of its digits is marked."""
+    picture = digits[0].picture
     assert picture is not None
     levels = picture.grey.astype(np.uint8) if picture.colours is None else picture.colours
     small = Image.fromarray(levels).convert("RGB")
     small.thumbnail((SIDE, SIDE))
     panels = [Panel(np.asarray(small), file)]
-    inks = [one.ink for one in seen if one.ink is not None]
+    inks = [digit.ink for digit in digits if digit.ink is not None]
     if inks:
-        marked = Image.blend(
-            small.convert("L").convert("RGB"), Image.new("RGB", small.size, "white"), 0.5
-        )
-        ink = np.any(inks, axis=0)
-        mask = Image.fromarray(np.uint8(255) * ink).resize(small.size, Image.Resampling.BOX)
-        marked.paste(MARKED, mask=mask)
-        pencil = ImageDraw.Draw(marked)
-        for one in seen if len(seen) > 1 else ():
-            assert one.box is not None
-            sizes = picture.size[::-1] * 2
-            pencil.rectangle(
-                [end * to / of for end, to, of in zip(one.box, small.size * 2, sizes, strict=True)],
-                outline=MARKED,
-            )
-        panels.append(Panel(np.asarray(marked), "the ink found"))
+        ink = Image.fromarray(np.uint8(255) * np.any(inks, axis=0))
+        pale = Image.eval(small.convert("L"), lambda level: 128 + level // 2).convert("RGB")
+        pale.paste(MARKED, mask=ink.resize(small.size, Image.Resampling.BOX))
+        pencil = ImageDraw.Draw(pale)
+        scale = np.divide(small.size, picture.size[::-1])
+        boxes = [digit.box for digit in digits if digit.box is not None]
+        for box in boxes if len(boxes) > 1 else []:
+            pencil.rectangle((np.reshape(box, (2, 2)) * scale).ravel().tolist(), outline=MARKED)
+        panels.append(Panel(np.asarray(pale), "the ink found"))
     return panels
 
 

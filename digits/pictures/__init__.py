@@ -1,31 +1,30 @@
-"""From any picture to what a model reads."""
+"""From any picture to the image that a model reads."""
 
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image, ImageOps
 
 from digits.errors import PictureError
-from digits.pictures.clean import is_clean
-from digits.pictures.preparing import Floats, against_paper, inked, place, span
-from digits.pictures.reading import Picture, read
+from digits.pictures.clean import is_clean, is_cut_out
+from digits.pictures.preparing import Floats, ink, ink_box, place
+from digits.pictures.reading import Picture, read_picture
 from digits.pictures.refusals import Refusal
-from digits.pictures.scaling import scaled
 from digits.pictures.single import check_single
 
 STEPS, SOFT, BLURRED = 20, 80, 55
-"""The 20th largest step between neighbours in what a model reads, in grey levels: of a picture out
-of focus below 80, of one that is refused below 55. 99.9 % of MNIST's have 146 or more; blurred
-until they have 80, 96 % are read by the hidden model, at 55 two thirds.
+"""Sharpness is the 20th largest step between neighbours in the image, in grey levels. Below 80 a
+picture is out of focus, below 55 it is refused. 99.9 % of MNIST's have 146 or more; blurred until
+they have 80, 96 % are read by the hidden model, at 55 two thirds.
 """
 
 
 class PreparedImage(NamedTuple):
-    """What a model reads of a picture, uint8 (height, width), and how it came about.
+    """What a model reads of a picture, uint8 (height, width), and where it comes from.
 
-    ink: which pixels of the picture as it was read are the digit's, none if it is not sought;
-    box: left, top, right and bottom of the digit in the file's own pixels, if it is; doubts: in
-    what the picture is doubtful ground, in a few words each.
+    ink: the digit's pixels in the picture; box: its left, top, right and bottom in the file's own
+    pixels; both None if no digit is sought; doubts: why an answer may be wrong.
     """
 
     image: NDArray[np.uint8]
@@ -38,71 +37,67 @@ class PreparedImage(NamedTuple):
 def prepare(
     name: str, how: str = "mnist", size: tuple[int, int] | None = None
 ) -> NDArray[np.uint8]:
-    """Return what a model reads of the picture in a file (- is stdin): uint8 (height, width).
+    """Return what a model reads of a picture file (- is stdin): uint8 (height, width).
 
     how: "mnist": the ink of a single digit, placed as MNIST's are, 0 paper; "resize": grey levels,
-    scaled to `size`, (height, width); "none": grey levels, as they are, of `size` if it is given.
+    resized to `size`, (height, width); "none": grey levels, unchanged, of `size` if it is given.
     Raises PictureError if that cannot be done.
     """
-    return look(name, how, size)[0].image
+    return detect(name, how, size)[0].image
 
 
-def look(
+def detect(
     name: str, how: str = "mnist", size: tuple[int, int] | None = None, every: bool = False
 ) -> list[PreparedImage]:
-    """Do as `prepare` does, and say how it came about; every: each digit, in reading order."""
-    picture = read(name)
+    """Prepare a picture as `prepare` does; every: return each digit, in reading order."""
+    picture = read_picture(name)
     grey = picture.grey
     if how == "mnist":
-        return _photographed(picture, every=True) if every else [_digit(picture)]
+        clean = None if every else _clean(picture)
+        if clean is not None:
+            return [clean]
+        from digits.pictures.finding import find_digits  # scipy is imported for photographs alone
+
+        return [_placed(picture, *digit) for digit in find_digits(grey, picture.colours, every)]
     if how == "resize":
         assert size is not None
-        return [PreparedImage(scaled(grey, *size), picture)]
+        return [PreparedImage(_resized(grey, *size), picture)]
     if size not in (None, grey.shape):
         wanted, got = ("{} x {}".format(*shape) for shape in (size, grey.shape))
         raise PictureError(f"expected a picture of {wanted} pixels, height and width, got {got}")
     return [PreparedImage(np.rint(grey).astype(np.uint8), picture)]
 
 
-def _digit(picture: Picture) -> PreparedImage:
-    """Read a single digit, a clean picture without the steps that only photographs need."""
+def _resized(grey: NDArray[np.float32], height: int, width: int) -> NDArray[np.uint8]:
+    """Resize with the aspect kept, on a background of the median along the picture's edges."""
+    edges = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
+    image = Image.fromarray(np.rint(grey).astype(np.uint8))
+    background = int(np.median(edges))
+    return np.asarray(ImageOps.pad(image, (width, height), Image.Resampling.LANCZOS, background))
+
+
+def _clean(picture: Picture) -> PreparedImage | None:
+    """Read the digit of a clean picture; return None if it may be a photograph."""
     try:
-        darker, noise = against_paper(picture.grey)
-        strokes = inked(darker, noise)
-        image = place(strokes)
-        doubts: tuple[str, ...] = ()
-        if not is_clean(strokes, noise / darker.max(), image):
-            from digits.pictures.marks import fills  # scipy, for those who need it
-
-            if not fills(strokes):
-                return _photographed(picture)[0]
-            doubts = ("touches the edge",)
+        strokes, noise = ink(picture.grey)
+        clean = is_clean(strokes, noise, place(strokes))
+        if not clean and not is_cut_out(strokes):
+            return None
         check_single(strokes)
-    except PictureError:  # which the other steps may mend
-        return _photographed(picture)[0]
-    rows, columns = (slice(*span(strokes.sum(axis=axis))) for axis in (1, 0))
-    return _seen(picture, strokes, strokes > 0, rows, columns, doubts)
+    except PictureError:  # the steps for photographs may succeed
+        return None
+    doubts = () if clean else ("touches the edge",)
+    return _placed(picture, strokes, strokes > 0, ink_box(strokes), doubts)
 
 
-def _photographed(picture: Picture, every: bool = False) -> list[PreparedImage]:
-    """Read a photograph: the one digit in it, or each."""
-    from digits.pictures.finding import find  # scipy, for those who need it
-
-    return [
-        _seen(picture, one.strokes, one.ink, *one.box, one.doubts)
-        for one in find(picture.grey, picture.colours, every)
-    ]
-
-
-def _seen(
+def _placed(
     picture: Picture,
     strokes: Floats,
     ink: NDArray[np.bool_],
-    rows: slice,
-    columns: slice,
-    doubts: tuple[str, ...],
+    box: tuple[slice, slice],
+    doubts: tuple[str, ...] = (),
 ) -> PreparedImage:
-    """Place strokes, and say where they are. Raises PictureError if they are out of focus."""
+    """Place strokes, and compute their box. Raises PictureError if they are out of focus."""
     image = place(strokes)
     steps = [np.abs(np.diff(image.astype(np.int16), axis=axis)).ravel() for axis in (0, 1)]
     sharpness = np.sort(np.concatenate(steps))[-STEPS]
@@ -110,9 +105,8 @@ def _seen(
         raise PictureError(Refusal.BLURRED)
     if sharpness < SOFT:
         doubts = (*doubts, "out of focus")
-    down, across = (
-        whole / reduced for whole, reduced in zip(picture.size, picture.grey.shape, strict=True)
-    )
-    box = (columns.start * across, rows.start * down, columns.stop * across, rows.stop * down)
-    left, top, right, bottom = map(int, box)
+    down, across = np.divide(picture.size, picture.grey.shape)
+    rows, columns = box
+    ends = (columns.start * across, rows.start * down, columns.stop * across, rows.stop * down)
+    left, top, right, bottom = map(int, ends)
     return PreparedImage(image, picture, ink, (left, top, right, bottom), doubts)

@@ -1,44 +1,39 @@
-"""Flatten the light of a photograph: how much darker than the paper around it each pixel is.
+"""Flatten the light of a photograph: measure how much darker than its paper each pixel is.
 
-The paper is what is left when all that is narrower than a pen's stroke could be has been filled
-(a morphological closing, which keeps the edges of shadows and tables as they are), and darkness is
-a share of the paper's own level, for a shadow dims ink as it dims paper.
+A morphological closing, wider than a stroke, estimates the paper; it keeps the edges of shadows and
+tables. Darkness is a share of the paper's own level, since a shadow dims ink as it dims paper.
 
-These and the other steps are those of scipy.ndimage: 0.3 s to import, plain C, built for any x86-64
-processor. OpenCV's wheel is about as large, and chooses its code by the processor that it finds:
-a folder of pictures is a data set, whose bytes must not depend on that. scikit-image needs scipy.
+scipy.ndimage runs the same code on any x86-64 processor; OpenCV chooses code by the processor. A
+folder of pictures is a data set, whose bytes must not depend on the processor.
 """
 
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 from scipy import ndimage
 
-WIDEST = 0.2
-"""Widest stroke, as a share of the picture's longer side: the widest of MNIST's in its own box."""
-DEEPEST = 0.4
-"""Share of the lightest paper's level that the darkest shadow leaves. Less is a table."""
-COLOUR = 1.15
-"""Times the contrast in grey from which a colour's is preferred: it has more noise."""
-COARSE = 100
-"""Pixels of a side that are enough to choose a colour, and 40 to tell chalk from ink."""
+WIDEST = 0.2  # width of a stroke, as a share of the picture's longer side, at most
+DEEPEST = 0.4  # paper in a shadow, as a share of the lightest paper, at least; less is a table
+COLOUR = 1.15  # contrast of a colour channel, which has more noise, relative to grey, at least
+COARSE = 100  # pixels of a side on which a colour channel is chosen; 40 are enough to detect chalk
 CHALK = 3.0
-"""Times that light strokes must outweigh dark ones: by the papers of the tests, at most 2 where the
-pen is dark, at least 15,000 on a board."""
+"""Light strokes, relative to dark ones, from which a picture is chalk on a board. On the papers of
+the tests the ratio is at most 2 for dark pens, at least 15,000 for chalk."""
 
 Levels = NDArray[np.float32]
 
 
 def darkness(levels: Levels, chalk: bool) -> tuple[Levels, float]:
-    """Return how much darker than its paper each pixel is, or lighter if it is chalk; the noise.
+    """Return how much darker than its paper each pixel is (lighter, for chalk), and the noise.
 
-    levels: (height, width), 0-255. What returns is about 0 on paper, 255 at most; the noise is its
-    standard deviation there, at least 1.
+    levels: (height, width), 0-255. Darkness is about 0 on paper and 255 at most; the noise is its
+    standard deviation on paper, at least 1.
     """
     levels = 255 - levels if chalk else levels
     reach = _reach(levels)
-    paper = ndimage.uniform_filter(levels, 3, mode="nearest")  # else noise lifts it
+    paper = ndimage.uniform_filter(levels, 3, mode="nearest")  # noise raises maxima
     paper = ndimage.maximum_filter(paper, reach, mode="nearest")
     paper = ndimage.minimum_filter(paper, reach, mode="nearest")
     darker: Levels = paper - levels
@@ -46,7 +41,7 @@ def darkness(levels: Levels, chalk: bool) -> tuple[Levels, float]:
         darker *= 255 / np.maximum(paper, max(1.0, DEEPEST * np.percentile(paper[::2, ::2], 99)))
     darker -= np.median(darker[::2, ::2])
     rough = np.abs(darker - ndimage.uniform_filter(darker, 3, mode="nearest"))[::2, ::2]
-    # 1.4826 makes a standard deviation of a median, and the mean of 9 has taken 1 / 9 of it
+    # 1.4826: from median to standard deviation; 9 / 8: the mean of 9 removed 1 / 9 of the variance
     return darker, max(1.0, 1.4826 * (9 / 8) ** 0.5 * float(np.median(rough)))
 
 
@@ -56,19 +51,13 @@ def _reach(levels: Levels) -> int:
 
 def _coarse(levels: Levels, side: int) -> Levels:
     """Reduce to about `side` pixels, by averaging."""
-    step = max(1, max(levels.shape) // side)
-    height, width = (max(1, size // step) for size in levels.shape)
-    blocks = levels[: height * step, : width * step]
-    if blocks.size < height * width * step * step:  # narrower than a block
-        return levels[::step, ::step]
-    mean: Levels = blocks.reshape(height, step, width, step).mean(axis=(1, 3))
-    return mean
+    return np.asarray(Image.fromarray(levels).reduce(max(1, max(levels.shape) // side)))
 
 
 def most_telling(grey: Levels, colours: NDArray[np.uint8] | None) -> Levels:
-    """Choose grey, or the colour in which strokes stand out clearly more.
+    """Return grey, or the colour channel in which strokes have clearly more contrast.
 
-    grey: (height, width), 0-255; colours: the same with red, green and blue, if it has any.
+    grey: (height, width), 0-255; colours: (height, width, 3) or None.
     """
     best, most = grey, COLOUR * _contrast(grey)
     for channel in range(3 if colours is not None else 0):
@@ -85,7 +74,7 @@ def _contrast(levels: Levels) -> float:
 
 
 def is_light_on_dark(levels: Levels) -> bool:
-    """Tell chalk from ink: strokes are what is narrow and differs from the usual level around."""
+    """Tell whether narrow light parts outweigh narrow dark ones: chalk, not ink."""
     coarse = _coarse(levels, COARSE * 2 // 5)
     reach = _reach(coarse)
     usual = ndimage.median_filter(coarse, 2 * reach + 1, mode="nearest")

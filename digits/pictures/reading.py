@@ -1,4 +1,4 @@
-"""Find picture files and read them as grey arrays, whatever their form, in bounded memory."""
+"""List picture files and read them as grey arrays, in bounded memory."""
 
 import glob
 import io
@@ -14,22 +14,16 @@ from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 from digits.errors import PictureError
 
-FORMATS = ("BMP", "GIF", "JPEG", "PNG", "TIFF", "WEBP")
-"""What is opened: no format that Pillow hands to another program."""
-SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
-"""What is taken from a folder."""
-MAX_PIXELS = 64_000_000
-"""The largest picture that is read: more than a phone takes, less than fills a machine."""
-MAX_BYTES = 2**28
-"""The most that is read from stdin."""
-SIDEWAYS = (5, 6, 7, 8)
-"""Orientations of EXIF in which a camera was held on its side."""
-LARGEST = 1000
-"""Pixels of the longer side beyond which a picture is reduced by averaging, for speed."""
+FORMATS = ("BMP", "GIF", "JPEG", "PNG", "TIFF", "WEBP")  # Pillow reads them without other programs
+SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")  # in a folder
+MAX_PIXELS = 64_000_000  # the largest picture that is read: more than a phone's camera has
+MAX_BYTES = 2**28  # the most that is read from stdin
+SIDEWAYS = (5, 6, 7, 8)  # EXIF orientations that exchange width and height
+LARGEST = 1000  # pixels of the longer side above which a picture is reduced by averaging, for speed
 
 
-def find(name: str) -> list[str]:
-    """List the files that `name` stands for: a file, a folder's pictures, a pattern, or - (stdin).
+def list_files(name: str) -> list[str]:
+    """Return the sorted files that `name` stands for: a file, folder, pattern, or - (stdin).
 
     Raises PictureError if there are none.
     """
@@ -47,10 +41,10 @@ def find(name: str) -> list[str]:
 
 
 class Picture(NamedTuple):
-    """A picture upright, on white paper, if it is large, reduced.
+    """A picture, upright; transparent pixels are white; a large one is reduced.
 
-    grey: float32 (height, width), 0-255; colours: uint8 (height, width, 3), red, green and blue,
-    or None where there are none; size: height and width in the file.
+    grey: float32 (height, width), 0-255; colours: RGB, uint8 (height, width, 3), or None if it has
+    none; size: height and width in the file.
     """
 
     grey: NDArray[np.float32]
@@ -58,8 +52,8 @@ class Picture(NamedTuple):
     size: tuple[int, int]
 
 
-def read(name: str) -> Picture:
-    """Read a picture (- is stdin).
+def read_picture(name: str) -> Picture:
+    """Read a picture file (- is stdin).
 
     Raises PictureError if it is no picture, damaged, or larger than `MAX_PIXELS`.
     """
@@ -72,45 +66,38 @@ def read(name: str) -> Picture:
             io.BytesIO(content) if name == "-" else Path(name).open("rb") as file,
             warnings.catch_warnings(),
         ):
-            warnings.simplefilter("ignore")  # of large or odd files: they are checked here
+            warnings.simplefilter("ignore")  # about large or odd files, which are checked here
             with Image.open(file, formats=FORMATS) as image:
-                return _read(image)
+                return _decoded(image)
     except (PictureError, MemoryError):
         raise
     except UnidentifiedImageError:
         raise PictureError(f"expected a picture ({', '.join(FORMATS)}), got none") from None
     except Image.DecompressionBombError:
         raise PictureError(f"larger than {MAX_PIXELS:,} pixels. Make it smaller.") from None
-    except Exception as fault:  # whatever Pillow stumbles over in a damaged file
+    except Exception as fault:  # Pillow raises many kinds for a damaged file
         raise PictureError(f"cannot be read, damaged or cut short: {fault}") from None
 
 
-def _read(image: Image.Image) -> Picture:
-    """Turn an opened picture upright, into grey levels and colours."""
+def _decoded(image: Image.Image) -> Picture:
+    """Decode an opened picture, upright, into grey levels and colours."""
     width, height = image.size
     if width * height > MAX_PIXELS:
         raise PictureError(
             f"{width:,} x {height:,}: expected at most {MAX_PIXELS:,} pixels. Make it smaller."
         )
+    is_sideways = image.getexif().get(ExifTags.Base.Orientation) in SIDEWAYS
     image.draft(None, (LARGEST, LARGEST))  # a JPEG is decoded at a fraction of its size
-    image.load()
-    turned = Image.Exif()
-    turned[ExifTags.Base.Orientation] = image.getexif().get(ExifTags.Base.Orientation, 1)
-
-    def upright(flat: Image.Image) -> Image.Image:
-        flat = flat.reduce(math.ceil(max(flat.size) / LARGEST))
-        flat.info = {"exif": turned.tobytes()}
-        return ImageOps.exif_transpose(flat)
-
+    ImageOps.exif_transpose(image, in_place=True)
     flat = _flat(image)
-    grey = np.asarray(upright(flat.convert("L")), np.float32)
-    colours = np.asarray(upright(flat)) if flat.mode == "RGB" else None
-    is_turned = turned[ExifTags.Base.Orientation] in SIDEWAYS
-    return Picture(grey, colours, (width, height) if is_turned else (height, width))
+    factor = math.ceil(max(flat.size) / LARGEST)
+    grey = np.asarray(flat.convert("L").reduce(factor), np.float32)
+    colours = np.asarray(flat.reduce(factor)) if flat.mode == "RGB" else None
+    return Picture(grey, colours, (width, height) if is_sideways else (height, width))
 
 
 def _flat(image: Image.Image) -> Image.Image:
-    """Make 8 bits of grey, or of each colour, of any mode, transparency over white paper."""
+    """Convert any mode to 8 bits of grey or RGB, with transparency over white."""
     if image.mode.startswith(("I", "F")):
         return _narrowed(image)
     if image.has_transparency_data:
@@ -122,7 +109,7 @@ def _flat(image: Image.Image) -> Image.Image:
 
 
 def _narrowed(image: Image.Image) -> Image.Image:
-    """Make 8 bits of 16, or of 32 by their own range, that has no other scale."""
+    """Convert 16 bits to 8 bits, and 32 bits, which have no fixed scale, by their range."""
     values = np.asarray(image)
     if image.mode.startswith("I;16"):
         return Image.fromarray(np.asarray(values >> 8, np.uint8))

@@ -1,10 +1,10 @@
-"""What is said of a picture, or of a drawing on the page's canvas, that is not of one digit."""
+"""Messages about a picture, or a drawing on the page's canvas, that is not of one digit."""
 
 from enum import StrEnum
 
 
 class Refusal(StrEnum):
-    """The sentences, whoever says them. The canvas has only the first four to say."""
+    """Why a picture is refused. The canvas uses only the first four messages."""
 
     BLANK = "blank: expected one digit, got no ink"
     DOT = "a dot: expected one digit, got a speck of ink"

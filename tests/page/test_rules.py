@@ -9,7 +9,7 @@ from PIL import Image, ImageDraw
 from digits.errors import PictureError
 from digits.evaluation.uncertainty import uncertain
 from digits.pictures.clean import is_clean
-from digits.pictures.preparing import against_paper, inked, place
+from digits.pictures.preparing import ink, place
 from digits.pictures.refusals import Refusal
 from digits.pictures.single import check_single
 from tests.browser import canvas_picture, draw_digit, draw_strokes, opened
@@ -64,12 +64,11 @@ CASES = {
 def by_python(grey):
     """Why a picture is refused, whether it is clean, and the image that models get."""
     try:
-        darker, noise = against_paper(grey)
-        strokes = inked(darker, noise)
+        strokes, noise = ink(grey)
     except PictureError:
         return {"refused": "BLANK"}
     image = place(strokes)
-    found = {"clean": is_clean(strokes, noise / darker.max(), image), "image": image.ravel()}
+    found = {"clean": is_clean(strokes, noise, image), "image": image.ravel()}
     try:
         check_single(strokes)
     except PictureError as fault:

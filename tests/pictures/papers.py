@@ -70,18 +70,12 @@ def grid(shape):
 
 def lines(random, paper, upright, spacing, width, colour, tilt=2.0):
     """Lines across a paper, level or upright, a little tilted, a little soft."""
-    height, wide = paper.shape[:2]
-    layer = Image.new("L", (wide * 2, height * 2))
-    pencil = ImageDraw.Draw(layer)
     slope = np.tan(np.radians(random.uniform(-tilt, tilt)))
-    start = random.uniform(-spacing, 0)
-    for at in np.arange(start - 60, (wide if upright else height) + 60, spacing):
-        ends = [(at, 0), (at + slope * height, height)]
-        if not upright:
-            ends = [(0, at), (wide, at + slope * wide)]
-        pencil.line([(2 * x, 2 * y) for x, y in ends], fill=255, width=max(1, round(2 * width)))
-    layer = layer.resize((wide, height), Image.Resampling.BOX)
-    return write(paper, np.asarray(layer) / 255, colour)
+    start = random.uniform(-spacing, 0) - 60
+    y, x = np.indices(paper.shape[:2])
+    across = (x - slope * y if upright else y - slope * x) - start
+    away = np.abs((across + spacing / 2) % spacing - spacing / 2)
+    return write(paper, np.clip(width / 2 + 0.5 - away, 0, 1), colour)
 
 
 LINE_COLOURS = [(120, 150, 205), (150, 150, 155), (95, 125, 190), (185, 195, 210), (150, 190, 170)]
@@ -123,11 +117,9 @@ def framed(random, paper, at):
 def on_table(random, paper):
     """The sheet turned a little on a dark table, of which all or some sides show."""
     height, wide = paper.shape[:2]
-    sides = [int(n) for n in random.integers(10, 75, 4) * (random.random(4) < 0.85)]
-    left, top, right, bottom = sides
+    left, top, right, bottom = random.integers(10, 75, 4) * (random.random(4) < 0.85)
     sheet = Image.new("L", (wide, height))
-    ends = (left, top, wide - 1 - right, height - 1 - bottom)
-    ImageDraw.Draw(sheet).rectangle(ends, fill=255)
+    ImageDraw.Draw(sheet).rectangle((left, top, wide - 1 - right, height - 1 - bottom), fill=255)
     sheet = sheet.rotate(random.uniform(-4, 4), Image.Resampling.BICUBIC)
     covered = (np.asarray(sheet) / 255)[..., None]
     table = page(varied(random, [(40, 34, 30), (75, 52, 38), (25, 25, 28)][random.integers(3)]))
@@ -163,14 +155,11 @@ def ramp(random):
 def speck(random, paper):
     """A dark speck of 6 to 16 pixels in a corner."""
     radius = int(random.integers(3, 9))
-    y, x = (int(random.integers(radius, 40)) for _ in range(2))
-    if random.random() < 0.5:
-        y = paper.shape[0] - y
-    if random.random() < 0.5:
-        x = paper.shape[1] - x
-    layer = Image.new("L", paper.shape[1::-1])
-    ImageDraw.Draw(layer).ellipse((x - radius, y - radius, x + radius, y + radius), fill=255)
-    return write(paper, np.asarray(layer) / 255, varied(random, BLACK))
+    y, x = random.integers(radius, 40, 2)
+    y, x = (y, paper.shape[0] - y)[random.integers(2)], (x, paper.shape[1] - x)[random.integers(2)]
+    rows, columns = np.ogrid[: paper.shape[0], : paper.shape[1]]
+    inside = (rows - y) ** 2 + (columns - x) ** 2 <= (radius + 0.5) ** 2
+    return write(paper, inside * 1.0, varied(random, BLACK))
 
 
 def written(random, digit, paper=None, pen=BLACK, by=12, **options):

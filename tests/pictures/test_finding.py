@@ -1,4 +1,4 @@
-"""Digits found on papers of every kind: by what is found, and by how the hidden model reads it."""
+"""Digits are found on paper of every kind, and the models read them."""
 
 import re
 from itertools import pairwise
@@ -11,9 +11,10 @@ from scipy import ndimage
 
 from digits.errors import PictureError
 from digits.inference.network import load
-from digits.pictures import look
+from digits.pictures import detect
 from digits.pictures.refusals import Refusal
 from tests.pictures import papers
+from tests.pictures.test_preparing import distance
 from tests.strokes import STROKES, draw
 
 COUNT = 100
@@ -39,7 +40,7 @@ def saved(tmp_path, picture):
 @pytest.mark.skipif(not all(map(Path.exists, BUILT)), reason="nothing is built")
 def test_on_each_kind_of_paper_digits_are_read(kind, tmp_path):
     images, labels = (np.load(path) for path in BUILT[:2])
-    name = "augmented" if kind == "turned" else "hidden"  # which has seen no crooked ones
+    name = "augmented" if kind == "turned" else "hidden"  # trained on rotated digits
     network = load(f"models/{name}.keras")
     random = np.random.default_rng([0, list(papers.PAPERS).index(kind)])
     right, refused = 0, 0
@@ -47,7 +48,7 @@ def test_on_each_kind_of_paper_digits_are_read(kind, tmp_path):
         path = tmp_path / "paper.jpg"
         path.write_bytes(papers.photograph(kind, images[place], random))
         try:
-            pixels = look(str(path))[0].image.reshape(1, -1) / np.float32(255)
+            pixels = detect(str(path))[0].image.reshape(1, -1) / np.float32(255)
         except PictureError:
             refused += 1
         else:
@@ -64,10 +65,8 @@ def test_the_ink_that_is_found_is_the_digits(kind, tmp_path):
     path.write_bytes(papers.photograph(kind, digit(5), random))
     plain = tmp_path / "plain.jpg"
     plain.write_bytes(papers.photograph("plain", digit(5), random))
-    seen, expected = (look(str(each))[0].image.astype(float) for each in (path, plain))
-    moved = [np.roll(seen, (y, x), (0, 1)) for y in (-1, 0, 1) for x in (-1, 0, 1)]
-    apart = min(np.abs(one - expected).mean() for one in moved)
-    assert apart < (40 if kind == "turned" else 18)
+    image, expected = (detect(str(each))[0].image for each in (path, plain))
+    assert distance(expected, image) < (40 if kind == "turned" else 18)
 
 
 def dotted(number, radius=7, apart=2.2):
@@ -78,8 +77,7 @@ def dotted(number, radius=7, apart=2.2):
         points = np.array(stroke) * 2 + (50, 80)
         for one, other in pairwise(points):
             steps = max(1, round(np.hypot(*(other - one)) / (apart * radius)))
-            for share in np.arange(steps + 1) / steps:
-                left, top = one + share * (other - one)
+            for left, top in np.linspace(one, other, steps + 1):
                 image[(x - left) ** 2 + (y - top) ** 2 <= radius**2] = 30
     return image
 
@@ -87,14 +85,14 @@ def dotted(number, radius=7, apart=2.2):
 @pytest.mark.parametrize("number", [0, 3, 5, 8])
 def test_a_dotted_line_and_a_thin_one_become_strokes(number, tmp_path):
     for picture in (dotted(number), np.array(draw(number, 400, 0.008), float)):
-        image = look(saved(tmp_path, np.dstack([picture] * 3)))[0].image
+        image = detect(saved(tmp_path, np.dstack([picture] * 3)))[0].image
         thickness = 4 * ndimage.distance_transform_edt(image > 127)[image > 127].mean() - 2
         assert 1.2 < thickness < 4
         assert (image > 200).sum() > 30
 
 
 @pytest.mark.parametrize(
-    ("told", "made"),
+    ("refusal", "made"),
     [
         (Refusal.BLANK, papers.sheet),
         (Refusal.LINES, lambda r: papers.squared(r, papers.sheet(r))),
@@ -103,28 +101,28 @@ def test_a_dotted_line_and_a_thin_one_become_strokes(number, tmp_path):
         (Refusal.SCATTERED, lambda r: r.normal(128, 60, (600, 480, 3))),
     ],
 )
-def test_without_a_digit_it_is_said_what_there_is(told, made, tmp_path):
-    with pytest.raises(PictureError, match=f"^{told}"):
-        look(saved(tmp_path, made(np.random.default_rng(2))))
+def test_a_picture_without_a_digit_is_refused_for_what_it_shows(refusal, made, tmp_path):
+    with pytest.raises(PictureError, match=f"^{refusal}"):
+        detect(saved(tmp_path, made(np.random.default_rng(2))))
 
 
-def test_a_dot_is_one_on_paper_of_either_kind_and_a_sheet_on_a_table_is_no_chalk(tmp_path):
+def test_a_dot_is_refused_on_paper_of_either_kind_and_a_sheet_on_a_table_is_no_chalk(tmp_path):
     page = np.full((300, 300, 3), 255.0)
     page[140:160, 140:160] = 0
     for dot in (page, 255 - page):
         with pytest.raises(PictureError, match=f"^{Refusal.DOT}"):
-            look(saved(tmp_path, dot))
+            detect(saved(tmp_path, dot))
     table = np.zeros((340, 200, 3))
     table[250:330, 10:70] = 255
     table[260:320, 20:60] = np.array(draw(9, 60, 0.12).resize((40, 60)))[..., None]
-    assert look(saved(tmp_path, table))[0].box[3] > 250
+    assert detect(saved(tmp_path, table))[0].box[3] > 250
 
 
-def test_out_of_focus_is_doubtful(tmp_path):
+def test_a_picture_out_of_focus_is_uncertain(tmp_path):
     image = draw(4, 300).convert("RGB")
     for blur, doubts in ((0, ()), (14, ("out of focus",))):
         soft = np.array(image.filter(ImageFilter.GaussianBlur(blur)), float)
-        assert look(saved(tmp_path, soft))[0].doubts == doubts
+        assert detect(saved(tmp_path, soft))[0].doubts == doubts
 
 
 def test_all_digits_of_a_page_in_reading_order(tmp_path):
@@ -138,7 +136,7 @@ def test_all_digits_of_a_page_in_reading_order(tmp_path):
         rows, columns = (np.flatnonzero((ink > 0.5).any(axis)) for axis in (1, 0))
         boxes.append([columns[0], rows[0], columns[-1] + 1, rows[-1] + 1])
     path = saved(tmp_path, page)
-    found = [one.box for one in look(path, every=True)]
+    found = [one.box for one in detect(path, every=True)]
     assert np.abs(np.subtract(found, boxes)).max() <= 8
     with pytest.raises(PictureError, match=f"^{re.escape(Refusal.SEVERAL)}"):
-        look(path)
+        detect(path)

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from PIL import ExifTags, Image, ImageCms
 
-from digits.pictures.preparing import PictureError
-from digits.pictures.reading import find, read
+from digits.errors import PictureError
+from digits.pictures.reading import list_files, read_picture
 from tests.strokes import draw
 
 GREY = np.array(draw(5, 60), float)
@@ -36,7 +36,7 @@ def in_mode(mode):
     + [("5.jpg", "CMYK"), ("5.tiff", "CMYK"), ("5.tiff", "F"), ("5.tiff", "I"), ("5.TIF", "LAB")],
 )
 def test_a_picture_of_any_form_is_read_as_the_same_greys(tmp_path, name, mode):
-    seen, *_ = read(saved(tmp_path, in_mode(mode), name))
+    seen, *_ = read_picture(saved(tmp_path, in_mode(mode), name))
     assert (seen.dtype, seen.shape) == (np.float32, (60, 60))
     assert np.abs(seen - GREY).mean() < (12 if mode in ("1", "F", "I", "LAB") else 2)
 
@@ -44,30 +44,30 @@ def test_a_picture_of_any_form_is_read_as_the_same_greys(tmp_path, name, mode):
 def test_sixteen_bits(tmp_path):
     deep = Image.fromarray((GREY * 257).astype(np.uint16))
     for name in ("5.png", "5.tiff"):
-        assert (read(saved(tmp_path, deep, name)).grey == GREY).all()
+        assert (read_picture(saved(tmp_path, deep, name)).grey == GREY).all()
 
 
-def test_what_is_transparent_is_white_paper(tmp_path):
+def test_transparent_pixels_are_white(tmp_path):
     image = Image.new("RGBA", (60, 60), (0, 0, 0, 0))
     image.putalpha(Image.fromarray((255 - GREY).astype(np.uint8)))  # black ink on nothing
-    assert np.abs(read(saved(tmp_path, image, "5.png")).grey - GREY).max() <= 1
+    assert np.abs(read_picture(saved(tmp_path, image, "5.png")).grey - GREY).max() <= 1
     palette = Image.new("P", (4, 4), 3)
     palette.putpalette([0, 0, 0] * 4)
     palette.putpixel((1, 2), 0)
     expected = np.full((4, 4), 255)
     expected[2, 1] = 0
     for name in ("p.png", "p.gif"):
-        assert (read(saved(tmp_path, palette, name, transparency=3)).grey == expected).all()
+        assert (read_picture(saved(tmp_path, palette, name, transparency=3)).grey == expected).all()
 
 
 @pytest.mark.parametrize("ending", ["jpg", "png", "tiff", "webp"])
 @pytest.mark.parametrize("orientation", [1, 3, 6, 8])
-def test_a_picture_that_was_taken_turned_is_turned_back(tmp_path, ending, orientation):
+def test_a_picture_is_turned_upright(tmp_path, ending, orientation):
     exif = Image.Exif()
     exif[ExifTags.Base.Orientation] = orientation
     quarters = {1: 0, 3: 2, 6: 1, 8: 3}[orientation]
     turned = Image.fromarray(np.rot90(GREY[:, 9:], quarters).astype(np.uint8))
-    seen, *_ = read(saved(tmp_path, turned, f"5.{ending}", exif=exif))
+    seen, *_ = read_picture(saved(tmp_path, turned, f"5.{ending}", exif=exif))
     assert seen.shape == (60, 51)
     assert np.abs(seen - GREY[:, 9:]).mean() < 2
 
@@ -75,7 +75,7 @@ def test_a_picture_that_was_taken_turned_is_turned_back(tmp_path, ending, orient
 def test_a_large_picture_is_reduced_by_averaging(tmp_path):
     large = Image.fromarray(GREY.astype(np.uint8)).resize((3000, 3000), Image.Resampling.NEAREST)
     for name in ("5.png", "5.jpg"):
-        seen, *_ = read(saved(tmp_path, large, name))
+        seen, *_ = read_picture(saved(tmp_path, large, name))
         assert max(seen.shape) <= 1000
         shrunk = Image.fromarray(seen).resize((60, 60), Image.Resampling.BOX)
         assert np.abs(np.asarray(shrunk) - GREY).mean() < 3
@@ -83,37 +83,31 @@ def test_a_large_picture_is_reduced_by_averaging(tmp_path):
 
 def huge_png(side):
     """A whole PNG of side x side pixels, under a megabyte."""
-
-    def chunk(kind, data):
-        return (
-            struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-        )
-
     packer = zlib.compressobj(9)
     lines = b"".join(packer.compress(bytes(side + 1)) for _ in range(side)) + packer.flush()
+    content = b"\x89PNG\r\n\x1a\n"
     header = struct.pack(">IIBBBBB", side, side, 8, 0, 0, 0, 0)
-    start = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header)
-    return start + chunk(b"IDAT", lines) + chunk(b"IEND", b"")
+    for kind, data in ((b"IHDR", header), (b"IDAT", lines), (b"IEND", b"")):
+        content += struct.pack(">I", len(data)) + kind + data
+        content += struct.pack(">I", zlib.crc32(kind + data))
+    return content
 
 
 @pytest.mark.parametrize(
-    ("side", "told"),
-    [
-        (9_000, "9,000 x 9,000: expected"),
-        pytest.param(30_000, "larger", marks=pytest.mark.slow),
-    ],
+    ("side", "start"),
+    [(9_000, "9,000 x 9,000"), pytest.param(30_000, "larger", marks=pytest.mark.slow)],
 )
-def test_a_decompression_bomb_is_refused_before_it_is_unpacked(tmp_path, side, told):
+def test_a_decompression_bomb_is_refused_before_it_is_unpacked(tmp_path, side, start):
     (tmp_path / "bomb.png").write_bytes(huge_png(side))
-    with pytest.raises(PictureError, match=rf"{told}.* 64,000,000 pixels\. Make it smaller"):
-        read(str(tmp_path / "bomb.png"))
+    with pytest.raises(PictureError, match=rf"{start}.* 64,000,000 pixels\. Make it smaller"):
+        read_picture(str(tmp_path / "bomb.png"))
 
 
 @pytest.mark.parametrize("content", [b"", b"hello", b"%!PS-Adobe-3.0 EPSF-3.0\n", b"\x89PNG\r\n"])
-def test_what_is_no_picture_is_refused(tmp_path, content):
+def test_other_files_are_refused(tmp_path, content):
     (tmp_path / "5.png").write_bytes(content)
     with pytest.raises(PictureError, match="expected a picture"):
-        read(str(tmp_path / "5.png"))
+        read_picture(str(tmp_path / "5.png"))
 
 
 @pytest.mark.parametrize("ending", ["png", "jpg", "bmp", "gif", "tiff", "webp"])
@@ -124,7 +118,7 @@ def test_a_damaged_picture_is_refused_or_read_but_nothing_else(tmp_path, ending)
     path = tmp_path / f"5.{ending}"
     path.write_bytes(whole[: len(whole) // 2])
     with pytest.raises(PictureError, match=r"cannot be read, damaged|expected a pict"):
-        read(str(path))
+        read_picture(str(path))
     random = np.random.default_rng(0)
     for _ in range(300):
         damaged = bytearray(whole[: random.integers(8, len(whole) + 1)])
@@ -132,32 +126,32 @@ def test_a_damaged_picture_is_refused_or_read_but_nothing_else(tmp_path, ending)
             damaged[position] = random.integers(256)
         path.write_bytes(damaged)
         try:
-            assert read(str(path)).grey.ndim == 2
+            assert read_picture(str(path)).grey.ndim == 2
         except PictureError as fault:
             assert str(fault)
 
 
-def test_files_folders_and_patterns_are_found_in_order(tmp_path):
-    for name in ("b.png", "a.JPG", "notes.txt", "deep/c.gif"):
+def test_files_folders_and_patterns_are_listed_in_order(tmp_path):
+    for name in ("b.png", "a.JPG", "notes.txt", "deep/c.gif", "[1].png", "empty/notes.txt"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).touch()
-    names = {str(tmp_path / name) for name in ("b.png", "a.JPG")}
-    assert list(find(str(tmp_path))) == sorted(names)
-    assert list(find(str(tmp_path / "*.png"))) == [str(tmp_path / "b.png")]
-    assert list(find(str(tmp_path / "**" / "*.gif"))) == [str(tmp_path / "deep/c.gif")]
-    assert list(find(str(tmp_path / "notes.txt"))) == [str(tmp_path / "notes.txt")]
-    assert list(find("-")) == ["-"]
-    (tmp_path / "[1].png").touch()
-    assert list(find(str(tmp_path / "[1].png"))) == [str(tmp_path / "[1].png")]
+    for name, expected in (
+        (".", ["[1].png", "a.JPG", "b.png"]),
+        ("?.png", ["b.png"]),
+        ("**/*.gif", ["deep/c.gif"]),
+        ("notes.txt", ["notes.txt"]),
+        ("[1].png", ["[1].png"]),
+    ):
+        assert list_files(str(tmp_path / name)) == [str(tmp_path / found) for found in expected]
+    assert list_files("-") == ["-"]
     for missing in ("gone.png", "*.bmp", "deep/deeper/"):
         with pytest.raises(PictureError, match="expected a file, got none"):
-            list(find(str(tmp_path / missing)))
-    (tmp_path / "empty").mkdir()
+            list_files(str(tmp_path / missing))
     with pytest.raises(PictureError, match="expected a picture in it"):
-        list(find(str(tmp_path / "empty")))
+        list_files(str(tmp_path / "empty"))
 
 
 def test_stdin(tmp_path, monkeypatch):
     with Path(saved(tmp_path, draw(5, 60), "5.png")).open("rb") as file:
         monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(file))
-        assert (read("-").grey == GREY).all()
+        assert (read_picture("-").grey == GREY).all()
