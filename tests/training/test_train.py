@@ -114,7 +114,10 @@ def test_the_same_as_train_on_batch(name, batch_size, rows, examples, monkeypatc
             losses += [float(plain.train_on_batch(x, y))] * len(batch)
         assert means["loss"] == pytest.approx(np.mean(losses), abs=1e-5)
         assert means["accuracy"] == pytest.approx(right / 300, abs=1e-6)
-    np.testing.assert_allclose(weights(fast), weights(plain), atol=1e-4)
+    # Adam turns gradients of about 0, as before a BatchNormalization, into steps of any direction
+    np.testing.assert_allclose(
+        weights(fast), weights(plain), atol=1e-3 if name == "normalized" else 1e-5
+    )
     assert int(fast.optimizer.iterations) == 2 * -(-300 // batch_size)
 
 
