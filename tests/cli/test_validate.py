@@ -66,7 +66,7 @@ def test_floors(small):
     assert "floors for 'twoo', which is not in the list of models of params.yaml" in said
     assert said.endswith("; did you mean 'two'?")
     gate(small, dataset="another")
-    assert one(small, "floors").startswith("ok not checked: gate.yaml has floors for another")
+    assert one(small, "floors").startswith("ok not checked: the floors are for another")
 
 
 def test_a_worse_model_and_the_regression_that_is_allowed(small):
