@@ -141,7 +141,7 @@ def test_the_steps_of_the_pipeline_as_they_are_written(project, tmp_path):
     assert "hidden worse" in told
     assert "McNemar" in told  # by the same digits: main's answers are in git, the cache is empty
     assert re.search(
-        r"^\| metrics/evaluation.json +\| hidden.accuracy +\| 1.0 ", told, re.MULTILINE
+        r"^\| metrics/evaluation/hidden.json +\| accuracy +\| 1.0 ", told, re.MULTILINE
     )
     assert re.search(r"^\| params.yaml +\| train_hidden.units +\| 100 +\| 3 ", told, re.MULTILINE)
     upload = JOBS["pipeline"]["steps"][-1]["with"]["path"].split()

@@ -26,22 +26,14 @@ def sections() -> dict[str, type[BaseModel]]:
     """Return the schema of each section by its name: the pipeline's, and each model's own."""
     modules = [import_module(f"digits.models.{name}") for name in available()]
     own = [module.Params for module in modules if hasattr(module, "Params")]
-    schemas: list[Any] = [
-        Models,
-        FetchParams,
-        PreprocessParams,
-        TrainParams,
-        *own,
-        RobustnessParams,
-    ]
-    return {schema.section: schema for schema in schemas}
+    known: list[Any] = [Models, FetchParams, PreprocessParams, TrainParams, *own, RobustnessParams]
+    return {schema.section: schema for schema in known}
 
 
 def check(path: str = "params.yaml") -> dict[str, Any]:
-    """Return the sections of the file, all valid and no other.
+    """Return the sections of the file. Raises ParameterError unless all are valid and known.
 
-    A model in the list has its file; a model without a section of its own is as well. Raises
-    ParameterError.
+    Each model in the list must have its file in digits/models.
     """
     document, schemas = read_document(path), sections()
     for name in document:

@@ -108,9 +108,8 @@ def _outputs(lock: bytes | None) -> dict[str, Any]:
         stages = parse((lock or b"").decode(), LOCK)["stages"].values()
         return {out["path"]: out.get("md5") for stage in stages for out in stage.get("outs", ())}
     except (AttributeError, KeyError, TypeError, ValueError):
-        raise DigitsError(
-            f"{LOCK} is not committed, or damaged: `dvc repro`, then commit it"
-        ) from None
+        said = f"{LOCK} is not committed, or damaged: `dvc repro`, then commit it"
+        raise DigitsError(said) from None
 
 
 def differences(committed: Any, rebuilt: Any, tolerance: dict[str, float]) -> list[str]:

@@ -40,9 +40,7 @@ def _floors() -> str:
     asked, names = gate.read_gate(), read_params(Models).root
     floors, title = asked.floors, read_json("metrics/dataset.json").get("title")
     if title != asked.dataset:
-        return (
-            f"not checked: gate.yaml has floors for {asked.dataset}, these results are of {title}"
-        )
+        return f"not checked: the floors are for {asked.dataset}, these results are of {title}"
     if faults := gate.below(floors, read_results(names), names):
         raise DigitsError(
             f"{'; '.join(faults)}. Make the model better, or lower the floor in gate.yaml"
@@ -96,10 +94,7 @@ def main(arguments: Namespace) -> None:
     for name in names:
         try:
             if name == "rebuild" and arguments.quick:
-                result, said = (
-                    "skipped",
-                    "by --quick: it is not known whether the results can be reproduced",
-                )
+                result, said = "skipped", "by --quick: whether the results reproduce is unknown"
             else:
                 result, said = "ok", CHECKS[name]()
         except (DigitsError, MemoryError) as fault:
