@@ -2,8 +2,8 @@
 
 After `dvc repro --force`, dvc.lock and metrics/ must be those of the last commit. Otherwise the
 differences are listed, and the exit code is 1. Only where the same bytes are not promised (another
-system, processor or version of a library; docs/same-bytes.md) are the metrics compared within a
-tolerance instead.
+system, processor, C library or version of a library; docs/same-bytes.md) are the metrics compared
+within a tolerance instead.
 """
 
 import json
@@ -28,6 +28,8 @@ from digits.params.document import parse
 LOCK = "dvc.lock"
 LIBRARIES = ("tensorflow", "keras", "numpy", "pandas", "dvc")
 """Libraries on which the results depend."""
+C_LIBRARIES = ("glibc 2.36", "glibc 2.41")
+"""Those with which the committed bytes came out: docs/same-bytes.md."""
 TOLERANCE = {
     **dict.fromkeys(("accuracy", "macro_f1", "calibration_error"), 0.005),
     "errors": 50,
@@ -99,6 +101,8 @@ def no_promise() -> str:
         return f"this is {'; '.join(others)}"
     if "X86_V3" not in np.show_config(mode="dicts")["SIMD Extensions"]["found"]:
         return "numpy finds no x86-64-v3 processor here (AVX2, FMA and more)"
+    if (library := " ".join(platform.libc_ver())) not in C_LIBRARIES:
+        return f"the C library is {library.strip() or 'unknown'}, not {' or '.join(C_LIBRARIES)}"
     return ""
 
 

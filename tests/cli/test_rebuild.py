@@ -84,7 +84,10 @@ def test_where_the_bytes_are_not_promised_metrics_may_differ_a_little(recorded):
 def test_where_the_bytes_are_not_promised(monkeypatch):
     monkeypatch.chdir(pipeline.ROOT)
     if platform.system() == "Linux" and platform.machine() == "x86_64":
+        monkeypatch.setattr(platform, "libc_ver", lambda: ("glibc", "2.36"))
         assert no_promise() == ""
+        monkeypatch.setattr(platform, "libc_ver", lambda: ("glibc", "2.99"))
+        assert "the C library is glibc 2.99, not glibc 2.36 or glibc 2.41" in no_promise()
     monkeypatch.setattr(platform, "machine", lambda: "aarch64")
     assert "aarch64, not Linux x86_64" in no_promise()
 
