@@ -5,7 +5,7 @@ than those of the text; on a wider screen several stand side by side.
 """
 
 from collections.abc import Callable, Sequence
-from math import ceil, floor, log10
+from math import ceil, floor
 from typing import Any, NamedTuple
 
 import pandas as pd
@@ -147,7 +147,7 @@ def ticks(values: Sequence[float]) -> list[float]:
     """Return round values around `values`, apart by 1, 2 or 5 times a power of ten."""
     low, high = min(values), max(values)
     least = (high - low) / 5 or 0.01
-    power = 10.0 ** floor(log10(least))
+    power = float("1e" + f"{least:e}".partition("e")[2])  # exact, with every C library
     step = next(times * power for times in (1, 2, 5, 10) if times * power >= least)
     return [round(i * step, 9) for i in range(floor(low / step), ceil(high / step) + 1)]
 

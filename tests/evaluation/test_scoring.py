@@ -95,7 +95,8 @@ def test_answers_block_by_block_are_those_to_all():
 
 def test_the_record_pairs_any_two_versions_without_the_labels():
     labels = np.array([1, 2, 3], np.uint8)
-    kept = json.loads(record(labels, {"one": labels, "two": np.array([1, 7, 3], np.uint8)}))
+    predicted = {"one": labels, "two": np.array([1, 7, 3], np.uint8)}
+    kept = dict(json.loads(record(labels, predicted)))
     assert kept["labels_sha256"] == hashlib.sha256(bytes([1, 2, 3])).hexdigest()
     assert kept["examples"] == 3
     assert kept["one"] == {"predicted": [1, 2, 3], "wrong": []}
