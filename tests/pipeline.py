@@ -1,5 +1,6 @@
 """A copy of this repository in a temporary folder, with real git, real DVC and small data."""
 
+import json
 import os
 import re
 import shutil
@@ -107,8 +108,9 @@ class Project:
         FORM.dump(document, self.path(file))
 
     def read(self, name):
-        """Return what a YAML file, JSON too, of the copy holds."""
-        return yaml.safe_load(self.path(name).read_text())
+        """Return what a JSON or YAML file of the copy holds."""
+        load = json.loads if name.endswith(".json") else yaml.safe_load
+        return load(self.path(name).read_text())
 
     def append(self, name, text):
         """Add to the end of a file."""

@@ -53,7 +53,7 @@ def test_a_parameter_makes_stale_the_stages_that_read_it_and_the_page(name, stag
     found = [
         stage for stage in read if any(f"{name}.".startswith(f"{key}.") for key in read[stage])
     ]
-    assert found == stages
+    assert found == [stage for stage in STAGES if stage in stages]
     assert read["report"] == ["{'params.yaml': None}"]  # all of them
 
 

@@ -181,7 +181,7 @@ def test_the_results_hold_the_new_ones_and_not_the_removed_one(changed):
     names = project.read("params.yaml")["models"]
     assert names[-3:] == list(NEW)
     assert removed not in names
-    answers = project.read("metrics/answers.json")
+    answers = dict(project.read("metrics/answers.json"))
     assert list(answers)[-len(names) :] == names
     for folder in ("evaluation", "training", "robustness", "confusion", "history"):
         found = {path.stem for path in project.path(f"metrics/{folder}").iterdir()}

@@ -15,11 +15,12 @@ from digits.pictures import detect
 from digits.pictures.refusals import Refusal
 from tests.pictures import papers
 from tests.pictures.test_preparing import distance
+from tests.pipeline import MODELS
 from tests.strokes import STROKES, draw
 
 COUNT = 100
 BUILT = [Path(f"data/raw/test_{part}.npy") for part in ("images", "labels")]
-BUILT += [Path(f"models/{name}.keras") for name in ("hidden", "augmented")]
+BUILT += [Path(f"models/{name}.keras") for name in MODELS]
 
 
 def digit(number, width=0.09):
@@ -41,6 +42,8 @@ def saved(tmp_path, picture):
 def test_on_each_kind_of_paper_digits_are_read(kind, tmp_path):
     images, labels = (np.load(path) for path in BUILT[:2])
     name = "augmented" if kind == "turned" else "hidden"  # trained on rotated digits
+    if name not in MODELS:
+        pytest.skip("no model is trained on rotated digits")
     network = load(f"models/{name}.keras")
     random = np.random.default_rng([0, list(papers.PAPERS).index(kind)])
     right, refused = 0, 0

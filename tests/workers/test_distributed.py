@@ -107,7 +107,9 @@ class Workers:
         raise AssertionError((self.end(), [self.stderr(rank) for rank in self.processes]))
 
     def stderr(self, rank):
-        return (self.folder / f"err{rank}").read_text()
+        """What a worker said, without the progress of an epoch that takes long."""
+        lines = (self.folder / f"err{rank}").read_text().splitlines(keepends=True)
+        return "".join(line for line in lines if line.strip() and " examples/s" not in line)
 
     def fails_naming(self, rank, begin):
         """Whether a worker's one line on stderr begins so."""
@@ -198,12 +200,12 @@ def test_the_same_as_train_on_batch(size, count, batch_size, folder, examples):
 
 
 KILLED = [
-    (1, {"model": "dropout", "epochs": 400, "augment": True}, 10),
-    (1, {"model": "convolutional", "epochs": 100}, 5),
-    (2, {"epochs": 400}, 20),
+    (1, {"model": "dropout", "epochs": 400, "augment": True}, 3),
+    (1, {"model": "convolutional", "epochs": 100}, 2),
+    (2, {"epochs": 400}, 5),
     # one of the workers has no example left in each epoch's last batch
-    (2, {"model": "dropout", "epochs": 50, "examples": 67}, 2),
-    (2, {"augment": True, "epochs": 50, "examples": 67}, 2),
+    (2, {"model": "dropout", "epochs": 50, "examples": 67}, 1),
+    (2, {"augment": True, "epochs": 50, "examples": 67}, 1),
 ]
 
 
