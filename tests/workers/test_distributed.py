@@ -15,6 +15,7 @@ from digits.models import hidden
 from digits.params.train import TrainParams
 from digits.training import checkpoint
 from tests import pipeline
+from tests.faults.ending import heed
 from tests.hosts import two_hosts
 from tests.ports import free_ports
 from tests.training.test_checkpoint import write_project
@@ -97,6 +98,7 @@ class Workers:
                     stdout=subprocess.PIPE,
                     stderr=err,
                     text=True,
+                    preexec_fn=heed,
                 )
 
     def until(self, text):
