@@ -11,6 +11,7 @@ import pytest
 
 from tests import pipeline
 from tests.cli.conftest import Small
+from tests.faults.ending import heed
 
 DVC_YAML = """\
 stages:
@@ -124,6 +125,7 @@ def test_stopped_it_leaves_neither_files_nor_processes(small, temporary, signal)
         cwd=ready.folder,
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=heed,
     )
     while not any(each.name() == "sleep" for each in process.children(recursive=True)):
         assert process.is_running()

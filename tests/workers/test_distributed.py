@@ -15,6 +15,7 @@ from digits.models import hidden
 from digits.params.train import TrainParams
 from digits.training import checkpoint
 from tests import pipeline
+from tests.faults.ending import heed
 from tests.hosts import two_hosts
 from tests.ports import free_ports
 from tests.training.test_checkpoint import write_project
@@ -97,6 +98,7 @@ class Workers:
                     stdout=subprocess.PIPE,
                     stderr=err,
                     text=True,
+                    preexec_fn=heed,
                 )
 
     def until(self, text):
@@ -200,9 +202,9 @@ def test_the_same_as_train_on_batch(size, count, batch_size, folder, examples):
 
 
 KILLED = [
-    (1, {"model": "dropout", "epochs": 400, "augment": True}, 3),
-    (1, {"model": "convolutional", "epochs": 100}, 2),
-    (2, {"epochs": 400}, 5),
+    (1, {"model": "dropout", "epochs": 120, "augment": True}, 3),
+    (1, {"model": "convolutional", "epochs": 40}, 2),
+    (2, {"epochs": 100}, 5),
     # one of the workers has no example left in each epoch's last batch
     (2, {"model": "dropout", "epochs": 50, "examples": 67}, 1),
     (2, {"augment": True, "epochs": 50, "examples": 67}, 1),
