@@ -22,6 +22,10 @@ class Host(NamedTuple):
         bind = ["unshare", "--mount", "sh", "-ec", 'mount --bind "$0" /etc/hosts; exec "$@"']
         return ["nsenter", f"--net=/run/netns/{self.name}", *bind, self.known, *command]
 
+    def ip(self, *words):
+        """Change this host's network, as the command `ip` does."""
+        subprocess.run(["ip", "-n", self.name, *words], check=True)
+
 
 @contextmanager
 def two_hosts(*names):

@@ -25,6 +25,7 @@ from digits.training.checkpoint import Checkpoint, delete_checkpoints
 from digits.training.saving import save
 from digits.training.train import train
 from tests import pipeline
+from tests.faults.ending import Running
 from tests.training.test_train import MODELS, params
 
 STAGE = "train_some"
@@ -292,18 +293,10 @@ def test_dvc_repro_after_a_kill(project):
     wanted = project.hashes()
     again = ["dvc", "repro", "--force", "--single-item", "train_hidden"]
     for epoch in (20, 150):
-        process = subprocess.Popen(
-            again,
-            cwd=project.folder,
-            env=pipeline.ENVIRONMENT | {"PYTHONUNBUFFERED": "1"},
-            stdout=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-        )
-        for line in process.stdout:
-            if f"hidden: epoch {epoch}/" in line:
-                os.killpg(process.pid, signal.SIGKILL)
-        assert process.wait() == -signal.SIGKILL
+        running = Running(project, *again)
+        running.until(f"hidden: epoch {epoch}/")
+        os.killpg(running.process.pid, signal.SIGKILL)
+        assert running.end() == -signal.SIGKILL
     project.run("python", "-m", "digits", "setup")
     assert re.search(r"resumed after epoch 1[45]\d\n", project.run(*again))
     assert project.hashes() == wanted
