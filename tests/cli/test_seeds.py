@@ -84,7 +84,8 @@ def test_each_model_of_the_list_is_trained_and_tested_by_its_stage(own, temporar
 
 def test_one_that_fails_stops_those_beside_it_and_shows_what_it_said(own, temporary):
     own.append("stages/train.py", "sys.exit('error: no memory') if seed else time.sleep(600)\n")
-    assert own.digits("seeds", "3", "--jobs", "2", code=1).splitlines() == [
+    command = ("python", "-m", "digits", "seeds", "3", "--jobs", "2")
+    assert own.run(*command, code=1).splitlines() == [
         f"error: stage train {own.models[0]} failed (exit code 1):",
         "training with 1",
         "error: no memory",
