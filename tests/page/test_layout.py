@@ -20,7 +20,11 @@ def test_the_layout_holds(chromium, write, models, width, height, scheme):
     with opened(chromium, file, width, height, color_scheme=scheme) as page:
         box = page.locator("#canvas").bounding_box()
         assert 0 <= box["y"] <= height - box["height"]  # all of it on the first screen
+        tops = """Array.from(document.querySelectorAll("button, canvas, h2, h3, #try td"),
+          (e) => Math.round(e.getBoundingClientRect().top + scrollY))"""
+        before = page.evaluate(tops)
         draw_digit(page, 5)
+        assert page.evaluate(tops) == before
         page.evaluate("scrollTo(0, 0)")
         beyond = """Array.from(document.querySelectorAll("body *"))
           .filter((e) => e.getBoundingClientRect().right > innerWidth + 0.5)
@@ -122,7 +126,15 @@ def test_paper_is_light_and_has_nothing_to_press(chromium, six):
         assert set(page.evaluate(f"{styles}.printColorAdjust)")) == {"exact"}
         assert set(page.evaluate(f"{styles}.filter)")) == {"invert(1)"}
         assert page.is_visible("#canvas")
-        page.emulate_media(media="screen")
+        page.emulate_media(media="screen", forced_colors="active")
+        kept = "getComputedStyle(document.querySelector('#try td')).forcedColorAdjust"
+        assert page.evaluate(kept) == "none"
         page.click("#clear")
         page.emulate_media(media="print")
         assert not page.is_visible("#canvas")
+
+
+def test_four_models_are_printed_on_six_sheets(chromium, write):
+    with opened(chromium, write(dict([*SIX.items()][:4]))) as page:
+        draw_digit(page, 5)
+        assert page.pdf(prefer_css_page_size=True).count(b"/Type /Page\n") <= 6
