@@ -112,7 +112,7 @@ def test_javascript_makes_the_same_of_it(page):
 def random_pictures():
     """One digit, several of them, dots and strokes, framed and ruled too."""
     random = np.random.default_rng(0)
-    for _ in range(30):
+    for _ in range(12):
         pair = [draw(int(random.integers(10)), 60, margin=random.uniform(0, 0.2)) for _ in "ab"]
         x, y, wide, high = map(int, random.integers(1, 25, 4))
         kind = ("ellipse", "rectangle")[random.integers(2)]
