@@ -100,10 +100,11 @@ def _report(name: str, faults: list[str], every: bool) -> Iterator[None]:
     """Print what is wrong with a picture on stderr, keep its name in `faults`, and go on."""
     try:
         yield
-    except PictureError as fault:
+    except (PictureError, OSError) as fault:  # OSError: a folder that may not be read, a long name
         faults.append(name)
         hint = "" if every or str(fault) not in SEVERAL else ". --all answers each"
-        print(f"error: {printable(name)}: {printable(fault)}{hint}", file=sys.stderr)
+        said = fault.strerror if isinstance(fault, OSError) else fault
+        print(f"error: {printable(name)}: {printable(said)}{hint}", file=sys.stderr)
 
 
 def _models(asked: str | None) -> list[str]:
