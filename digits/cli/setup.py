@@ -12,8 +12,9 @@ import re
 import shutil
 from argparse import Namespace
 from collections.abc import Callable
+from getpass import getuser
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import mkdtemp
 
 from configobj import ConfigObj, ConfigObjError  # with which DVC reads its settings
 from dvc.config import Config
@@ -34,6 +35,10 @@ def main(arguments: Namespace) -> None:
     """Set the site cache, repair DVC's files. Raises DigitsError."""
     if not Path(".dvc").is_dir():
         raise DigitsError("there is no .dvc here. Run this in the project's folder")
+    try:
+        getuser()
+    except (KeyError, OSError):  # in a container, say, that runs under any number
+        raise DigitsError("DVC needs a name of this user, who has none: set LOGNAME") from None
     repair(".dvc/tmp/rwlock", json.loads)
     repair("dvc.lock", lambda content: Lockfile.validate(parse_yaml(content.decode(), "dvc.lock")))
     site, path = Path(".dvc/tmp/site-cache").resolve(), Path(".dvc/config.local").resolve()
@@ -43,15 +48,14 @@ def main(arguments: Namespace) -> None:
             return
         config = ConfigObj(str(path), encoding="utf-8")
         config.setdefault("core", {})["site_cache_dir"] = str(site)
+        make_site_cache(site)
         path.touch()
-        site.parent.mkdir(parents=True, exist_ok=True)
         with replacing(str(path)) as temporary:
             shutil.copy(path, temporary)
             config.filename = str(temporary)
             config.write()
         if [*config.items()] == [("core", {"site_cache_dir": str(site)})]:
             path.chmod(0o644)  # a file that may hold keys stays private
-        make_site_cache(site)
         print("set in .dvc/config.local: a private site cache for DVC")
     except (ConfigObjError, DvcException, OSError, UnicodeError) as fault:
         raise OutputError(
@@ -62,12 +66,12 @@ def main(arguments: Namespace) -> None:
 
 def make_site_cache(site: Path) -> None:
     """Make an empty site cache, and in it the owner's folder before anyone else can."""
-    with TemporaryDirectory(dir=site.parent, ignore_cleanup_errors=True) as folder:
-        if site.exists():  # with folders of others, which may stay
-            site.replace(Path(folder, site.name))
+    if site.exists():  # with folders of others, which may stay
+        old = site.rename(Path(mkdtemp(dir=site.parent), "old"))
+        shutil.rmtree(old.parent, ignore_errors=True)
     users = site / "repo"  # so DVC calls it
     users.mkdir(mode=0o700, parents=True)
-    Repo(".").close()  # makes the owner's
+    Repo(".", config={"core": {"site_cache_dir": str(site)}}).close()  # makes the owner's
     for own in users.iterdir():
         own.chmod(0o700)
     site.chmod(0o711)

@@ -1,19 +1,16 @@
 """List picture files and read them as grey arrays, in bounded memory."""
 
-import contextlib
-import ctypes
 import glob
 import io
 import math
 import sys
 import warnings
-from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError, _imaging
+from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 from digits.errors import PictureError
 
@@ -60,7 +57,6 @@ def read_picture(name: str) -> Picture:
 
     Raises PictureError if it is no picture, damaged, or larger than `MAX_PIXELS`.
     """
-    _silence_libtiff()
     try:
         content = sys.stdin.buffer.read(MAX_BYTES + 1) if name == "-" else b""
         if len(content) > MAX_BYTES:
@@ -81,15 +77,6 @@ def read_picture(name: str) -> Picture:
         raise PictureError(f"larger than {MAX_PIXELS:,} pixels. Make it smaller.") from None
     except Exception as fault:  # Pillow raises many kinds for a damaged file
         raise PictureError(f"cannot be read, damaged or cut short: {fault}") from None
-
-
-@cache
-def _silence_libtiff() -> None:
-    """Keep libtiff from printing: what stops a picture from being read is raised as well."""
-    with contextlib.suppress(AttributeError, OSError):  # it may be linked in another way
-        library = ctypes.CDLL(_imaging.__file__)
-        library.TIFFSetErrorHandler(None)
-        library.TIFFSetWarningHandler(None)
 
 
 def _decoded(image: Image.Image) -> Picture:
