@@ -16,7 +16,7 @@ from digits.training.history import report_epoch
 def main() -> None:
     name = model_name(sys.argv[1:])
     definition = read_definition(name, read_info())
-    training, validation = read_examples("train"), read_examples("validation", classes=0)
+    training, validation = read_examples("train"), read_examples("validation")
 
     # TensorFlow is imported when all else is in order
     from digits.training.checkpoint import delete_checkpoints

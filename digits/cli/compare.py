@@ -13,9 +13,10 @@ from argparse import ArgumentParser, Namespace
 from typing import Any
 
 from digits.cli.revisions import MAIN, WORKSPACE, changes, resolve, stale
-from digits.cli.tables import paragraph, printable, table
+from digits.cli.tables import as_markdown, paragraph, table
 from digits.errors import RevisionError
 from digits.evaluation import comparison
+from digits.messages import printable
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -85,7 +86,7 @@ def as_text(report: dict[str, Any], markdown: bool = False) -> str:
     )
     head = ["model", "old", "new", "difference (95 %)", "fixed", "broke", "p"]
     rows = [[name, pair["old"], pair["new"]] for name, pair in params.items()]
-    line = printable if markdown else paragraph
+    line = (lambda text: as_markdown(printable(text))) if markdown else paragraph
     parts = [
         f"{'### ' * markdown}{line(verdicts)}",
         line(f"Old: {old}. New: {new}."),

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from digits.cli.tables import printable, table
+from digits.cli.tables import table
 from digits.data.info import DatasetInfo, read_info
 from digits.errors import ParameterError, PictureError
 from digits.evaluation.answers import probabilities
@@ -24,7 +24,7 @@ from digits.evaluation.results import read_results
 from digits.evaluation.uncertainty import ReferenceDistribution, read_reference, uncertain
 from digits.files.atomic import write_bytes
 from digits.inference import network as inference
-from digits.messages import nearest
+from digits.messages import nearest, printable
 from digits.params import read_params
 from digits.params.models import Models
 from digits.pictures import PreparedImage, detect
@@ -100,10 +100,11 @@ def _report(name: str, faults: list[str], every: bool) -> Iterator[None]:
     """Print what is wrong with a picture on stderr, keep its name in `faults`, and go on."""
     try:
         yield
-    except PictureError as fault:
+    except (PictureError, OSError) as fault:  # OSError: a folder that may not be read, a long name
         faults.append(name)
         hint = "" if every or str(fault) not in SEVERAL else ". --all answers each"
-        print(f"error: {printable(name)}: {printable(fault)}{hint}", file=sys.stderr)
+        said = fault.strerror if isinstance(fault, OSError) else fault
+        print(f"error: {printable(name)}: {printable(said)}{hint}", file=sys.stderr)
 
 
 def _models(asked: str | None) -> list[str]:
@@ -169,11 +170,12 @@ def _show(
 ) -> None:
     """Draw to `path` how each picture was prepared, what the models got, and their answers."""
     from digits.figures.seen import Panel, draw
+    from digits.figures.style import labels
 
-    drawn = []
+    drawn, shown = [], dict(zip(data.classes, labels(data.classes), strict=True))
     for place, (image, answers) in enumerate(zip(images, by_image, strict=True)):
         lines = [
-            f"{model}: {answer} ({confidence:.0%}{', uncertain' * bool(why)})"
+            f"{model}: {shown[str(answer)]} ({confidence:.0%}{', uncertain' * bool(why)})"
             for _, model, answer, confidence, _, _, why, *_ in map(dict.values, answers)
         ]
         drawn += panels.get(place, [])

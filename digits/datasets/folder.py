@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from digits.data.dataset import Dataset
 from digits.data.splits import stratified_sample
 from digits.errors import PictureError, SourceError
+from digits.messages import printable
 from digits.params.fetch import FetchParams
 from digits.params.limits import MOST_CLASSES
 from digits.pictures import prepare
@@ -120,4 +121,5 @@ def _check(folder: Path, faults: list[str]) -> None:
     """Raise SourceError if there are faults."""
     if faults:
         more = f"; and {len(faults) - SHOWN:,} more" if len(faults) > SHOWN else ""
-        raise SourceError(f"{folder} cannot be used: {'; '.join(faults[:SHOWN])}{more}")
+        said = f"{folder} cannot be used: {'; '.join(faults[:SHOWN])}{more}"
+        raise SourceError(printable(said))

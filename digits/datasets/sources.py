@@ -11,6 +11,7 @@ from digits.datasets.download import find_silent
 from digits.datasets.folder import read_folder
 from digits.datasets.formats import read_idx_folder, read_npz
 from digits.errors import SourceError
+from digits.messages import printable
 from digits.params.fetch import FetchParams
 from digits.pictures.preparing import SIDE
 
@@ -79,7 +80,7 @@ def _read_own(path: Path, params: FetchParams) -> tuple[Dataset, DatasetCard]:
             dataset, classes = read_folder(path, params)
     except (OSError, ValueError, RuntimeError) as fault:
         reason = getattr(fault, "strerror", None) or fault
-        got = f"'{params.source}', which cannot be read: {reason}"
+        got = printable(f"'{params.source}', which cannot be read: {reason}")
         raise SourceError(f"{EXPECTED}, got {got}") from None
     check_dataset(dataset)
     count = 1 + max(int(dataset.train_labels.max()), int(dataset.test_labels.max()))
