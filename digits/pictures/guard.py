@@ -41,12 +41,13 @@ def read_each(
                 if not hasattr(os, "fork"):
                     yield from ((place, _answer(task, names[place])) for place in places)
                     continue
-                pipe, end = Pipe(duplex=False)
+                receiver, end = Pipe(duplex=False)
                 if not (process := os.fork()):
                     _serve(task, [names[place] for place in places], end)
                 end.close()
-                running[pipe] = process, places
-            for pipe in wait(list(running)):
+                running[receiver] = process, places
+            ready: Any = wait(list(running))
+            for pipe in ready:
                 process, places = running[pipe]
                 try:
                     answer = pipe.recv()
