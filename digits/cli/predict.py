@@ -11,6 +11,8 @@ import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -28,7 +30,8 @@ from digits.messages import nearest, printable
 from digits.params import read_params
 from digits.params.models import Models
 from digits.pictures import PreparedImage, detect
-from digits.pictures.reading import list_files
+from digits.pictures.guard import read_each
+from digits.pictures.listing import list_files, passed_over
 from digits.pictures.refusals import Refusal
 
 if TYPE_CHECKING:
@@ -88,11 +91,17 @@ def _prepared(
 ) -> Iterator[tuple[str, list[PreparedImage]]]:
     """Yield each picture's name and the images in it; report the pictures that cannot be used."""
     size = (data.height, data.width)
+    read = partial(detect, how=data.prepare, size=size, every=arguments.all)
     for pattern in arguments.images:
         with _report(pattern, faults, arguments.all):
-            for name in list_files(pattern):
-                with _report(name, faults, arguments.all):
-                    yield name, detect(name, data.prepare, size, every=arguments.all)
+            names = list_files(pattern)
+            if Path(pattern).is_dir() and (others := passed_over(Path(pattern), map(Path, names))):
+                print(printable(f"{pattern}{others}"), file=sys.stderr)
+            for place, images in read_each(read, names):
+                with _report(names[place], faults, arguments.all):
+                    if isinstance(images, PictureError):
+                        raise images
+                    yield names[place], images
 
 
 @contextmanager

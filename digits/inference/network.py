@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from digits.errors import ArtifactError
 from digits.evaluation.answers import probabilities
+from digits.inference.limits import check_config, check_weights
 
 ROWS = 1_000
 """Images computed together."""
@@ -111,12 +112,16 @@ def load(path: str, pixels: int | None = None, classes: int | None = None) -> Ne
         with zipfile.ZipFile(path) as archive:
             if any(part.compress_type for part in archive.infolist()):
                 raise ValueError("it is compressed, as no model of Keras is")  # a bomb, maybe
-            layers = json.loads(archive.read("config.json"))["config"].get("layers", [])
+            config = json.loads(archive.read("config.json"))
+            layers = config["config"].get("layers", [])
             weights = archive.read("model.weights.h5")
         kinds = [str(layer["class_name"]) for layer in layers if "Input" not in layer["class_name"]]
         with h5py.File(io.BytesIO(weights)) as file:
+            held = check_weights(file, len(weights))
             stack = _stack(layers, file, len(weights))
             parameters = _count(file)
+        if not stack:
+            check_config(config, held)
         compute = partial(_by_numpy, stack) if stack else _by_keras(path)
         network = Network(kinds, parameters, stack, compute)
         pixels = pixels or int(layers[0]["config"]["batch_shape"][1])
