@@ -10,7 +10,7 @@ from digits.files.atomic import write_json
 from digits.params.models import available
 from digits.process import run
 from digits.training.definition import read_definition
-from digits.training.history import report_epoch
+from digits.training.history import best_epoch, report_epoch
 
 
 def main() -> None:
@@ -23,13 +23,16 @@ def main() -> None:
     from digits.training.saving import save
     from digits.training.train import train
 
-    stage, epochs = f"train_{name}", definition["params"].epochs
-    after_epoch = partial(report_epoch, f"metrics/history/{name}.csv", epochs)
+    stage, params = f"train_{name}", definition["params"]
+    after_epoch = partial(report_epoch, f"metrics/history/{name}.csv", params.epochs)
     model, history = train(
         training=training, validation=validation, after_epoch=after_epoch, stage=stage, **definition
     )
+    kept = best_epoch(history, params.patience)
+    if params.patience:
+        print(f"{name}: the weights after epoch {kept + 1} are kept")
     save(model, f"models/{name}.keras")
-    write_json(f"metrics/training/{name}.json", history[-1])
+    write_json(f"metrics/training/{name}.json", history[kept])
     delete_checkpoints(stage)
 
 

@@ -6,7 +6,6 @@ of any kind. Uncertain answers are marked. Pictures that cannot be used are name
 others are answered all the same, and the exit code is 1.
 """
 
-import json
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
@@ -24,7 +23,7 @@ from digits.errors import ParameterError, PictureError
 from digits.evaluation.answers import probabilities
 from digits.evaluation.results import read_results
 from digits.evaluation.uncertainty import ReferenceDistribution, read_reference, uncertain
-from digits.files.atomic import write_bytes
+from digits.files.atomic import to_json, write_bytes
 from digits.inference import network as inference
 from digits.messages import nearest, printable
 from digits.params import read_params
@@ -77,7 +76,7 @@ def main(arguments: Namespace) -> None:
     if not arguments.all:
         rows = [{key: row[key] for key in row if key != "box"} for row in rows]
     if arguments.json:
-        print(json.dumps(rows, indent=2))
+        print(to_json(rows, "the list of answers"))
     elif rows:
         print(_table(rows))
     if arguments.show and rows:

@@ -7,13 +7,14 @@ parameter, library or pixel never finds it. A fault of the disk never ends a tra
 
 import json
 import sys
+from collections.abc import Sequence
 from contextlib import suppress
 from hashlib import sha256
 from importlib.metadata import version
 from itertools import chain
 from pathlib import Path
 from time import monotonic, time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from digits.backend.variables import set_variables, variables
 from digits.errors import OutputError, ParameterError
@@ -109,20 +110,22 @@ class Checkpoint:
         print(f"{self.stage}: resumed after epoch {len(history)}", flush=True)
         return history
 
-    def restore(self, model: "keras.Model") -> None:
-        """Set the variables of a model to those of the checkpoint that `load` found, if any."""
+    def restore(self, model: "keras.Model", further: Sequence[Any] = ()) -> None:
+        """Set the variables of a model, and further ones, to what `load` found, if anything."""
         if self.values:
-            set_variables(variables(model), self.values)
+            set_variables([*variables(model), *further], self.values)
         self.values = memoryview(b"")
 
-    def save(self, model: "keras.Model", history: list[dict[str, float]]) -> None:
-        """Write a checkpoint if the last one is older than `EVERY`.
+    def save(
+        self, model: "keras.Model", history: list[dict[str, float]], further: Sequence[Any] = ()
+    ) -> None:
+        """Write a checkpoint, of further variables, too, if the last one is older than `EVERY`.
 
         A fault is reported once, and the training goes on.
         """
         if not self.stage or monotonic() - self.saved_at < EVERY:
             return
-        values = (variable.numpy().tobytes() for variable in variables(model))
+        values = (variable.numpy().tobytes() for variable in [*variables(model), *further])
         digest = sha256()
         try:
             FOLDER.mkdir(mode=0o700, exist_ok=True)

@@ -67,7 +67,14 @@ def main():
 
 run(main)
 """
-PARAMS = {"seed": 0, "epochs": 2, "batch_size": 66, "learning_rate": 0.01, "device": "cpu"}
+PARAMS = {
+    "seed": 0,
+    "epochs": 2,
+    "batch_size": 66,
+    "learning_rate": 0.01,
+    "device": "cpu",
+    "patience": None,
+}
 
 
 class Workers:
