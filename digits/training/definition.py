@@ -3,6 +3,7 @@
 from functools import partial
 from importlib import import_module
 from inspect import signature
+from types import ModuleType
 from typing import Any
 
 from digits.data.info import DatasetInfo
@@ -26,15 +27,13 @@ def read_definition(name: str, info: DatasetInfo) -> dict[str, Any]:
     Raises ParameterError where params.yaml cannot be used.
     """
     module = import_module(f"digits.models.{name}")
-    params = read_params(TrainParams)
-    own = read_params(module.Params) if hasattr(module, "Params") else None
+    own = _own_params(module)
     size = info.height, info.width
     values = {**dict(own or {}), "size": size}
-    shared = {key: values[key] for key in TrainParams.model_fields if key in values}
     named = {key: values[key] for key in signature(module.build).parameters if key in values}
     definition = {
         "build": partial(module.build, **named),
-        "params": params.model_copy(update=shared),
+        "params": train_params(name),
         "classes": len(info.classes),
     }
     definition |= {
@@ -43,3 +42,14 @@ def read_definition(name: str, info: DatasetInfo) -> dict[str, Any]:
     if hasattr(module, "augment"):
         definition["augment"] = partial(module.augment, size=size, params=own)
     return definition
+
+
+def train_params(name: str) -> TrainParams:
+    """Return the training parameters of the model NAME. Raises ParameterError."""
+    own = dict(_own_params(import_module(f"digits.models.{name}")) or {})
+    shared = {key: own[key] for key in TrainParams.model_fields if key in own}
+    return read_params(TrainParams).model_copy(update=shared)
+
+
+def _own_params(module: ModuleType) -> Any:
+    return read_params(module.Params) if hasattr(module, "Params") else None
