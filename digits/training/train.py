@@ -41,6 +41,7 @@ def train(
     loss: Callable[[], keras.losses.Loss] | None = None,
     augment: Augment | None = None,
     after_epoch: Callable[[History], object] = lambda history: None,
+    after_training: Callable[[keras.Model, History], object] = lambda model, history: None,
     stage: str | None = None,
 ) -> tuple[keras.Model, History]:
     """Build a model and train it as `model.fit` would, 6 to 7 times faster: see `compile_loop`.
@@ -52,12 +53,12 @@ def train(
     optimizer: makes the optimizer, from the parameters and the number of steps in an epoch.
     loss: makes the loss; by default the cross-entropy.
     augment: changes the images of each block anew in each epoch.
-    after_epoch: called with the history so far.
+    after_epoch: called with the history so far, as `after_training` on the worker that writes.
+    after_training: called with what this returns. The other workers wait for its end.
     stage: the stage of dvc.yaml whose checkpoints are saved, and resumed from if it was killed.
 
-    Returns the trained model, compiled, and its history. With `params.patience` its variables are
-    those after the best epoch, see `best_epoch`. With several workers only the first one returns;
-    the others exit when it has both.
+    Returns the trained model, compiled, and its history: the same on all workers. With
+    `params.patience` its variables are those after the best epoch, see `best_epoch`.
     Raises DigitsError where the workers or the GPU are not available, before the first epoch if the
     other stages cannot use the model, and when the training diverges.
     """
@@ -69,7 +70,7 @@ def train(
         )
     compute_on(params.device)
     checkpoint = Checkpoint(stage)
-    workers = connect(params, (*training, *validation), checkpoint.code)
+    workers = connect(params, (*training, *validation), checkpoint.shared)
     history = workers.load(checkpoint)
     epochs = workers.epochs(training, params, len(history))
     if augment:
@@ -96,7 +97,7 @@ def train(
         train_step = with_labels(workers.train_step(model), model.loss, classes)
         train_loop = compile_loop(model, train_step, workers)
         test_loop = compile_loop(model, test_step, workers)
-        if history and workers.rank == 0:  # DVC has removed what was written of these epochs
+        if history and workers.writes:  # DVC has removed what was written of these epochs
             after_epoch(history)
         for blocks in epochs:
             if patience and len(history) > best_epoch(history, patience) + patience:
@@ -110,10 +111,13 @@ def train(
             history.append(means)
             if best_epoch(history, patience) == len(history) - 1:
                 copy_variables(state, best)
-            if workers.rank == 0:
+            if workers.writes:
                 after_epoch(history)
+            if workers.rank == 0:
                 checkpoint.save(model, history, best)
         copy_variables(best, state)
+        if workers.writes:
+            after_training(model, history)
     workers.finish()
     return model, history
 
