@@ -82,6 +82,7 @@ gc.disable()
 with without_chatter():
     import keras
     import tensorflow as tf
+    from tensorflow.python.eager.context import context
 
     from digits.backend.functions import pin_functions
 
@@ -121,4 +122,4 @@ def compute_on(device: str) -> None:
     tf.config.experimental.enable_op_determinism()
 
 
-__all__ = ["compute_on", "keras", "tf"]
+__all__ = ["compute_on", "context", "keras", "tf"]

@@ -99,7 +99,8 @@ def no_promise() -> str:
     ]
     if others:
         return f"this is {'; '.join(others)}"
-    if "X86_V3" not in np.show_config(mode="dicts")["SIMD Extensions"]["found"]:
+    found = np.show_config(mode="dicts")["SIMD Extensions"]["found"]
+    if not {"X86_V3", "AVX2"} & {*found}:  # numpy 2.4 has a name for the group
         return "numpy finds no x86-64-v3 processor here (AVX2, FMA and more)"
     if (library := " ".join(platform.libc_ver())) not in C_LIBRARIES:
         return f"the C library is {library.strip() or 'unknown'}, not {' or '.join(C_LIBRARIES)}"

@@ -16,7 +16,7 @@ from digits.errors import DigitsError, RevisionError
 from digits.evaluation import gate
 from digits.evaluation.results import ANSWERS, read_results
 from digits.files.atomic import read_json
-from digits.messages import nearest
+from digits.messages import nearest, printable
 from digits.params import read_params
 from digits.params.models import Models
 
@@ -100,6 +100,6 @@ def main(arguments: Namespace) -> None:
         except (DigitsError, MemoryError) as fault:
             result, said = "FAILED", str(fault)
             failed.append(name)
-        print(f"{result:8}{name:12}{' '.join(said.split())}", flush=True)
+        print(f"{result:8}{name:12}{printable(' '.join(said.split()))}", flush=True)
     if failed:
         raise DigitsError(f"{len(failed)} of {len(names)} checks failed: {', '.join(failed)}")

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from digits.figures.style import png, style
+from digits.figures.style import letters, png, style
 from digits.pictures import PreparedImage
 
 ACROSS = 6
@@ -65,8 +65,8 @@ def draw(panels: list[Panel]) -> bytes:
 
 
 def _fitting(caption: str) -> str:
-    """Keep the end of each line, in letters that matplotlib's own font has."""
-    lines = caption.encode("ascii", "replace").decode().splitlines()
+    """Keep the end of each line, in letters that the font has."""
+    shown = "".join(one if ord(one) in letters() or one == "\n" else "?" for one in caption)
     return "\n".join(
-        line if len(line) <= LETTERS else f"...{line[3 - LETTERS :]}" for line in lines
+        line if len(line) <= LETTERS else f"...{line[3 - LETTERS :]}" for line in shown.split("\n")
     )

@@ -71,7 +71,7 @@ def test_as_text_and_as_markdown(small):
     assert ["train.seed", "0", "a", "|", "b", "<i>", "`c`"] in [line.split() for line in text]
     markdown = small.digits("compare", "main", "branch", "--md").splitlines()
     assert markdown[0] == "### two worse, three new, one removed"
-    assert any("train.seed" in line and r" a \| b \<i> \`c\` |" in line for line in markdown)
+    assert any("train.seed" in line and r" `` a \| b <i> `c` `` |" in line for line in markdown)
     tables = [line for line in markdown if line.startswith("|")]
     assert {line.replace(r"\|", "").count("|") for line in tables} == {8, 4}
     assert small.digits("compare", "--md", "--json", code=2)  # one of them

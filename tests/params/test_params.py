@@ -45,7 +45,7 @@ def refused(path, schema=None):
 def test_the_committed_file_is_valid_and_its_reference_recipe_is_kept(params):
     parameters.check(params())
     assert read_params(TrainParams, params()) == TrainParams(
-        seed=0, epochs=5, batch_size=32, learning_rate=0.001, workers=1, device="cpu"
+        seed=0, epochs=5, batch_size=32, learning_rate=0.001, patience=None, workers=1, device="cpu"
     )
     assert read_params(PreprocessParams, params()).limit is None
 
