@@ -5,14 +5,15 @@ from contextlib import suppress
 from inspect import getsource
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from digits.backend import compute_on, eigen, tf, without_chatter
+from digits.backend import compute_on, eigen, functions, keras, tf, without_chatter
 from digits.errors import ParameterError
 
 
 def bits(tf):
-    """The SHA-256 of the bits of three products, as the stages compute them."""
+    """The SHA-256 of the bits of products and convolutions, as the stages compute them."""
     from hashlib import sha256
 
     import numpy as np
@@ -23,7 +24,11 @@ def bits(tf):
         for shape in ((32, 784), (784, 100), (784, 10), (32, 100))
     )
     product = tf.function(tf.matmul, jit_compile=True)
-    products = product(image, wide), product(image, narrow), product(image, gradient, True)
+    products = [product(image, wide), product(image, narrow), product(image, gradient, True)]
+    images = tf.reshape(image, (-1, 14, 14, 4))
+    for size, strides in (1, 1), (3, 1), (5, 2):
+        kernel = tf.reshape(wide[: size * size], (size, size, 4, 25))
+        products.append(tf.nn.conv2d(images, kernel, strides, "SAME"))
     return sha256(b"".join(values.numpy().tobytes() for values in products)).hexdigest()
 
 
@@ -65,7 +70,8 @@ def test_no_setting_of_the_users_changes_a_bit_and_it_starts_quietly(tmp_path):
         "TF_NUM_INTRAOP_THREADS": "1",
         "OMP_NUM_THREADS": "1",
         "TENSORFLOW_USE_CUSTOM_CONTRACTION_KERNEL": "true",
-        "TF_ENABLE_ONEDNN_OPTS": "1",
+        "TF_ENABLE_ONEDNN_OPTS": "0",
+        "ONEDNN_MAX_CPU_ISA": "SSE41",
         "KERAS_BACKEND": "jax",
         "KERAS_HOME": str(tmp_path),
     }
@@ -148,3 +154,25 @@ def test_only_what_informs_is_held_back(capfd):
         os.write(2, b"the reason\n")
         raise ImportError
     assert capfd.readouterr().err == "the reason\n"
+
+
+def normalized(call):
+    """A layer's outputs, gradients and statistics in training, where `call` computes it."""
+    random = np.random.default_rng(0)
+    images, slopes = (tf.constant(random.random((6, 5, 4, 3), np.float32)) for _ in range(2))
+    layer = keras.layers.BatchNormalization()
+    layer.build(images.shape)
+    for weight, value in zip(layer.weights, (2.0, 0.5, 0.25, 4.0), strict=True):
+        weight.assign(np.full(3, value))
+    with tf.GradientTape() as tape:
+        tape.watch(images)
+        outputs = call(layer, images, training=True)
+    gradients = tape.gradient(outputs, [images, *layer.trainable_weights], slopes)
+    return [*map(np.asarray, (outputs, *gradients, *layer.weights))]
+
+
+def test_images_are_normalized_as_keras_does():
+    for ours, keras_own in zip(
+        normalized(functions.normalize_images), normalized(functions.normalize), strict=True
+    ):
+        np.testing.assert_allclose(ours, keras_own, rtol=1e-4, atol=2e-4)
