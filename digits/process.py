@@ -75,6 +75,11 @@ def unbroken() -> Iterator[None]:
             sys.exit(_ending.code)
 
 
+def stopping() -> bool:
+    """Say whether a signal is ending this process."""
+    return bool(_ending.code)
+
+
 _ending = SimpleNamespace(code=0, waits=False)
 
 

@@ -79,6 +79,7 @@ with without_chatter():
     import keras
     import tensorflow as tf
     from keras.src.backend.tensorflow import numpy as keras_numpy
+    from tensorflow.python.eager.context import context
 
     with suppress(RuntimeError):  # it has computed something before: reported below
         tf.config.threading.set_intra_op_parallelism_threads(2)
@@ -134,4 +135,4 @@ def compute_on(device: str) -> None:
     tf.config.experimental.enable_op_determinism()
 
 
-__all__ = ["compute_on", "keras", "tf"]
+__all__ = ["compute_on", "context", "keras", "tf"]

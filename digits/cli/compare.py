@@ -7,7 +7,6 @@ model of one revision alone is new or removed. Where the test sets differ, there
 verdict is about these trained models; `digits seeds` says how far the seed moves the accuracy.
 """
 
-import json
 import sys
 from argparse import ArgumentParser, Namespace
 from typing import Any
@@ -16,6 +15,7 @@ from digits.cli.revisions import MAIN, WORKSPACE, changes, resolve, stale
 from digits.cli.tables import as_markdown, paragraph, table
 from digits.errors import RevisionError
 from digits.evaluation import comparison
+from digits.files.atomic import to_json
 from digits.messages import printable
 
 
@@ -34,7 +34,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 def main(arguments: Namespace) -> None:
     """Print the report; end with exit code 1 if asked to and a model is worse."""
     report = compare(arguments.old, arguments.new)
-    print(json.dumps(report, indent=2) if arguments.json else as_text(report, arguments.md))
+    print(to_json(report, "the comparison") if arguments.json else as_text(report, arguments.md))
     models, verdict = report["models"], arguments.fail_if
     if verdict and (named := [name for name in models if models[name]["verdict"] == verdict]):
         sys.stdout.flush()

@@ -6,11 +6,12 @@ of any kind. Uncertain answers are marked. Pictures that cannot be used are name
 others are answered all the same, and the exit code is 1.
 """
 
-import json
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,13 +23,14 @@ from digits.errors import ParameterError, PictureError
 from digits.evaluation.answers import probabilities
 from digits.evaluation.results import read_results
 from digits.evaluation.uncertainty import ReferenceDistribution, read_reference, uncertain
-from digits.files.atomic import write_bytes
+from digits.files.atomic import to_json, write_bytes
 from digits.inference import network as inference
 from digits.messages import nearest, printable
 from digits.params import read_params
 from digits.params.models import Models
 from digits.pictures import PreparedImage, detect
-from digits.pictures.reading import list_files
+from digits.pictures.guard import read_each
+from digits.pictures.listing import list_files, passed_over
 from digits.pictures.refusals import Refusal
 
 if TYPE_CHECKING:
@@ -74,7 +76,7 @@ def main(arguments: Namespace) -> None:
     if not arguments.all:
         rows = [{key: row[key] for key in row if key != "box"} for row in rows]
     if arguments.json:
-        print(json.dumps(rows, indent=2))
+        print(to_json(rows, "the list of answers"))
     elif rows:
         print(_table(rows))
     if arguments.show and rows:
@@ -88,11 +90,17 @@ def _prepared(
 ) -> Iterator[tuple[str, list[PreparedImage]]]:
     """Yield each picture's name and the images in it; report the pictures that cannot be used."""
     size = (data.height, data.width)
+    read = partial(detect, how=data.prepare, size=size, every=arguments.all)
     for pattern in arguments.images:
         with _report(pattern, faults, arguments.all):
-            for name in list_files(pattern):
-                with _report(name, faults, arguments.all):
-                    yield name, detect(name, data.prepare, size, every=arguments.all)
+            names = list_files(pattern)
+            if Path(pattern).is_dir() and (others := passed_over(Path(pattern), map(Path, names))):
+                print(printable(f"{pattern}{others}"), file=sys.stderr)
+            for place, images in read_each(read, names):
+                with _report(names[place], faults, arguments.all):
+                    if isinstance(images, PictureError):
+                        raise images
+                    yield names[place], images
 
 
 @contextmanager

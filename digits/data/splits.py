@@ -1,6 +1,6 @@
 """Scale images to 0-1 in bounded memory; choose the examples of a split."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -23,11 +23,14 @@ def normalize(images: NDArray[np.uint8], rows: NDArray[np.intp]) -> Iterator[NDA
         yield np.divide(chunk.reshape(len(chunk), -1), 255, dtype=np.float32)
 
 
-def stratified_sample(labels: NDArray[Any], count: int, seed: int) -> NDArray[np.bool_]:
+def stratified_sample(
+    labels: NDArray[Any], count: int, seed: int, least: int = 0
+) -> NDArray[np.bool_]:
     """Choose `count` examples at random, of each class in proportion to its size.
 
     labels: (n,). Returns a mask (n,). The numbers are rounded by largest remainder, so that they
-    add up to `count`. Raises DigitsError if no example is left to train on.
+    add up to `count`. least: of each class, so many at least are chosen, and as many are not, even
+    if they then add up to another number. Raises DigitsError if no example is left to train on.
     """
     if count >= len(labels):
         raise DigitsError(
@@ -38,8 +41,14 @@ def stratified_sample(labels: NDArray[Any], count: int, seed: int) -> NDArray[np
     shares = sizes * count / len(labels)
     quota = np.floor(shares).astype(int)
     quota[np.argsort(quota - shares, kind="stable")[: count - quota.sum()]] += 1
+    quota = quota.clip(least, sizes - least)
     random = np.random.default_rng(seed)
     chosen = np.zeros(len(labels), bool)
     for label, size in zip(classes, quota, strict=True):
         chosen[random.choice(np.flatnonzero(labels == label), size, replace=False)] = True
     return chosen
+
+
+def absent(labels: NDArray[Any], classes: Sequence[str]) -> list[str]:
+    """Return the names of the classes that have no example."""
+    return [name for label, name in enumerate(classes) if not (labels == label).any()]

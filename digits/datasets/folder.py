@@ -2,7 +2,8 @@
 
 import os
 import re
-from multiprocessing.pool import ThreadPool
+from collections import Counter
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -10,37 +11,72 @@ from numpy.typing import NDArray
 
 from digits.data.dataset import Dataset
 from digits.data.splits import stratified_sample
+from digits.datasets.prepared import fingerprints, load_prepared, save_prepared
 from digits.errors import PictureError, SourceError
 from digits.messages import printable
 from digits.params.fetch import FetchParams
 from digits.params.limits import MOST_CLASSES
 from digits.pictures import prepare
-from digits.pictures.reading import SUFFIXES
+from digits.pictures.guard import read_each
+from digits.pictures.listing import SUFFIXES, find_pictures, passed_over
 from digits.progress import progress
 
-LARGE = 2**16
-"""Bytes of a file, on average, from which pictures are read on all cores. Pillow decodes without
-Python's lock; threads that read small files would only wait for it."""
 SHOWN = 5
 """Faults that are reported one by one; the others are counted."""
 
 
-def read_folder(folder: Path, params: FetchParams) -> tuple[Dataset, list[str]]:
+def read_folder(
+    folder: Path, params: FetchParams
+) -> tuple[Dataset, list[str], tuple[list[str], list[str]]]:
     """Read the pictures of FOLDER/train/CLASS and FOLDER/test/CLASS, or of FOLDER/CLASS.
 
     In the latter case a share, `params.held_out`, of each class becomes the test split. The order
-    of the pictures depends on `params.seed` alone. Returns the names of the classes as well: in
-    the order of `params.classes`, or else numbers by their value and words by the alphabet.
+    of the pictures depends on `params.seed` alone. Prints what was taken and what was passed over.
+    Returns also the names of the classes, in the order of `params.classes`, or else numbers by
+    their value and words by the alphabet; and the names of the pictures of both splits.
     Raises SourceError with the first faults and their number.
     """
     splits = [folder / "train", folder / "test"]
     if not all(split.is_dir() for split in splits):
         splits = [folder]
     pictures = [
-        {path.name: _find_pictures(path) for path in split.iterdir() if path.is_dir()}
+        {path.name: find_pictures(path) for path in split.iterdir() if path.is_dir()}
         for split in splits
     ]
     classes = sorted({name for split in pictures for name in split if name[0] != "."}, key=_natural)
+    taken = [path for split in pictures for name in classes for path in split.get(name, ())]
+    passed = passed_over(folder, taken)
+    _check(folder, _faults(splits, pictures, classes, params), passed)
+    kinds = Counter(path.suffix.lower() for path in taken)
+    counts = ", ".join(f"{count:,} {kind}" for kind, count in sorted(kinds.items()))
+    print(f"fetch: {len(taken):,} pictures in {len(classes):,} classes ({counts}){passed}")
+    classes = params.classes or classes
+    paths, labels = [], []
+    random = np.random.default_rng(params.seed)
+    for by_class in pictures:
+        sizes = [len(by_class[name]) for name in classes]
+        kind = np.min_scalar_type(len(classes) - 1)
+        order = random.permutation(sum(sizes))
+        ordered = [path for name in classes for path in by_class[name]]
+        paths += [ordered[place] for place in order]
+        labels.append(np.arange(len(classes), dtype=kind).repeat(sizes)[order])
+    images = _read_pictures(folder, paths, params)
+    test = np.arange(len(images)) >= len(labels[0])
+    if len(splits) == 1:
+        count = min(round(params.held_out * len(images)), len(images) - 1)
+        test = stratified_sample(labels[0], count, params.seed, least=1)
+    every, names = np.concatenate(labels), np.array([str(p.relative_to(folder)) for p in paths])
+    dataset = Dataset(images[~test], every[~test], images[test], every[test])
+    return dataset, classes, (names[~test].tolist(), names[test].tolist())
+
+
+def _faults(
+    splits: list[Path],
+    pictures: list[dict[str, list[Path]]],
+    classes: list[str],
+    params: FetchParams,
+) -> list[str]:
+    """Return what is wrong with the folders, before a picture is read."""
     faults = []
     if not 2 <= len(classes) <= MOST_CLASSES:
         faults.append(
@@ -51,31 +87,14 @@ def read_folder(folder: Path, params: FetchParams) -> tuple[Dataset, list[str]]:
     if params.prepare == "resize" and not params.size:
         faults.append("fetch.size: expected [height, width], since fetch.prepare is resize")
     for split, by_class in zip(splits, pictures, strict=True):
-        empty = [split / name for name in classes if not by_class.get(name)]
-        faults += [f"{path}: expected pictures ({' '.join(SUFFIXES)}), got none" for path in empty]
-    _check(folder, faults)
-    classes = params.classes or classes
-    arrays = []
-    random = np.random.default_rng(params.seed)
-    for by_class in pictures:
-        counts = [len(by_class[name]) for name in classes]
-        labels = np.arange(len(classes), dtype=np.min_scalar_type(len(classes) - 1)).repeat(counts)
-        paths = [path for name in classes for path in by_class[name]]
-        order = random.permutation(len(paths))
-        arrays += [_read_pictures(folder, [paths[place] for place in order], params), labels[order]]
-    if len(splits) == 1:
-        images, labels = arrays
-        count = max(round(params.held_out * len(labels)), len(classes))  # some of each class
-        test = stratified_sample(labels, min(count, len(labels) - len(classes)), params.seed)
-        arrays = [images[~test], labels[~test], images[test], labels[test]]
-    return Dataset(*arrays), classes
-
-
-def _find_pictures(folder: Path) -> list[Path]:
-    """Return the pictures in `folder` by name, without hidden files such as ._x of a Mac."""
-    files = [path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES]
-    visible = [path for path in files if path.is_file() and not path.name.startswith(".")]
-    return sorted(visible, key=lambda path: path.name)
+        for name in classes:
+            if not (got := len(by_class.get(name, ()))):
+                wanted = f"pictures ({' '.join(SUFFIXES)}), got none"
+                faults.append(f"{split / name}: expected {wanted}")
+            elif got == len(splits) == 1:
+                wanted = "2 pictures or more, one of them to test with"
+                faults.append(f"{split / name}: expected {wanted}, got 1")
+    return faults
 
 
 def _natural(name: str) -> tuple[list[tuple[int, str]], str]:
@@ -85,41 +104,37 @@ def _natural(name: str) -> tuple[list[tuple[int, str]], str]:
 
 
 def _read_pictures(folder: Path, paths: list[Path], params: FetchParams) -> NDArray[np.uint8]:
-    """Read pictures, large ones on all cores. Raises SourceError."""
+    """Read pictures on all cores, without those that the last run read. Raises SourceError."""
     size = (params.size[0], params.size[1]) if params.size else None
-
-    def read_one(path: Path) -> NDArray[np.uint8] | PictureError:
-        try:
-            return prepare(str(path), params.prepare, size)
-        except PictureError as fault:
-            return fault
-
-    images: NDArray[np.uint8] | None = None
-    faults: list[str] = []
-    large = sum(path.stat().st_size for path in paths) > LARGE * len(paths)
-    count = os.cpu_count() if large else 1
-    with ThreadPool(count) as threads, progress("pictures", len(paths), "") as advance:
-        for place, image in enumerate(threads.imap(read_one, paths, chunksize=16)):
-            advance(1)
-            if isinstance(image, PictureError):
-                faults.append(f"{paths[place]}: {image}")
-                continue
-            if images is None:
-                images = np.zeros((len(paths), *image.shape), np.uint8)
-            if image.shape == images.shape[1:]:
-                images[place] = image
-            else:
-                wanted, got = ("{} x {}".format(*s) for s in (images.shape[1:], image.shape))
-                cure = "set fetch.prepare to resize, and fetch.size"
-                faults.append(f"{paths[place]}: expected {wanted} pixels, got {got}: {cure}")
-    _check(folder, faults)
-    assert images is not None
-    return images
+    keys, images = fingerprints(paths, params), load_prepared()
+    new = [place for place, key in enumerate(keys) if key not in images]
+    names, faults = [str(paths[place]) for place in new], dict[int, str]()
+    try:
+        with progress("pictures", len(new), "") as advance:
+            task = partial(prepare, how=params.prepare, size=size)
+            for place, image in read_each(task, names, os.cpu_count() or 1):
+                advance(1)
+                if isinstance(image, PictureError):
+                    faults[new[place]] = f"{names[place]}: {image}"
+                else:
+                    images[keys[new[place]]] = image
+    finally:
+        images = {key: images[key] for key in keys if key in images}
+        if new and images:
+            save_prepared(images)
+    shape = next(iter(images.values())).shape if images else ()
+    for place, key in enumerate(keys):
+        if key in images and images[key].shape != shape:
+            wanted, got = ("{} x {}".format(*s) for s in (shape, images[key].shape))
+            cure = "set fetch.prepare to resize, and fetch.size"
+            faults[place] = f"{paths[place]}: expected {wanted} pixels, got {got}: {cure}"
+    _check(folder, [faults[place] for place in sorted(faults)])
+    return np.stack([images[key] for key in keys])
 
 
-def _check(folder: Path, faults: list[str]) -> None:
+def _check(folder: Path, faults: list[str], passed: str = "") -> None:
     """Raise SourceError if there are faults."""
     if faults:
         more = f"; and {len(faults) - SHOWN:,} more" if len(faults) > SHOWN else ""
-        said = f"{folder} cannot be used: {'; '.join(faults[:SHOWN])}{more}"
+        said = f"{folder} cannot be used: {'; '.join(faults[:SHOWN])}{more}{passed}"
         raise SourceError(printable(said))

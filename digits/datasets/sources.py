@@ -2,11 +2,15 @@
 
 import sys
 import tempfile
+import zipfile
+from difflib import get_close_matches
 from pathlib import Path
 
 from digits.data.dataset import Dataset, check_dataset, content_sha256
 from digits.data.info import DatasetCard, DatasetInfo
+from digits.data.splits import absent
 from digits.datasets.catalogue import CATALOGUE, MNIST, Published
+from digits.datasets.doubtful import Names, check_images
 from digits.datasets.download import find_silent
 from digits.datasets.folder import read_folder
 from digits.datasets.formats import read_idx_folder, read_npz
@@ -26,13 +30,24 @@ def fetch_dataset(params: FetchParams) -> tuple[Dataset, DatasetInfo, str]:
 
     Raises SourceError; for a data set of the catalogue with a line for each source.
     """
+    names = None
     if published := CATALOGUE.get(params.source):
         card, sha256 = published.card, params.sha256 or published.sha256
         dataset, source = _fetch_published(published, sha256)
     else:
         source = params.source
-        dataset, card = _read_own(Path(source), params)
+        dataset, card, names = _read_own(Path(source), params)
         sha256 = _verify(dataset, params.sha256)
+        if known := next((p.card for p in CATALOGUE.values() if p.sha256 == sha256), None):
+            own = {"title": params.title, "classes": params.classes}
+            card = known.model_copy(update={key: value for key, value in own.items() if value})
+    checked = check_images(dataset, names or _numbered(dataset, card.classes), params.duplicates)
+    if checked is not dataset:
+        dataset, sha256 = checked, content_sha256(checked)
+        check_dataset(dataset)
+    for split, labels in (("train", dataset.train_labels), ("test", dataset.test_labels)):
+        if missing := absent(labels, card.classes):
+            print(f"fetch: no image to {split} with of {', '.join(missing)}")
     train, height, width = dataset.train_images.shape
     if card.prepare == "mnist" and (height, width) != (SIDE, SIDE):
         raise SourceError(
@@ -64,23 +79,35 @@ def _fetch_published(published: Published, sha256: str) -> tuple[Dataset, str]:
     raise SourceError("\n".join(failures))
 
 
-def _read_own(path: Path, params: FetchParams) -> tuple[Dataset, DatasetCard]:
+def _numbered(dataset: Dataset, classes: list[str]) -> Names:
+    """Return names for the images of both splits, by number and class."""
+    return tuple(
+        [f"{split} image {place} ({classes[label]})" for place, label in enumerate(labels.tolist())]
+        for split, labels in (("train", dataset.train_labels), ("test", dataset.test_labels))
+    )
+
+
+def _read_own(path: Path, params: FetchParams) -> tuple[Dataset, DatasetCard, Names | None]:
     """Read a data set of the user's own, and describe it. Raises SourceError."""
-    classes = params.classes
+    classes, names = params.classes, None
     try:
         path = path.expanduser()
         path.stat()  # raises if there is nothing
         if path.is_file():
+            if not zipfile.is_zipfile(path):
+                raise ValueError("it is no .npz file. Of pictures, name the folder above")
             dataset = read_npz(path)
         elif not path.is_dir():
             raise OSError("it is neither a file nor a folder")
         elif any(path.glob("*-ubyte*")):
             dataset = read_idx_folder(path)
         else:
-            dataset, classes = read_folder(path, params)
+            dataset, classes, names = read_folder(path, params)
     except (OSError, ValueError, RuntimeError) as fault:
         reason = getattr(fault, "strerror", None) or fault
-        got = printable(f"'{params.source}', which cannot be read: {reason}")
+        close = get_close_matches(params.source.lower(), CATALOGUE, 1)
+        hint = f"; did you mean {close[0]}?" if close else ""
+        got = printable(f"'{params.source}', which cannot be read: {reason}{hint}")
         raise SourceError(f"{EXPECTED}, got {got}") from None
     check_dataset(dataset)
     count = 1 + max(int(dataset.train_labels.max()), int(dataset.test_labels.max()))
@@ -90,7 +117,7 @@ def _read_own(path: Path, params: FetchParams) -> tuple[Dataset, DatasetCard]:
         )
     title = params.title or path.stem
     noun = "digit" if classes and set(classes) <= set(MNIST.card.classes) else "image"
-    return dataset, DatasetCard(
+    card = DatasetCard(
         title=title,
         heading=title,
         noun=noun,
@@ -100,6 +127,7 @@ def _read_own(path: Path, params: FetchParams) -> tuple[Dataset, DatasetCard]:
         known=f"the images of {title}",
         origin=f"{title}: its owners say who may use it",
     )
+    return dataset, card, names
 
 
 def _verify(dataset: Dataset, sha256: str | None) -> str:

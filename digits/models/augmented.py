@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from digits.data.interpolation import bilinear
 from digits.params import Section
 from digits.params.train import TrainParams
 
@@ -139,3 +138,21 @@ def source_places(amounts: Floats, size: tuple[int, int], params: Params) -> tup
     y, x = np.indices(size).reshape(2, -1) - middle
     y, x = y - down, x - right
     return a * y + b * x + middle[0], c * y + d * x + middle[1]
+
+
+def bilinear(
+    y: Floats, x: Floats, size: tuple[int, int]
+) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """Return the four pixels around each place (y, x) of images of `size`, and their weights.
+
+    y, x: of any shape, in pixels; (0, 0) is the centre of the first. Returns two arrays with the
+    four as a further, last axis: the index of a pixel in the flattened image, and its weight, which
+    is 0 outside of the image.
+    """
+    (height, width), weights, pixels = size, [], []
+    top, left = np.floor(y), np.floor(x)
+    for row, column in ((top, left), (top, left + 1), (top + 1, left), (top + 1, left + 1)):
+        inside = (row >= 0) & (row < height) & (column >= 0) & (column < width)
+        weights.append(inside * (1 - abs(y - row)) * (1 - abs(x - column)))
+        pixels.append(row.clip(0, height - 1) * width + column.clip(0, width - 1))
+    return np.stack(pixels, -1).astype(np.int64), np.stack(weights, -1).astype(np.float32)

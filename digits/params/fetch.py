@@ -1,6 +1,6 @@
 """The section `fetch` of params.yaml."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
@@ -30,3 +30,6 @@ class FetchParams(Section, section="fetch"):
     )
     held_out: float = Field(gt=0, lt=1, description="share for testing, without a folder test")
     seed: int = Field(ge=0, lt=2**32, description="of the order of pictures, and of that choice")
+    duplicates: Literal["warn", "refuse", "drop"] = Field(
+        description="images for training and for testing, in two classes, or without contrast"
+    )

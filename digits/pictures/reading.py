@@ -1,47 +1,50 @@
-"""List picture files and read them as grey arrays, in bounded memory."""
+"""Read picture files as grey arrays, in bounded memory."""
 
-import glob
 import io
 import math
+import re
+import struct
 import sys
 import warnings
+from contextlib import suppress
 from pathlib import Path
-from typing import NamedTuple
+from typing import IO, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, UnidentifiedImageError
 
 from digits.errors import PictureError
 
 FORMATS = ("BMP", "GIF", "JPEG", "PNG", "TIFF", "WEBP")  # Pillow reads them without other programs
-SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")  # in a folder
+OTHERS = {
+    rb"$": "an empty file",
+    rb"....ftyp(hei|hev|mif|msf)": "a HEIC picture, as phones make. Export it as JPEG",
+    rb"....ftypavi": "an AVIF picture. Export it as JPEG",
+    rb"\xff\x0a|\0\0\0\x0cJXL |\0\0\0\x0cjP  ": "a JPEG XL or JPEG 2000 picture. Export it as PNG",
+    rb"%PDF|%!PS": "a document. Export its pages as PNG",
+    rb"8BPS|gimp xcf|\s*<(\?xml|svg)|\0\0[\x01\x02]\0": "a drawing or an icon. Export it as PNG",
+    rb"....ftyp|RIFF....AVI |\x1aE\xdf\xa3": "a film. Export a frame of it as PNG",
+    rb"PK\x03\x04|Rar!|7z\xbc\xaf|\x1f\x8b": "an archive. Unpack it",
+    rb"\s*<(!doctype )?html": "a page of the web. Download the picture itself",
+    rb"version https://git-lfs": "a pointer of Git LFS. Run `git lfs pull`",
+    rb"II|MM|\x89PNG|\xff\xd8|BM|GIF8|RIFF": "a damaged or unusual one. Export it as 8-bit PNG",
+}
+"""What a file is that Pillow does not know, by how it starts, and what to do."""
+NEEDED = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND", b"eXIf")
+"""The chunks of a PNG that decide what it shows. Texts and profiles may be broken, or large."""
 MAX_PIXELS = 64_000_000  # the largest picture that is read: more than a phone's camera has
-MAX_BYTES = 2**28  # the most that is read from stdin
-SIDEWAYS = (5, 6, 7, 8)  # EXIF orientations that exchange width and height
+MAX_BYTES = 2**28  # the most that is read from stdin, or of a PNG
+TURNS = dict(zip(range(2, 9), (0, 3, 1, 5, 4, 6, 2), strict=True))
+"""By EXIF's orientation: how Pillow turns a picture upright."""
+SIDEWAYS = (2, 4, 5, 6)  # those that exchange width and height
 LARGEST = 1000  # pixels of the longer side above which a picture is reduced by averaging, for speed
-
-
-def list_files(name: str) -> list[str]:
-    """Return the sorted files that `name` stands for: a file, folder, pattern, or - (stdin).
-
-    Raises PictureError if there are none.
-    """
-    path = Path(name)
-    if name == "-" or path.is_file():
-        found = [name]
-    elif path.is_dir():
-        found = [str(p) for p in path.iterdir() if p.suffix.lower() in SUFFIXES and p.is_file()]
-    else:
-        found = [p for p in glob.glob(name, recursive=True) if Path(p).is_file()]  # noqa: PTH207
-    if not found:
-        what = f"a picture in it ({' '.join(SUFFIXES)})" if path.is_dir() else "a file"
-        raise PictureError(f"expected {what}, got none")
-    return sorted(found)
+LIGHT = 200  # ink on transparency of which 99 % are lighter than this level is on black paper
+UNUSED = 64  # a picture of 16 bits a colour without a level of this, of 256, holds fewer bits
 
 
 class Picture(NamedTuple):
-    """A picture, upright; transparent pixels are white; a large one is reduced.
+    """A picture, upright; transparent pixels are paper; a large one is reduced.
 
     grey: float32 (height, width), 0-255; colours: RGB, uint8 (height, width, 3), or None if it has
     none; size: height and width in the file.
@@ -57,26 +60,51 @@ def read_picture(name: str) -> Picture:
 
     Raises PictureError if it is no picture, damaged, or larger than `MAX_PIXELS`.
     """
+    start = b""
     try:
-        content = sys.stdin.buffer.read(MAX_BYTES + 1) if name == "-" else b""
-        if len(content) > MAX_BYTES:
-            raise PictureError(f"expected at most {MAX_BYTES:,} bytes, got more")
         # A file, not its name: by name, Pillow maps a plain TIFF to memory, a turned one wrongly.
         with (
-            io.BytesIO(content) if name == "-" else Path(name).open("rb") as file,
+            io.BytesIO(_limited(sys.stdin.buffer))
+            if name == "-"
+            else Path(name).open("rb") as file,
             warnings.catch_warnings(),
         ):
             warnings.simplefilter("ignore")  # about large or odd files, which are checked here
-            with Image.open(file, formats=FORMATS) as image:
+            start = file.read(64)
+            file.seek(0)
+            is_png = start.startswith(b"\x89PNG\r\n\x1a\n")
+            content = io.BytesIO(_needed(_limited(file))) if is_png else file
+            with Image.open(content, formats=FORMATS) as image:
                 return _decoded(image)
     except (PictureError, MemoryError):
         raise
     except UnidentifiedImageError:
-        raise PictureError(f"expected a picture ({', '.join(FORMATS)}), got none") from None
+        kinds = (kind for form, kind in OTHERS.items() if re.match(form, start, re.DOTALL))
+        got = next(kinds, "none")
+        raise PictureError(f"expected a picture ({', '.join(FORMATS)}), got {got}") from None
     except Image.DecompressionBombError:
         raise PictureError(f"larger than {MAX_PIXELS:,} pixels. Make it smaller.") from None
     except Exception as fault:  # Pillow raises many kinds for a damaged file
         raise PictureError(f"cannot be read, damaged or cut short: {fault}") from None
+
+
+def _limited(file: IO[bytes]) -> bytes:
+    """Return the content of a file. Raises PictureError if it has more than `MAX_BYTES`."""
+    content = file.read(MAX_BYTES + 1)
+    if len(content) > MAX_BYTES:
+        raise PictureError(f"expected at most {MAX_BYTES:,} bytes, got more")
+    return content
+
+
+def _needed(content: bytes) -> bytes:
+    """Return a PNG without the chunks that its pixels do not need."""
+    parts, place = [content[:8]], 8
+    while place + 12 <= len(content):
+        length, kind = struct.unpack_from(">I4s", content, place)
+        if kind in NEEDED:
+            parts.append(content[place : place + 12 + length])
+        place += 12 + length
+    return b"".join(parts)
 
 
 def _decoded(image: Image.Image) -> Picture:
@@ -86,33 +114,50 @@ def _decoded(image: Image.Image) -> Picture:
         raise PictureError(
             f"{width:,} x {height:,}: expected at most {MAX_PIXELS:,} pixels. Make it smaller."
         )
-    is_sideways = image.getexif().get(ExifTags.Base.Orientation) in SIDEWAYS
+    is_deep = re.search(";16[BLN]", str(getattr(image, "tile", ""))) is not None
     image.draft(None, (LARGEST, LARGEST))  # a JPEG is decoded at a fraction of its size
-    ImageOps.exif_transpose(image, in_place=True)
-    flat = _flat(image)
+    image.load()
+    turn = None
+    with suppress(Exception):  # what a camera noted may be broken; the picture can be read
+        turn = TURNS.get(image.getexif()[ExifTags.Base.Orientation])
+    flat = _flat(image, is_deep)
+    if turn is not None:
+        flat = flat.transpose(Image.Transpose(turn))
     factor = math.ceil(max(flat.size) / LARGEST)
     grey = np.asarray(flat.convert("L").reduce(factor), np.float32)
     colours = np.asarray(flat.reduce(factor)) if flat.mode == "RGB" else None
-    return Picture(grey, colours, (width, height) if is_sideways else (height, width))
+    return Picture(grey, colours, (width, height) if turn in SIDEWAYS else (height, width))
 
 
-def _flat(image: Image.Image) -> Image.Image:
-    """Convert any mode to 8 bits of grey or RGB, with transparency over white."""
+def _flat(image: Image.Image, is_deep: bool) -> Image.Image:
+    """Convert any mode to 8 bits of grey or RGB, with transparency over paper.
+
+    is_deep: it has 16 bits a colour in the file. Of several colours Pillow reads the higher 8 bits.
+    """
     if image.mode.startswith(("I", "F")):
         return _narrowed(image)
+    if is_deep and np.asarray(image.convert("RGB")).max() < UNUSED:
+        raise PictureError("it uses few of its 16 bits a colour. Save it with 8 bits a colour.")
     if image.has_transparency_data:
         image = image.convert("RGBA")
-        paper = Image.new("L", image.size, 255)
-        paper.paste(image.convert("L"), mask=image.getchannel("A"))
+        alpha, grey = image.getchannel("A"), image.convert("L")
+        inks = grey.histogram(alpha.point([0] * 128 + [1] * 128))
+        is_light = sum(inks[:LIGHT]) < 0.01 * sum(inks)
+        paper = Image.new("L", image.size, 0 if is_light else 255)
+        paper.paste(grey, mask=alpha)
         return paper
     return image.convert("L" if image.mode in ("1", "L") else "RGB")
 
 
 def _narrowed(image: Image.Image) -> Image.Image:
-    """Convert 16 bits to 8 bits, and 32 bits, which have no fixed scale, by their range."""
+    """Convert 16 bits to 8 by the bits in use, and 32, which have no fixed scale, by their range.
+
+    Cameras and scanners write 10, 12 or 14 bits into 16, other programs even 8.
+    """
     values = np.asarray(image)
     if image.mode.startswith("I;16"):
-        return Image.fromarray(np.asarray(values >> 8, np.uint8))
+        bits = int(values.max()).bit_length()
+        return Image.fromarray(np.asarray(values >> max(bits + bits % 2 - 8, 0), np.uint8))
     if not np.isfinite(values).all():
         raise PictureError("expected numbers in all pixels, got infinite ones or none")
     low, high = float(values.min()), float(values.max())

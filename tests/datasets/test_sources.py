@@ -26,6 +26,7 @@ NOWHERE = "http://127.0.0.1:9/x.npz"
 def params(source, sha256=None, **changes):
     """A section `fetch`."""
     plain = {"title": None, "classes": None, "prepare": "mnist", "size": None}
+    changes = {"duplicates": "warn"} | changes
     return FetchParams(source=str(source), sha256=sha256, held_out=0.2, seed=0, **plain | changes)
 
 
@@ -66,7 +67,7 @@ def test_an_npz_and_a_folder_of_idx_files_of_ones_own(tmp_path, dataset):
         (os.mkfifo, "neither a file nor a folder"),
         (lambda path: path.symlink_to(path), "Too many levels of symbolic links"),
         (lambda path: path.symlink_to("/dev/zero"), "neither a file nor a folder"),
-        (lambda path: path.touch(), "File is not a zip file"),
+        (lambda path: path.touch(), "no .npz file. Of pictures, name the folder"),
         (lambda path: path.mkdir(), "expected a folder for each of 2 to 1,000 classes, got 0"),
     ],
     ids=["missing", "pipe", "circle", "device", "empty file", "empty folder"],

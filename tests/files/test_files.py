@@ -5,7 +5,7 @@ import pytest
 
 from digits.data.info import FILE
 from digits.data.loading import read_examples
-from digits.errors import ArtifactError
+from digits.errors import ArtifactError, OutputError
 from digits.files import arrays, atomic, tables
 from tests.conftest import info_of
 
@@ -31,7 +31,7 @@ def test_json_ends_with_a_newline_and_refuses_nan(tmp_path):
     path = tmp_path / "new" / "result.json"
     atomic.write_json(str(path), {"accuracy": 0.5})
     assert path.read_bytes() == b'{\n  "accuracy": 0.5\n}\n'
-    with pytest.raises(ValueError, match="not JSON compliant"):
+    with pytest.raises(OutputError, match=r"result\.json cannot be written: .* NaN or infinite"):
         atomic.write_json(str(path), {"accuracy": float("nan")})
     assert json.loads(path.read_text()) == {"accuracy": 0.5}
 

@@ -9,7 +9,8 @@ import pytest
 from PIL import ExifTags, Image, ImageCms
 
 from digits.errors import PictureError
-from digits.pictures.reading import list_files, read_picture
+from digits.pictures.listing import list_files
+from digits.pictures.reading import read_picture
 from tests.strokes import draw
 
 GREY = np.array(draw(5, 60), float)

@@ -40,9 +40,13 @@ def build(pixels, classes):
     made.append(builders[settings["model"]](pixels, classes))
     return made[0]
 
+def write(model, history):
+    from digits.training.saving import save
+    save(model, "model.keras")
+    write_json("history.json", history)
+
 def main():
     from digits.training import checkpoint
-    from digits.training.saving import save
     from digits.training.train import train
     count = settings["examples"]
     arrays = [np.load(f"{name}.npy", mmap_mode="r") for name in ("images", "labels")]
@@ -51,13 +55,12 @@ def main():
     )
     checkpoint.EVERY = 0.0
     try:
-        model, history = train(
+        train(
             build, training, validation, TrainParams(**settings["params"]), classes=10,
             augment=noise if settings["augment"] else None, stage="train_some",
             after_epoch=lambda history: print("epoch", len(history), flush=True),
+            after_training=write,
         )
-        save(model, "model.keras")
-        write_json("history.json", history)
         checkpoint.delete_checkpoints("train_some")
     finally:
         if made:
@@ -67,7 +70,14 @@ def main():
 
 run(main)
 """
-PARAMS = {"seed": 0, "epochs": 2, "batch_size": 66, "learning_rate": 0.01, "device": "cpu"}
+PARAMS = {
+    "seed": 0,
+    "epochs": 2,
+    "batch_size": 66,
+    "learning_rate": 0.01,
+    "device": "cpu",
+    "patience": None,
+}
 
 
 class Workers:

@@ -1,0 +1,129 @@
+"""Compute the logits of a Keras model of any form, and refuse a model that has none."""
+
+import re
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from digits.backend import keras, tf
+from digits.backend.variables import finite
+from digits.errors import ModelError
+
+Images: TypeAlias = NDArray[np.float32]
+Logits: TypeAlias = Callable[[Images], NDArray[np.float64]]
+NO_LOGITS = set(dir(keras.activations)) - {"linear", "log_softmax", "sigmoid", "softmax"}
+"""Last activations that return no logits, and do not let one see those beneath."""
+
+
+def load_model(path: str) -> keras.Model:
+    """Load a .keras file; no code in it is run. Raises ModelError if a weight is not finite.
+
+    Keras raises exceptions of many types if it cannot load the file.
+    """
+    model = keras.models.load_model(path, safe_mode=True, compile=False)
+    if not finite(model):
+        raise ModelError("its weights are NaN or infinite. Train it with a lower learning_rate")
+    return model
+
+
+def logits(model: keras.Model, pixels: int, classes: int | None = None) -> Logits:
+    """Return the function from images, (n, pixels), to a model's logits, (n, classes).
+
+    Keras attaches the logits to what a softmax or a sigmoid returns, however the model is nested:
+    its losses use them. The logits of other probabilities are their logarithms.
+    Raises ModelError if the model takes other images, or returns anything else.
+    """
+    last, cure = last_activation(model), "End with keras.layers.Dense(classes)"
+    if last in NO_LOGITS:
+        raise ModelError(
+            f"expected a last layer with linear, sigmoid or softmax, got {last}. {cure}"
+        )
+    some = probe(pixels)
+    shape = tuple(getattr(call(model, some), "shape", ()))
+    if len(shape) != 2 or shape != (len(some), classes or shape[1]):
+        raise ModelError(
+            f"expected {classes} classes out of {pixels} pixels, got {shape[1:]}. {cure}"
+        )
+    probabilities = output_kind(model, pixels) == "probabilities"
+
+    def compute(images: Images) -> NDArray[np.float64]:
+        answer = call(model, images)
+        found = keras.ops.convert_to_numpy(getattr(answer, "_keras_logits", answer))
+        values = np.asarray(found, np.float64)
+        return np.log(values.clip(np.finfo(np.float32).tiny)) if probabilities else values
+
+    return compute
+
+
+def check_saved(model: keras.Model, images: Images, classes: int) -> None:
+    """Save a model, load it, and compare its logits of some images.
+
+    Raises ModelError if that fails: no other stage could use the model.
+    """
+    expected = logits(model, images.shape[1], classes)(images)
+    cure = (
+        "Use layers of Keras, keras.ops, and classes with keras.saving.register_keras_serializable"
+    )
+    try:
+        with tempfile.TemporaryDirectory(prefix="digits-") as folder:
+            path = Path(folder, "model.keras")
+            model.save(path)
+            got = logits(load_model(str(path)), images.shape[1], classes)(images)
+    except ModelError:
+        raise
+    except Exception as fault:  # Keras's and the model's own, of any type
+        raise ModelError(f"it cannot be saved and loaded again: {reason(fault)}. {cure}") from fault
+    if not np.allclose(got, expected, rtol=1e-5, atol=1e-5):
+        raise ModelError(
+            "it answers otherwise after it was saved and loaded: a layer draws random numbers in "
+            f"each answer, or keeps what no file holds. {cure}"
+        )
+
+
+def output_kind(model: keras.Model, pixels: int) -> Literal["logits", "attached", "probabilities"]:
+    """Tell what a model returns: logits, values that have some attached, or probabilities."""
+    answer = call(model, probe(pixels))
+    if hasattr(answer, "_keras_logits"):
+        return "attached"
+    values = np.asarray(keras.ops.convert_to_numpy(answer), np.float64)
+    shares = np.all(values >= 0) and np.allclose(values.sum(axis=-1), 1, atol=1e-2)  # float16's
+    return "probabilities" if shares else "logits"
+
+
+def probe(pixels: int) -> Images:
+    """Return three images."""
+    return np.linspace(0, 1, 3, dtype=np.float32).repeat(pixels).reshape(3, pixels)
+
+
+def call(model: keras.Model, images: Images) -> Any:
+    """Return a model's output for images, (n, pixels). Raises ModelError if it takes none."""
+    try:
+        outputs = keras.tree.flatten(model(images, training=False))
+    except (TypeError, ValueError, tf.errors.OpError) as fault:
+        raise ModelError(
+            f"expected a model of {images.shape[1]} pixels, got: {reason(fault)}. "
+            "Begin with keras.Input((pixels,))"
+        ) from fault
+    return outputs[0] if len(outputs) == 1 else outputs
+
+
+def last_activation(model: Any) -> str:
+    """Return the name of a model's last activation, or of its last layer or operation.
+
+    Of a model that has a method `call` of its own it is unknown.
+    """
+    while outputs := getattr(model, "outputs", None):
+        model = outputs[0]._keras_history.operation
+    activation = getattr(model, "activation", model)
+    return str(getattr(activation, "__name__", type(activation).__name__.lower()))
+
+
+def reason(fault: Exception) -> str:
+    """Return the sentence of a message of Keras that says why, not where."""
+    text = re.sub(r"\x1b\[\d*m", "", str(fault)).rpartition("Exception encountered: ")[2]
+    lines = (line for line in text.splitlines() if line and "encountered when call" not in line)
+    return next(lines, type(fault).__name__).partition(". ")[0].rstrip(".")[:300]

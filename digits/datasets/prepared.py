@@ -1,0 +1,53 @@
+"""Keep the images that were made of pictures, so that the next run reads only new pictures."""
+
+from collections.abc import Iterable
+from contextlib import suppress
+from hashlib import sha256
+from pathlib import Path
+
+import numpy as np
+import PIL
+from numpy.typing import NDArray
+
+from digits import pictures
+from digits.errors import OutputError
+from digits.files.atomic import replacing
+from digits.params.fetch import FetchParams
+
+FILE = Path(".training/pictures.npz")
+"""In the folder of what the next run continues from: only its owner can read it."""
+
+
+def fingerprints(paths: Iterable[Path], params: FetchParams) -> list[bytes]:
+    """Return a hash of what decides the image of each picture.
+
+    A file counts by device, inode, size and times, as for DVC; so do parameters, code, libraries.
+    """
+    code = [path.read_bytes() for path in sorted(Path(pictures.__path__[0]).glob("*.py"))]
+    versions = [np.__version__, PIL.__version__]
+    common = sha256(repr([code, versions, params.prepare, params.size]).encode())
+    made = []
+    for path in paths:
+        stat, digest = path.stat(), common.copy()
+        times = stat.st_mtime_ns, stat.st_ctime_ns
+        digest.update(repr((stat.st_dev, stat.st_ino, stat.st_size, *times)).encode())
+        made.append(digest.digest())
+    return made
+
+
+def load_prepared() -> dict[bytes, NDArray[np.uint8]]:
+    """Return the images that the last run kept, by fingerprint; none if they cannot be read."""
+    with suppress(Exception), np.load(FILE, allow_pickle=False) as kept:
+        return dict(zip(map(bytes, kept["keys"]), kept["images"], strict=True))
+    return {}
+
+
+def save_prepared(images: dict[bytes, NDArray[np.uint8]]) -> None:
+    """Keep the images that have the same shape as the first, if the disk lets it."""
+    shape = next(iter(images.values())).shape
+    same = {key: image for key, image in images.items() if image.shape == shape}
+    keys = np.frombuffer(b"".join(same), np.uint8).reshape(len(same), -1)
+    with suppress(OSError, OutputError):
+        FILE.parent.mkdir(mode=0o700, exist_ok=True)
+        with replacing(str(FILE)) as temporary, temporary.open("wb") as file:
+            np.savez(file, keys=keys, images=np.stack(list(same.values())))

@@ -1,0 +1,77 @@
+"""Check what the file of a model asks for, before memory is taken or time is spent on it."""
+
+import math
+from collections.abc import Iterator
+from typing import Any
+
+import h5py
+
+MAX_VALUES = 2**22
+"""Values that a step of the computation makes of one image, such as 64 channels of 256 x 256."""
+MAX_LAYERS = {"Sequential": 100, "Functional": 500}
+"""Layers in all parts of a kind together. Keras builds a Sequential anew for each layer."""
+
+
+def check_weights(file: h5py.File, limit: int) -> int:
+    """Return the number of weights; raise ValueError unless they fit in `limit` bytes of the file.
+
+    Keras writes each array whole and plain. A chunk, a filter, a link or an array without values
+    may stand for any amount of memory.
+    """
+    count = size = 0
+
+    def look(name: str, link: object) -> None:
+        nonlocal count, size
+        data = file[name] if isinstance(link, h5py.HardLink) else None
+        if isinstance(data, h5py.Dataset):
+            if data.chunks or data.is_virtual or data.external or data.dtype.kind not in "biuf":
+                raise ValueError(f"expected plain numbers in {name}")
+            count += data.size
+            size += data.nbytes
+        elif not isinstance(data, h5py.Group):
+            raise ValueError(f"expected an array or a group at {name}")
+        if size > limit:
+            raise ValueError(f"{name} announces {size:,} bytes; the file holds {limit:,}")
+
+    file.visititems_links(look)
+    return count
+
+
+def check_config(config: dict[str, Any], weights: int) -> None:
+    """Raise ValueError unless Keras can build the model at the cost of a file of so many weights.
+
+    Keras allocates what config.json announces, then reads the weights. So the model is built
+    without its variables first, and traced for the shape of every intermediate value.
+    """
+    from digits.backend import keras, tf
+
+    for kind, most in MAX_LAYERS.items():
+        count = sum(len(layers) for other, layers in _parts(config) if other == kind)
+        if count > most:
+            raise ValueError(f"expected at most {most:,} layers of a {kind} model, got {count:,}")
+    try:
+        with keras.StatelessScope(initialize_variables=False):
+            model = keras.saving.deserialize_keras_object({**config, "compile_config": None})
+            count = sum(math.prod(weight.shape) for weight in model.weights)
+            if count > weights:
+                raise ValueError(f"it announces {count:,} weights; the file holds {weights:,}")
+            spec = tf.TensorSpec((1, *model.input_shape[1:]))
+            graph = tf.function(model).get_concrete_function(spec, training=False).graph
+            shapes = [value.shape for step in graph.get_operations() for value in step.outputs]
+    finally:
+        keras.utils.clear_session()  # or Keras allocates these variables with the next model's
+    largest = max(shape.num_elements() or 0 for shape in shapes)
+    if largest > MAX_VALUES:
+        raise ValueError(f"expected at most {MAX_VALUES:,} values in a step, got {largest:,}")
+
+
+def _parts(node: Any) -> Iterator[tuple[str, list[Any]]]:
+    """Yield the kind and the layers of a model and of each model within it."""
+    if isinstance(node, dict):
+        inner = node.get("config")
+        if isinstance(inner, dict) and isinstance(inner.get("layers"), list):
+            kind = "Sequential" if node.get("class_name") == "Sequential" else "Functional"
+            yield kind, inner["layers"]
+        node = list(node.values())
+    for child in node if isinstance(node, list) else ():
+        yield from _parts(child)

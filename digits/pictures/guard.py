@@ -1,0 +1,102 @@
+"""Read pictures in processes of their own, within limits of time and memory.
+
+A small file may ask for hours, for gigabytes, or for a fault of a decoder that ends the process.
+"""
+
+import os
+import signal
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from multiprocessing import Pipe
+from multiprocessing.connection import wait
+from typing import Any
+
+import psutil
+
+from digits.errors import PictureError
+
+SECONDS = 10
+"""CPU time for one picture. The slowest photographs of 64 million pixels take 3."""
+MEMORY = 5 * 2**28
+"""Bytes that a process may take in addition to those that it starts with: 1.25 GiB."""
+BATCH = 16
+"""Pictures that a process reads at least; a new one takes some milliseconds to start."""
+
+
+def read_each(
+    task: Callable[[str], Any], names: Sequence[str], processes: int = 1
+) -> Iterator[tuple[int, Any]]:
+    """Yield the place of each name, and what `task` returns for it, or its PictureError.
+
+    The order is that of `names` if there is one process. A picture at which a process takes too
+    long, takes too much memory or crashes has a PictureError, too. Where processes cannot be forked
+    (Windows), there are no limits.
+    """
+    todo, running = deque(range(len(names))), dict[Any, tuple[int, deque[int]]]()
+    try:
+        while todo or running:
+            while todo and len(running) < processes:
+                size = min(len(todo), max(BATCH, len(todo) // (2 * processes)))
+                places = deque(todo.popleft() for _ in range(size))
+                if not hasattr(os, "fork"):
+                    yield from ((place, _answer(task, names[place])) for place in places)
+                    continue
+                receiver, end = Pipe(duplex=False)
+                if not (process := os.fork()):
+                    _serve(task, [names[place] for place in places], end)
+                end.close()
+                running[receiver] = process, places
+            ready: Any = wait(list(running))
+            for pipe in ready:
+                process, places = running[pipe]
+                try:
+                    answer = pipe.recv()
+                except EOFError:
+                    del running[pipe]
+                    status = os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
+                    if not places:
+                        continue
+                    answer = PictureError(_reason(status))
+                    todo.extendleft(list(places)[:0:-1])
+                    places = deque([places[0]])
+                if isinstance(answer, Exception) and not isinstance(answer, PictureError):
+                    raise answer
+                yield places.popleft(), answer
+    finally:
+        for process, _ in running.values():
+            os.kill(process, signal.SIGKILL)
+            os.waitpid(process, 0)
+
+
+def _serve(task: Callable[[str], Any], names: list[str], end: Any) -> None:
+    """Send the answers to `names`, within the limits, and end this process."""
+    import resource  # Windows lacks it
+
+    try:
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGPROF):
+            signal.signal(number, signal.SIG_DFL)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # libtiff prints what it does not like
+        most = psutil.Process().memory_info().vms + MEMORY
+        resource.setrlimit(resource.RLIMIT_AS, (most, resource.getrlimit(resource.RLIMIT_AS)[1]))
+        for name in names:
+            signal.setitimer(signal.ITIMER_PROF, SECONDS)
+            end.send(_answer(task, name))
+    finally:
+        os._exit(0)
+
+
+def _answer(task: Callable[[str], Any], name: str) -> Any:
+    """Return what `task` returns or raises."""
+    try:
+        return task(name)
+    except MemoryError:
+        return PictureError(f"needs more than {MEMORY:,} bytes of memory. Make it smaller.")
+    except Exception as fault:
+        return fault
+
+
+def _reason(status: int) -> str:
+    """Return why a process ended before its work was done. status: as of `subprocess`."""
+    if status == -signal.SIGPROF:
+        return f"not read within {SECONDS} s of CPU time: damaged, or made for that. Save it anew."
+    return f"cannot be read: the process that reads it ended with status {status}"

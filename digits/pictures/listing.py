@@ -1,0 +1,65 @@
+"""List picture files, and count the files that are passed over."""
+
+import glob
+import os
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+
+from digits.errors import PictureError
+
+SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
+SHOWN = 8
+"""Kinds of passed over files that are named; the others are counted."""
+
+
+def list_files(name: str) -> list[str]:
+    """Return the sorted files that `name` stands for: a file, folder, pattern, or - (stdin).
+
+    Raises PictureError if there are none.
+    """
+    path = Path(name)
+    if name == "-" or path.is_file():
+        return [name]
+    if path.is_dir():
+        found, what = list(map(str, find_pictures(path))), f"a picture in it ({' '.join(SUFFIXES)})"
+    else:
+        found = [p for p in glob.glob(name, recursive=True) if Path(p).is_file()]  # noqa: PTH207
+        what = "a file"
+    if not found:
+        raise PictureError(f"expected {what}, got none{passed_over(path, [])}")
+    return sorted(found)
+
+
+def find_pictures(folder: Path) -> list[Path]:
+    """Return the pictures in `folder` by name, without hidden files such as ._x of a Mac."""
+    files = [path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES]
+    visible = [path for path in files if path.is_file() and not path.name.startswith(".")]
+    return sorted(visible, key=lambda path: os.fsencode(path.name))
+
+
+def passed_over(folder: Path, taken: Iterable[Path]) -> str:
+    """Return "; passed over ..." with the files in and below `folder` that are not in `taken`.
+
+    They are counted by the reason, the suffix and the folder. Empty if there are none.
+    """
+    counts: Counter[tuple[str, str]] = Counter()
+    known = set(taken)
+    linked = {path.parent for path in known if path.parent != folder and path.parent.is_symlink()}
+    walks = [walk for root in (folder, *linked) for walk in os.walk(root)]
+    for path in (Path(parent, name) for parent, _, names in walks for name in names):
+        if path in known:
+            continue
+        parts = path.relative_to(folder).parts
+        if any(part[0] == "." for part in parts):
+            kind, why = "hidden files", ""
+        else:
+            kind = f"{path.suffix.lower() or 'without suffix'} in {'/'.join(parts[:-1]) or folder}"
+            is_picture = path.suffix.lower() in SUFFIXES and path.is_file()
+            why = " (a folder that is not read)" if is_picture else " (a format that is not read)"
+        counts[kind, why] += 1
+    kinds = sorted(counts.items(), key=lambda kind: (-kind[1], kind[0]))
+    lines = [f"{count:,} {kind}{why}" for (kind, why), count in kinds]
+    if len(lines) > SHOWN:
+        lines[SHOWN:] = [f"{sum(count for _, count in kinds[SHOWN:]):,} other files"]
+    return f"; passed over {', '.join(lines)}" if lines else ""
