@@ -50,7 +50,7 @@ def detect(
     name: str, how: str = "mnist", size: tuple[int, int] | None = None, every: bool = False
 ) -> list[PreparedImage]:
     """Prepare a picture as `prepare` does; every: return each digit, in reading order."""
-    picture = read_picture(name)
+    picture = read_picture(name, in_colour=how == "mnist")
     grey = picture.grey
     if how == "mnist":
         clean = None if every else _clean(picture)

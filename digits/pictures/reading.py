@@ -55,8 +55,8 @@ class Picture(NamedTuple):
     size: tuple[int, int]
 
 
-def read_picture(name: str) -> Picture:
-    """Read a picture file (- is stdin).
+def read_picture(name: str, in_colour: bool = True) -> Picture:
+    """Read a picture file (- is stdin). in_colour: return its colours, if it has any.
 
     Raises PictureError if it is no picture, damaged, or larger than `MAX_PIXELS`.
     """
@@ -75,11 +75,11 @@ def read_picture(name: str) -> Picture:
             is_png = start.startswith(b"\x89PNG\r\n\x1a\n")
             content = io.BytesIO(_needed(_limited(file))) if is_png else file
             with Image.open(content, formats=FORMATS) as image:
-                return _decoded(image)
+                return _decoded(image, in_colour)
     except (PictureError, MemoryError):
         raise
     except UnidentifiedImageError:
-        kinds = (kind for form, kind in OTHERS.items() if re.match(form, start, re.DOTALL))
+        kinds = (kind for form, kind in OTHERS.items() if re.match(form, start, re.S | re.I))
         got = next(kinds, "none")
         raise PictureError(f"expected a picture ({', '.join(FORMATS)}), got {got}") from None
     except Image.DecompressionBombError:
@@ -107,7 +107,7 @@ def _needed(content: bytes) -> bytes:
     return b"".join(parts)
 
 
-def _decoded(image: Image.Image) -> Picture:
+def _decoded(image: Image.Image, in_colour: bool) -> Picture:
     """Decode an opened picture, upright, into grey levels and colours."""
     width, height = image.size
     if width * height > MAX_PIXELS:
@@ -125,7 +125,7 @@ def _decoded(image: Image.Image) -> Picture:
         flat = flat.transpose(Image.Transpose(turn))
     factor = math.ceil(max(flat.size) / LARGEST)
     grey = np.asarray(flat.convert("L").reduce(factor), np.float32)
-    colours = np.asarray(flat.reduce(factor)) if flat.mode == "RGB" else None
+    colours = np.asarray(flat.reduce(factor)) if in_colour and flat.mode == "RGB" else None
     return Picture(grey, colours, (width, height) if turn in SIDEWAYS else (height, width))
 
 
@@ -146,7 +146,8 @@ def _flat(image: Image.Image, is_deep: bool) -> Image.Image:
         paper = Image.new("L", image.size, 0 if is_light else 255)
         paper.paste(grey, mask=alpha)
         return paper
-    return image.convert("L" if image.mode in ("1", "L") else "RGB")
+    mode = "L" if image.mode in ("1", "L") else "RGB"
+    return image if image.mode == mode else image.convert(mode)  # which copies
 
 
 def _narrowed(image: Image.Image) -> Image.Image:
