@@ -4,7 +4,7 @@ import re
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,44 +19,40 @@ NO_LOGITS = set(dir(keras.activations)) - {"linear", "log_softmax", "sigmoid", "
 """Last activations that return no logits, and do not let one see those beneath."""
 
 
-def load_model(path: str) -> keras.Model:
-    """Load a .keras file; no code in it is run. Raises ModelError if a weight is not finite.
-
-    Keras raises exceptions of many types if it cannot load the file.
-    """
-    model = keras.models.load_model(path, safe_mode=True, compile=False)
-    if not finite(model):
-        raise ModelError("its weights are NaN or infinite. Train it with a lower learning_rate")
-    return model
-
-
 def logits(model: keras.Model, pixels: int, classes: int | None = None) -> Logits:
     """Return the function from images, (n, pixels), to a model's logits, (n, classes).
 
     Keras attaches the logits to what a softmax or a sigmoid returns, however the model is nested:
     its losses use them. The logits of other probabilities are their logarithms.
-    Raises ModelError if the model takes other images, or returns anything else.
+    Raises ModelError if the model takes other images, returns anything else, or has diverged.
     """
-    last, cure = last_activation(model), "End with keras.layers.Dense(classes)"
-    if last in NO_LOGITS:
+    some = np.linspace(0, 1, 3, dtype=np.float32).repeat(pixels).reshape(3, pixels)
+    output, last = call(model, some), last_activation(model)
+    shape = tuple(getattr(output, "shape", ()))
+    if len(shape) != 2 or shape != (3, classes or shape[1]) or last in NO_LOGITS:
         raise ModelError(
-            f"expected a last layer with linear, sigmoid or softmax, got {last}. {cure}"
+            f"expected {classes} logits out of {pixels} pixels, or a softmax or sigmoid of them, "
+            f"got {last} {shape[1:]}. End with keras.layers.Dense(classes)"
         )
-    some = probe(pixels)
-    shape = tuple(getattr(call(model, some), "shape", ()))
-    if len(shape) != 2 or shape != (len(some), classes or shape[1]):
-        raise ModelError(
-            f"expected {classes} classes out of {pixels} pixels, got {shape[1:]}. {cure}"
-        )
-    probabilities = output_kind(model, pixels) == "probabilities"
+    if not finite(model):
+        raise ModelError("a weight is NaN or infinite. Train it with a lower learning_rate")
+    values = np.asarray(keras.ops.convert_to_numpy(output), np.float64)
+    shares = values.min() >= 0 and np.allclose(values.sum(axis=1), 1, atol=1e-2)  # of float16
+    shares = shares and not hasattr(output, "_keras_logits")
 
     def compute(images: Images) -> NDArray[np.float64]:
-        answer = call(model, images)
-        found = keras.ops.convert_to_numpy(getattr(answer, "_keras_logits", answer))
+        output = call(model, images)
+        found = keras.ops.convert_to_numpy(getattr(output, "_keras_logits", output))
         values = np.asarray(found, np.float64)
-        return np.log(values.clip(np.finfo(np.float32).tiny)) if probabilities else values
+        return np.log(values.clip(np.finfo(np.float32).tiny)) if shares else values
 
     return compute
+
+
+def returns_logits(model: keras.Model, images: Images, classes: int) -> bool:
+    """Tell whether a model returns its logits, not what a softmax or a sigmoid makes of them."""
+    output = keras.ops.convert_to_numpy(call(model, images)).astype(np.float64)
+    return np.array_equal(logits(model, images.shape[1], classes)(images), output)
 
 
 def check_saved(model: keras.Model, images: Images, classes: int) -> None:
@@ -72,9 +68,8 @@ def check_saved(model: keras.Model, images: Images, classes: int) -> None:
         with tempfile.TemporaryDirectory(prefix="digits-") as folder:
             path = Path(folder, "model.keras")
             model.save(path)
-            got = logits(load_model(str(path)), images.shape[1], classes)(images)
-    except ModelError:
-        raise
+            loaded = keras.models.load_model(path, safe_mode=True, compile=False)
+        got = logits(loaded, images.shape[1], classes)(images)
     except Exception as fault:  # Keras's and the model's own, of any type
         raise ModelError(f"it cannot be saved and loaded again: {reason(fault)}. {cure}") from fault
     if not np.allclose(got, expected, rtol=1e-5, atol=1e-5):
@@ -82,21 +77,6 @@ def check_saved(model: keras.Model, images: Images, classes: int) -> None:
             "it answers otherwise after it was saved and loaded: a layer draws random numbers in "
             f"each answer, or keeps what no file holds. {cure}"
         )
-
-
-def output_kind(model: keras.Model, pixels: int) -> Literal["logits", "attached", "probabilities"]:
-    """Tell what a model returns: logits, values that have some attached, or probabilities."""
-    answer = call(model, probe(pixels))
-    if hasattr(answer, "_keras_logits"):
-        return "attached"
-    values = np.asarray(keras.ops.convert_to_numpy(answer), np.float64)
-    shares = np.all(values >= 0) and np.allclose(values.sum(axis=-1), 1, atol=1e-2)  # float16's
-    return "probabilities" if shares else "logits"
-
-
-def probe(pixels: int) -> Images:
-    """Return three images."""
-    return np.linspace(0, 1, 3, dtype=np.float32).repeat(pixels).reshape(3, pixels)
 
 
 def call(model: keras.Model, images: Images) -> Any:

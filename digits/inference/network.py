@@ -256,9 +256,10 @@ def _by_numpy(stack: Stack, images: Images) -> Floats:
 
 def _by_keras(path: str, pixels: int | None, classes: int | None) -> tuple[Compute, int]:
     """Load a model with Keras, which runs nothing in the file; return it and its size."""
-    from digits.backend.logits import load_model, logits
+    from digits.backend import keras
+    from digits.backend.logits import logits
 
     if Path(path).stem in available():  # its file may register classes of its own
         import_module(f"digits.models.{Path(path).stem}")
-    model = load_model(path)
+    model = keras.models.load_model(path, safe_mode=True, compile=False)
     return logits(model, pixels or int(model.input_shape[1]), classes), model.count_params()

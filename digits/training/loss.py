@@ -3,18 +3,22 @@
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
+import numpy as np
+from numpy.typing import NDArray
+
 from digits.backend import keras, tf
-from digits.backend.logits import output_kind
+from digits.backend.logits import returns_logits
 
 Step: TypeAlias = Callable[[Any], Any]
 
 
-def cross_entropy(model: keras.Model, pixels: int) -> Any:
+def cross_entropy(model: keras.Model, images: NDArray[np.float32], classes: int) -> Any:
     """Return the loss of the models that define none: the softmax's cross-entropy.
 
-    Keras finds the logits beneath a sigmoid or a softmax when the loss is given by name.
+    Keras finds the logits beneath a sigmoid or a softmax when the loss is given by name. images:
+    some to try.
     """
-    if output_kind(model, pixels) == "logits":
+    if returns_logits(model, images, classes):
         return keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     return "sparse_categorical_crossentropy"
 

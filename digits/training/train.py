@@ -77,14 +77,14 @@ def train(
 
     keras.utils.set_random_seed(params.seed)
     pixels, classes = training.images.shape[1], classes or int(training.labels.max()) + 1
-    model = build(pixels, classes)
+    model, some = build(pixels, classes), np.array(training.images[:8], np.float32)
     model.compile(
         optimizer=optimizer(params, ceil(len(training.labels) / params.batch_size)),
-        loss=loss() if loss else cross_entropy(model, pixels),
+        loss=loss() if loss else cross_entropy(model, some, classes),
         metrics=["accuracy"],
         jit_compile=False,  # the loop over the steps is compiled, and the step within it
     )
-    check_saved(model, np.array(training.images[:8], np.float32), classes)
+    check_saved(model, some, classes)
     model.optimizer.build(model.trainable_variables)
     test_step = with_labels(model.test_step, model.loss, classes)
     test_step((training.images[:1], training.labels[:1]))  # makes the variables of metrics

@@ -5,7 +5,7 @@ import pytest
 
 from digits.data.info import FILE
 from digits.data.loading import read_examples
-from digits.errors import ArtifactError
+from digits.errors import ArtifactError, OutputError
 from digits.files import arrays, atomic, tables
 from tests.conftest import info_of
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from digits.__main__ import call
 from digits.backend import keras, tf
 from digits.data.loading import Examples
 from digits.errors import ArtifactError, ModelError
@@ -17,7 +18,10 @@ from digits.inference.network import load
 from digits.page.images import embedded_layers
 from digits.training.saving import save
 from digits.training.train import train
+from tests.faults.ending import main_of
 from tests.inference.forms import ENDS, OTHERS, STACKS, UNUSABLE
+from tests.pipeline import MODELS
+from tests.strokes import draw
 from tests.training.test_train import NONE, params
 
 FORMS = STACKS | ENDS | OTHERS
@@ -172,3 +176,20 @@ def test_numbers_that_are_not_finite_are_refused(name, value, tmp_path):
     save(model, f"{tmp_path}/model.keras")
     with pytest.raises(ArtifactError, match=r"model.keras: .* NaN or infinite.*learning_rate"):
         load(f"{tmp_path}/model.keras", 784, 10).logits(np.ones((2, 784), np.float32) * 1e30)
+
+
+@pytest.mark.slow
+def test_models_that_keras_computes_go_through_all_stages(project, monkeypatch, capsys):
+    monkeypatch.chdir(project.folder)
+    draw(7).save("seven.png")
+    forms = ("skip by operator", "subclass", "mean of softmaxes")
+    for name, form in zip(MODELS, forms, strict=True):
+        model = FORMS[form](784, 10)
+        model(np.zeros((1, 784)))
+        save(model, f"models/{name}.keras")
+    for stage in ("evaluate", "robustness", "report"):
+        main_of(stage)()
+    assert "cannot be tried here" in Path("report/index.html").read_text()
+    capsys.readouterr()
+    call(["predict", "--json", "--model", "all", "seven.png"])
+    assert [row["model"] for row in json.loads(capsys.readouterr().out)] == MODELS
