@@ -5,7 +5,7 @@ from functools import partial
 
 from digits.data.info import read_info
 from digits.data.loading import read_examples
-from digits.errors import ParameterError
+from digits.errors import ModelError, ParameterError
 from digits.files.atomic import write_json
 from digits.params.models import available
 from digits.process import run
@@ -25,9 +25,11 @@ def main() -> None:
 
     stage, params = f"train_{name}", definition["params"]
     after_epoch = partial(report_epoch, f"metrics/history/{name}.csv", params.epochs)
-    model, history = train(
-        training=training, validation=validation, after_epoch=after_epoch, stage=stage, **definition
-    )
+    given = {"after_epoch": after_epoch, "stage": stage, **definition}
+    try:
+        model, history = train(training=training, validation=validation, **given)
+    except ModelError as fault:
+        raise ModelError(f"digits/models/{name}.py: {fault}") from fault
     kept = best_epoch(history, params.patience)
     if params.patience:
         print(f"{name}: the weights after epoch {kept + 1} are kept")

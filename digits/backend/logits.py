@@ -36,46 +36,48 @@ def logits(model: keras.Model, pixels: int, classes: int | None = None) -> Logit
         )
     if not finite(model):
         raise ModelError("a weight is NaN or infinite. Train it with a lower learning_rate")
-    values = np.asarray(keras.ops.convert_to_numpy(output), np.float64)
+    values = np.asarray(output, np.float64)
     shares = values.min() >= 0 and np.allclose(values.sum(axis=1), 1, atol=1e-2)  # of float16
-    shares = shares and not hasattr(output, "_keras_logits")
 
     def compute(images: Images) -> NDArray[np.float64]:
         output = call(model, images)
-        found = keras.ops.convert_to_numpy(getattr(output, "_keras_logits", output))
-        values = np.asarray(found, np.float64)
+        if hasattr(output, "_keras_logits"):
+            return np.asarray(output._keras_logits, np.float64)
+        values = np.asarray(output, np.float64)
         return np.log(values.clip(np.finfo(np.float32).tiny)) if shares else values
 
     return compute
 
 
-def returns_logits(model: keras.Model, images: Images, classes: int) -> bool:
-    """Tell whether a model returns its logits, not what a softmax or a sigmoid makes of them."""
-    output = keras.ops.convert_to_numpy(call(model, images)).astype(np.float64)
-    return np.array_equal(logits(model, images.shape[1], classes)(images), output)
-
-
-def check_saved(model: keras.Model, images: Images, classes: int) -> None:
+def check_saved(model: keras.Model, images: Images, classes: int, registered: set[str]) -> None:
     """Save a model, load it, and compare its logits of some images.
 
+    registered: the names of the classes that were registered by importing the model's file, which
+        is all that other stages do.
     Raises ModelError if that fails: no other stage could use the model.
     """
     expected = logits(model, images.shape[1], classes)(images)
+    objects = keras.saving.get_custom_objects()
+    late = {name: objects.pop(name) for name in set(objects) - registered}
     cure = (
-        "Use layers of Keras, keras.ops, and classes with keras.saving.register_keras_serializable"
+        "Use Keras's layers and keras.ops; register classes by "
+        "keras.saving.register_keras_serializable in the model's file, outside of build"
     )
     try:
         with tempfile.TemporaryDirectory(prefix="digits-") as folder:
-            path = Path(folder, "model.keras")
-            model.save(path)
+            model.save(path := Path(folder, "model.keras"))
             loaded = keras.models.load_model(path, safe_mode=True, compile=False)
-        got = logits(loaded, images.shape[1], classes)(images)
+            got = logits(loaded, images.shape[1], classes)(images)
     except Exception as fault:  # Keras's and the model's own, of any type
-        raise ModelError(f"it cannot be saved and loaded again: {reason(fault)}. {cure}") from fault
+        raise ModelError(
+            f"the model cannot be saved and loaded again: {reason(fault)}. {cure}"
+        ) from fault
+    finally:
+        objects.update(late)
     if not np.allclose(got, expected, rtol=1e-5, atol=1e-5):
         raise ModelError(
-            "it answers otherwise after it was saved and loaded: a layer draws random numbers in "
-            f"each answer, or keeps what no file holds. {cure}"
+            "the model answers otherwise after it was saved and loaded: it draws random numbers, or "
+            f"keeps what no file holds. {cure}"
         )
 
 

@@ -156,6 +156,10 @@ def _scaling(settings: dict[str, Any], arrays: list[Floats]) -> Stack:
     return [Scaling(scale, (learned.pop() if settings.get("center") else 0.0) - mean * scale)]
 
 
+def _rescaling(settings: dict[str, Any], arrays: list[Floats]) -> Stack:
+    return [Scaling(np.full(1, settings["scale"]), np.full(1, settings["offset"]))]
+
+
 def _activation(settings: dict[str, Any], arrays: list[Floats]) -> Stack:
     return [Scaling(np.ones(1), np.zeros(1), settings["activation"])]
 
@@ -167,6 +171,7 @@ def _nothing(settings: dict[str, Any], arrays: list[Floats]) -> Stack:
 READERS: dict[str, Callable[[dict[str, Any], list[Floats]], Stack]] = {
     **dict.fromkeys(("InputLayer", "Dropout", "GaussianNoise", "Flatten", "Reshape"), _nothing),
     **dict.fromkeys(("Activation", "ReLU", "Softmax"), _activation),
+    "Rescaling": _rescaling,
     "Dense": _dense,
     "BatchNormalization": _scaling,
 }
@@ -201,6 +206,7 @@ def _known(layer: dict[str, Any]) -> bool:
         and settings.get("axis", -1) == -1
         and settings.get("data_format") != "channels_first"
         and not any(settings.get(key) for key in ("max_value", "negative_slope", "threshold"))
+        and not any(isinstance(settings.get(key), list) for key in ("scale", "offset"))
         and _activation_of(layer) in ACTIVATIONS
     )
 

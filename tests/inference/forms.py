@@ -1,6 +1,6 @@
 """Models of every form that Keras has, and models that cannot be used."""
 
-from functools import partial, reduce
+from functools import partial
 
 import numpy as np
 
@@ -87,11 +87,6 @@ def graph(body):
     return build
 
 
-def through(*made):
-    """Apply layers, or functions, one after the other."""
-    return lambda values: reduce(lambda found, layer: layer(found), made, values)
-
-
 def pictures(*makers):
     """A builder of a model of these layers on images of a channel."""
     return chain(partial(layers.Reshape, (28, 28, 1)), *makers, layers.Flatten)
@@ -124,6 +119,14 @@ def of_sides(pixels, classes):
     return keras.Model(inputs, layers.Average()(sides))
 
 
+def late(pixels, classes):
+    @registered
+    class Late(layers.Dense):
+        """Another stage never calls `build`."""
+
+    return chain(partial(Late, 5))(pixels, classes)
+
+
 dense, normalized = partial(partial, layers.Dense), partial(partial, layers.BatchNormalization)
 activation = partial(partial, layers.Activation)
 rows, strips = partial(layers.Reshape, (28, 28)), partial(layers.Reshape, (4, 196))
@@ -139,6 +142,7 @@ STACKS = {
     "of rows": chain(rows, dense(5, activation="softmax"), dense(3), layers.Flatten),
     "normalized": chain(normalized(), dense(5), normalized(scale=False), normalized(center=False)),
     "normalized rows": chain(rows, normalized(), layers.Flatten, normalized(epsilon=0.1)),
+    "rescaled": chain(partial(layers.Rescaling, 2.0, -1.0)),
     "activations as layers": chain(dense(5), normalized(), activation("relu"), layers.ReLU),
 }
 """Models that numpy and the page compute."""
@@ -227,6 +231,7 @@ UNUSABLE = {
     ),
     "a lambda": (chain(partial(layers.Lambda, lambda x: 2 * x)), "a `Lambda` layer .*register_k"),
     "not registered": (chain(partial(Unknown, 5)), "not locate class 'Unknown'.*register_keras"),
+    "registered too late": (late, "not locate class 'Late'.*outside of build"),
     "a function": (chain(dense(5, activation=lambda x: x * x)), "cannot be saved and loaded"),
     "forgetful": (chain(Forgetful), "answers otherwise after it was saved and loaded"),
 }

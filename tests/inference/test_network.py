@@ -25,6 +25,7 @@ from tests.strokes import draw
 from tests.training.test_train import NONE, params
 
 FORMS = STACKS | ENDS | OTHERS
+UNITS = {"Dense", "Dropout", "Flatten"}  # all that a form in units may have
 KEPT = {  # what a model may return, by its logits
     "logits": lambda logits: logits,
     "softmax": probabilities,
@@ -114,7 +115,7 @@ def test_numpy_and_the_page_compute_what_keras_does_in_float64(name, networks, d
     assert wanted.dtype == np.float64
     np.testing.assert_allclose(network.logits(images), wanted, rtol=0, atol=1e-6)
     assert network.parameters == model.count_params()
-    assert network.form.endswith("→ 10 units") == ("rows" not in name and "normal" not in name)
+    assert network.form.endswith("→ 10 units") == (set(network.kinds) <= UNITS)
     found = {"models": [{"layers": embedded_layers(network.stack)}]}
     page = chromium.new_page()
     page.set_content(
