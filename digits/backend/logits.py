@@ -76,7 +76,7 @@ def check_saved(model: keras.Model, images: Images, classes: int, registered: se
         objects.update(late)
     if not np.allclose(got, expected, rtol=1e-5, atol=1e-5):
         raise ModelError(
-            "the model answers otherwise after it was saved and loaded: it draws random numbers, or "
+            "the model answers otherwise after it was saved and loaded: it draws random numbers or "
             f"keeps what no file holds. {cure}"
         )
 

@@ -25,6 +25,7 @@ from tests.strokes import draw
 from tests.training.test_train import NONE, params
 
 FORMS = STACKS | ENDS | OTHERS
+QUICK = [*ENDS, *OTHERS][:16]
 UNITS = {"Dense", "Dropout", "Flatten"}  # all that a form in units may have
 KEPT = {  # what a model may return, by its logits
     "logits": lambda logits: logits,
@@ -72,7 +73,9 @@ def _eager():
 
 
 @pytest.mark.usefixtures("_eager")
-@pytest.mark.parametrize("name", FORMS)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[pytest.mark.slow] * (name not in QUICK)) for name in FORMS]
+)
 def test_a_model_of_any_form_is_trained_and_answers_as_keras_does(name, examples, tmp_path):
     some = Examples(*(array[:32] for array in examples))
     model, _ = train(FORMS[name], some, NONE, params(epochs=1, batch_size=64))
