@@ -36,9 +36,15 @@ def main() -> None:
 
     stage = f"train_{name}"
     after_epoch = partial(report_epoch, f"metrics/history/{name}.csv", params.epochs)
-    calls = {"after_epoch": after_epoch, "after_training": write}
     try:
-        train(training=training, validation=validation, stage=stage, **calls, **definition)
+        train(
+            training=training,
+            validation=validation,
+            after_epoch=after_epoch,
+            after_training=write,
+            stage=stage,
+            **definition,
+        )
     except ModelError as fault:
         raise ModelError(f"digits/models/{name}.py: {fault}") from fault
     delete_checkpoints(stage)
