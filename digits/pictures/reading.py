@@ -52,8 +52,8 @@ class Picture(NamedTuple):
     size: tuple[int, int]
 
 
-def read_picture(name: str) -> Picture:
-    """Read a picture file (- is stdin).
+def read_picture(name: str, largest: int = LARGEST) -> Picture:
+    """Read a picture file (- is stdin); reduce it to `largest` pixels of its longer side, or less.
 
     Raises PictureError if it is no picture, damaged, or larger than `MAX_PIXELS`.
     """
@@ -68,7 +68,7 @@ def read_picture(name: str) -> Picture:
         ):
             warnings.simplefilter("ignore")  # about large or odd files, which are checked here
             with Image.open(file, formats=FORMATS) as image:
-                return _decoded(image)
+                return _decoded(image, largest)
     except (PictureError, MemoryError):
         raise
     except UnidentifiedImageError:
@@ -79,7 +79,7 @@ def read_picture(name: str) -> Picture:
         raise PictureError(f"cannot be read, damaged or cut short: {fault}") from None
 
 
-def _decoded(image: Image.Image) -> Picture:
+def _decoded(image: Image.Image, largest: int) -> Picture:
     """Decode an opened picture, upright, into grey levels and colours."""
     width, height = image.size
     if width * height > MAX_PIXELS:
@@ -87,10 +87,10 @@ def _decoded(image: Image.Image) -> Picture:
             f"{width:,} x {height:,}: expected at most {MAX_PIXELS:,} pixels. Make it smaller."
         )
     is_sideways = image.getexif().get(ExifTags.Base.Orientation) in SIDEWAYS
-    image.draft(None, (LARGEST, LARGEST))  # a JPEG is decoded at a fraction of its size
+    image.draft(None, (largest, largest))  # a JPEG is decoded at a fraction of its size
     ImageOps.exif_transpose(image, in_place=True)
     flat = _flat(image)
-    factor = math.ceil(max(flat.size) / LARGEST)
+    factor = math.ceil(max(flat.size) / largest)
     grey = np.asarray(flat.convert("L").reduce(factor), np.float32)
     colours = np.asarray(flat.reduce(factor)) if flat.mode == "RGB" else None
     return Picture(grey, colours, (width, height) if is_sideways else (height, width))
