@@ -25,6 +25,7 @@ from digits.pictures.preparing import BOX, CONTRAST, FAINT, Floats, ink_box
 from digits.pictures.refusals import Refusal
 
 PALE = 0.4  # share of the darkest ink, its 95th percentile, from which a pixel is ink
+PALER = 0.25  # ... and from which one is that continues darker ink, such as a fading stroke
 NOISE = 5.0  # standard deviations of the paper's noise that ink is darker, at least
 THIN, USUAL = 1.6 / BOX, 2.4 / BOX
 """Strokes thinner than a share of a digit's longer side are thickened, to another share. Of 2,000
@@ -69,6 +70,7 @@ def _found(darker: Levels, noise: float, every: bool) -> tuple[list[Mark], Mask]
         ruled |= lines(_ink(darker, alive, least, FAINT))
         alive &= ~ruled
         ink = _ink(darker, alive, least, PALE)
+        ink = ndimage.binary_propagation(ink, np.ones((3, 3)), _ink(darker, alive, least, PALER))
         for _ in range(2):  # lines in boxes
             label, _ = ndimage.label(ink, np.ones((3, 3)))
             parts = measure(label, darker)
