@@ -32,6 +32,7 @@ CUT = 0.25  # contact of a whole digit with the edge, as a share of its longer s
 GROUND, SHADE = 0.4, 128
 """Contact with the picture's edge, as a share of the perimeter, from which a component is a table
 or shadow: half of a corner's shadow, a quarter of a 7; a fifth of that if it is paler than this."""
+BLOCK = 0.4, 0.8  # shorter by longer side, and share of its box, of a part of a table, at least
 FRAME, INNER = 0.35, 0.25
 """Share of its box that a frame fills, at most; and longer side of what it frames, as a share of
 its shorter one, at least."""
@@ -140,7 +141,14 @@ def _usual(parts: Components, every: bool) -> Any:
 def is_ground(parts: Components, side: int) -> Any:
     """Tell which components are tables or shadows, by their contact with the picture's edge."""
     share = np.where(parts.ink < SHADE * parts.area, GROUND / 5, GROUND)
-    return (parts.contact >= side / 2) | (parts.contact > share * parts.edges)
+    width = parts.right - parts.left
+    block = np.minimum(parts.height, width) > BLOCK[0] * parts.long
+    block &= parts.area > BLOCK[1] * parts.height * width
+    return (
+        (parts.contact >= side / 2)
+        | (parts.contact > share * parts.edges)
+        | (block & (parts.contact > CUT * parts.long))
+    )
 
 
 def is_frame(parts: Components) -> Any:

@@ -10,10 +10,12 @@ from scipy import ndimage
 from digits.errors import PictureError
 from digits.pictures.clean import is_framed
 from digits.pictures.components import (
+    CUT,
     DOTS,
     FRAME,
     Components,
     is_frame,
+    is_ground,
     join,
     measure,
     refusals,
@@ -48,16 +50,23 @@ def find_marks(
     """
     levels = most_telling(grey, colours)
     chalk = is_light_on_dark(levels)
+    found, refusal = None, None
     try:
-        return _found(*darkness(levels, chalk), every)
-    except PictureError:
-        if not chalk:
-            raise
-        with suppress(PictureError):  # a sheet on a dark table is like chalk on a board
-            found = _found(*darkness(levels, chalk=False), every)
-            if not any(mark.doubts for mark in found[0]):
-                return found
-        raise
+        found = _found(*darkness(levels, chalk), every)
+    except PictureError as fault:
+        refusal = fault
+    if chalk and (found is None or _is_doubtful(found)):  # a sheet on a dark table is like chalk
+        with suppress(PictureError):
+            other = _found(*darkness(levels, chalk=False), every)
+            if not _is_doubtful(other):
+                return other
+    if found is None:
+        raise refusal or AssertionError
+    return found
+
+
+def _is_doubtful(found: tuple[list[Mark], Mask]) -> bool:
+    return any(mark.doubts for mark in found[0])
 
 
 def _found(darker: Levels, noise: float, every: bool) -> tuple[list[Mark], Mask]:
@@ -98,7 +107,8 @@ def _found(darker: Levels, noise: float, every: bool) -> tuple[list[Mark], Mask]
 def _rules(label: NDArray[np.int32], parts: Components) -> Mask:
     """Return the lines within the boxes of frames, such as those of tables and forms."""
     found = np.zeros(label.shape, bool)
-    for part in parts[is_frame(parts) | _is_table(label, parts)]:
+    tables = is_frame(parts) | _is_table(label, parts)
+    for part in parts[tables & ~is_ground(parts, min(label.shape))]:
         box = _box(part)
         found[box] |= lines(label[box] == part.number, BOXED)
     return found
@@ -151,7 +161,8 @@ def _extracted(
         shares = ndimage.grey_closing(shares, (int(4 * DOTS * digit.area / digit.edges),) * 2)
     doubts = {
         "faint ink": strength < 2 * least,
-        "touches the edge": digit.contact > 0,
+        "filled, perhaps a dot": digit.is_dot,
+        "touches the edge": digit.contact > CUT * digit.long,
         "lines near the ink": (near & ruled[window]).sum() > 0.3 * ink.sum(),
     }
     return Mark(

@@ -24,7 +24,7 @@ def read_page(picture: Picture, every: bool, scores: Scores | None) -> Detected:
     if not every:
         if len(digits) > 1:
             raise PictureError(Refusal.SEVERAL)
-        digits = [_checked(digits[0])]
+        _check(digits[0])
     if scores is not None:
         digits = cut_apart(digits, _image, scores, every)
     images: list[PreparedImage] = []
@@ -34,8 +34,9 @@ def read_page(picture: Picture, every: bool, scores: Scores | None) -> Detected:
     for mark in digits:
         mark = mark._replace(box=_box(mark))
         try:
-            checked = _checked(mark) if every else mark
-            images.append(placed(picture, checked, thickened(mark.strokes)))
+            if every:
+                _check(mark)
+            images.append(placed(picture, mark, thickened(mark.strokes)))
         except PictureError as fault:
             if not every:
                 raise
@@ -45,15 +46,13 @@ def read_page(picture: Picture, every: bool, scores: Scores | None) -> Detected:
     return Detected(picture, _in_order(images), refused if every else [], ink)
 
 
-def _checked(mark: Mark) -> Mark:
-    """Doubt a mark that is filled, such as a fat pen's 8. Raises PictureError if it is several."""
+def _check(mark: Mark) -> None:
+    """Raise PictureError if a mark is several digits; one that is filled is doubted already."""
     try:
         check_single(thickened(mark.strokes))
     except PictureError as fault:
         if fault.args[0] != Refusal.DOT:
             raise
-        return mark._replace(doubts=(*mark.doubts, "filled, perhaps a dot"))
-    return mark
 
 
 def _image(strokes: Floats) -> NDArray[np.uint8]:
