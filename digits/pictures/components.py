@@ -11,7 +11,7 @@ from digits.pictures.light import Levels
 from digits.pictures.refusals import Refusal
 from digits.pictures.single import MAX_WIDTH, MIN_GAP, MIN_HEIGHT_SHARE, MIN_INK_SHARE, is_dot
 
-MOST = 1000  # the largest components that are joined; it bounds the time
+MOST = 1000  # the largest components that are measured; it bounds time and memory
 SMALL, TINY = 0.03, 0.008
 """Longer side of a digit, as a share of the picture's, at least: of the one digit of a picture, and
 of a page's."""
@@ -51,7 +51,8 @@ def measure(label: Labels, darker: Levels) -> Components:
 
     number: its label; top, bottom, left, right, height, long: its box and the longer side of that;
     area in pixels; ink: sum of darkness; edges: perimeter, in sides of pixels; contact: pixels at
-    the picture's edge; dotted: whether it is a dot; is_bar: whether it is too wide for a digit.
+    the picture's edge; is_dot: whether it is round and filled; dotted: whether it is a dotted line;
+    is_bar: whether it is too wide for a digit.
     """
     count = int(label.max())
 
@@ -74,7 +75,7 @@ def measure(label: Labels, darker: Levels) -> Components:
         "edges": sum(tally(padded[padded != other]) for other in neighbours),
         "contact": tally(np.concatenate([label[0], label[-1], label[:, 0], label[:, -1]])),
         "is_dot": is_dot(area, height, width),
-        "dotted": is_dot(area, height, width),
+        "dotted": np.zeros(count, bool),
         "is_bar": long > 2 * MAX_WIDTH * height,
     }
     return np.rec.fromarrays([*measures.values()], formats=None, names=[*measures])
@@ -85,7 +86,6 @@ def join(
 ) -> tuple[Labels, Components]:
     """Join the components of one digit; leave out tables, shadows and frames."""
     parts = parts[~(is_ground(parts, min(label.shape)) | is_frame(parts))]
-    parts = parts[np.argsort(-parts.area, kind="stable")[:MOST]]
     if not len(parts):
         return label, parts
     groups, joined = np.arange(len(parts)), parts
@@ -94,37 +94,35 @@ def join(
         groups = connected_components(_are_one(joined, every))[1][groups]
         numbers[parts.number] = groups + 1
         joined = measure(numbers[label], darker)
-    count, dots = np.bincount(groups), np.bincount(groups, parts.dotted)
+    count, dots = np.bincount(groups), np.bincount(groups, parts.is_dot)
     joined.dotted = (dots == count) & (count >= FEW_DOTS)
     joined.is_dot = (dots == count) & (count < FEW_DOTS)
     return numbers[label], joined
 
 
-def refusals(parts: Components, side: int, every: bool) -> list[Refusal | None]:
+def refusals(parts: Components, side: int, every: bool) -> NDArray[Any]:
     """Return why each component is no digit, None if it may be one.
 
     side: the picture's longer side. A picture has one digit, that with most ink, and those like it;
     the digits of a page (every) are like the one at the median of the ink.
     """
     usual = _usual(parts, every)
-    long, ink = LEAST[every] * usual.long, MARKS[every] * usual.ink
-    least = max(2.0, (SMALL, TINY)[every] * side)
-    dot = BLOT * side if usual.is_dot or not every else WHOLE * usual.long
-    is_main = parts.number == usual.number if not every else np.zeros(len(parts), bool)
+    dot = WHOLE * usual.long if every and not usual.is_dot else BLOT * side
+    small = (parts.long < LEAST[every] * usual.long) | (parts.ink < MARKS[every] * usual.ink)
     pale = parts.ink / parts.area < ALIKE * usual.ink / usual.area
-    cases = [
-        ((parts.is_dot & (parts.long < dot)) | (parts.long < least), Refusal.DOT),
-        (is_main, None),
-        ((parts.long < long) | (parts.ink < ink), Refusal.DOT),
-        (parts.is_bar & (~np.bool_(every) | (parts.height < WHOLE * usual.long)), Refusal.BAR),
-        (parts.contact > CUT * parts.long, Refusal.EDGE),
-        (pale, Refusal.PALE),
-        (np.bool_(every) & (parts.height > MOST_LONG * usual.long), Refusal.LARGE),
-    ]
-    return [
-        next((why for holds, why in cases if np.broadcast_to(holds, len(parts))[n]), None)
-        for n in range(len(parts))
-    ]
+    flat = parts.height < WHOLE * usual.long
+    why = np.full(len(parts), None, object)
+    why[every & (parts.height > MOST_LONG * usual.long)] = Refusal.LARGE
+    why[pale] = Refusal.PALE
+    why[parts.contact > CUT * parts.long] = Refusal.EDGE
+    why[parts.is_bar & (flat | (not every))] = Refusal.BAR
+    why[small] = Refusal.DOT
+    if not every:
+        why[parts.number == usual.number] = None
+    why[(parts.is_dot & (parts.long < dot)) | (parts.long < (SMALL, TINY)[every] * side)] = (
+        Refusal.DOT
+    )
+    return why
 
 
 def _usual(parts: Components, every: bool) -> Any:
@@ -180,7 +178,7 @@ def _are_one(parts: Components, every: bool) -> Any:
     apart = -OVERLAP * narrower if every else MIN_GAP * taller
     in_row = (lower >= MIN_HEIGHT_SHARE * taller) & (across >= apart)
     in_row &= less >= MIN_INK_SHARE * (less + more)
-    of_line = np.logical_and.outer(parts.dotted, parts.dotted)
+    of_line = np.logical_and.outer(parts.is_dot, parts.is_dot)
     of_line &= np.maximum(down, across) <= DOTS * shorter
     usual = _usual(parts, every)
     whole = (parts.long >= WHOLE * usual.long) & ~parts.is_dot

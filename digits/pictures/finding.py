@@ -13,6 +13,7 @@ from digits.pictures.components import (
     CUT,
     DOTS,
     FRAME,
+    MOST,
     Components,
     is_frame,
     is_ground,
@@ -36,7 +37,6 @@ BLACK = 75  # percentile of darkness that becomes 255: half of MNIST's inked pix
 LOUD = 128  # grey levels of noise above which a picture is refused: ink cannot be so dark
 MANY = 50  # specks above which a picture is refused
 BOXED = 1 / 12  # thickness of the lines of a box or table, as a share of its longer side, at most
-HOLES = 3  # more holes than a digit has: a table
 MARGIN = 4  # pixels around the ink that belong to it: the soft edges of strokes
 
 
@@ -83,6 +83,7 @@ def _found(darker: Levels, noise: float, every: bool) -> tuple[list[Mark], Mask]
         for _ in range(2):  # lines in boxes
             label, _ = ndimage.label(ink, np.ones((3, 3)))
             parts = measure(label, darker)
+            parts = parts[np.argsort(-parts.area, kind="stable")[:MOST]]
             rules = _rules(label, parts)
             if not rules.any():
                 break
@@ -90,7 +91,7 @@ def _found(darker: Levels, noise: float, every: bool) -> tuple[list[Mark], Mask]
             ink &= ~rules
         specks += int((parts.contact == 0).sum())
         label, parts = join(label, parts, darker, every)
-        why = refusals(parts, max(label.shape), every) if len(parts) else []
+        why = refusals(parts, max(label.shape), every) if len(parts) else np.array([])
         if not all(why):
             break
         alive &= ~ndimage.binary_dilation(ink, iterations=MARGIN)
@@ -100,28 +101,19 @@ def _found(darker: Levels, noise: float, every: bool) -> tuple[list[Mark], Mask]
         _extracted(darker, least, label, part, ruled) if one is None else Mark(_box(part), one)
         for part, one in zip(parts, why, strict=True)
     ]
-    digits = parts.number[[one is None for one in why]]
-    return marks, np.isin(label, digits)
+    return marks, np.isin(label, parts.number[~why.astype(bool)])
 
 
 def _rules(label: NDArray[np.int32], parts: Components) -> Mask:
     """Return the lines within the boxes of frames, such as those of tables and forms."""
     found = np.zeros(label.shape, bool)
-    tables = is_frame(parts) | _is_table(label, parts)
-    for part in parts[tables & ~is_ground(parts, min(label.shape))]:
-        box = _box(part)
-        found[box] |= lines(label[box] == part.number, BOXED)
+    sparse = parts.area < FRAME * parts.height * (parts.right - parts.left)
+    sparse &= (parts.long > BOX) & ~is_ground(parts, min(label.shape))
+    for part, is_around in zip(parts[sparse], is_frame(parts)[sparse], strict=True):
+        inked = label[_box(part)] == part.number
+        if is_around or is_framed(inked):
+            found[_box(part)] |= lines(inked, BOXED)
     return found
-
-
-def _is_table(label: NDArray[np.int32], parts: Components) -> Any:
-    """Tell which components have many holes, or ink along all four sides of their box."""
-    many = np.zeros(len(parts), bool)
-    for n in np.flatnonzero(parts.area < FRAME * parts.height * (parts.right - parts.left)):
-        inked = label[_box(parts[n])] == parts[n].number
-        if parts[n].long > 20:
-            many[n] = is_framed(inked) or ndimage.label(~np.pad(inked, 1))[1] > HOLES + 1
-    return many
 
 
 def _box(part: Components) -> tuple[slice, slice]:
@@ -134,13 +126,13 @@ def _ink(darker: Levels, alive: Mask, least: float, share: float) -> Mask:
     return alive & (darker > max(least, share * np.percentile(dark, 95) if dark.size else 0))
 
 
-def _why_none(specks: int, ruled: Mask, why: list[Refusal | None]) -> Refusal:
+def _why_none(specks: int, ruled: Mask, why: NDArray[Any]) -> Refusal:
     """Return what there is in a picture in which nothing may be a digit."""
     if ruled.any():
         return Refusal.LINES
     if specks > MANY:
         return Refusal.SCATTERED
-    if why and set(why) <= {Refusal.BAR, Refusal.DOT} and Refusal.BAR in why:
+    if Refusal.BAR in why:
         return Refusal.WIDE
     return Refusal.DOT if specks else Refusal.BLANK
 
