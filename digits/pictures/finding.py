@@ -10,7 +10,6 @@ from scipy import ndimage
 from digits.errors import PictureError
 from digits.pictures.clean import is_framed
 from digits.pictures.components import (
-    CUT,
     DOTS,
     FRAME,
     MOST,
@@ -37,6 +36,7 @@ BLACK = 75  # percentile of darkness that becomes 255: half of MNIST's inked pix
 LOUD = 128  # grey levels of noise above which a picture is refused: ink cannot be so dark
 MANY = 50  # specks above which a picture is refused
 BOXED = 1 / 12  # thickness of the lines of a box or table, as a share of its longer side, at most
+TIGHT = 3  # sides of the picture that a digit touches, from which it is cut out, not cut off
 MARGIN = 4  # pixels around the ink that belong to it: the soft edges of strokes
 
 
@@ -151,10 +151,12 @@ def _extracted(
     shares[shares < FAINT] = 0
     if digit.dotted:
         shares = ndimage.grey_closing(shares, (int(4 * DOTS * digit.area / digit.edges),) * 2)
+    (top, bottom), (left, right) = ((side.start, side.stop) for side in box)
+    touched = (top == 0, left == 0, bottom == len(label), right == label.shape[1])
     doubts = {
         "faint ink": strength < 2 * least,
         "filled, perhaps a dot": digit.is_dot,
-        "touches the edge": digit.contact > CUT * digit.long,
+        "touches the edge": 0 < sum(touched) < TIGHT,
         "lines near the ink": (near & ruled[window]).sum() > 0.3 * ink.sum(),
     }
     return Mark(
