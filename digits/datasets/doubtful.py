@@ -49,7 +49,8 @@ def _find(images: list[NDArray[Any]], labels: list[NDArray[Any]]) -> dict[str, M
     flat = [split.reshape(len(split), -1) for split in images]
     even = [split.min(axis=1) == split.max(axis=1) for split in flat]
     keys = [
-        [hashlib.blake2b(image.tobytes(), digest_size=16).digest() for image in split] for split in flat
+        [hashlib.blake2b(image.tobytes(), digest_size=16).digest() for image in split]
+        for split in flat
     ]
     classes = defaultdict[bytes, set[int]](set)
     for split, its_labels in zip(keys, labels, strict=True):
