@@ -141,11 +141,10 @@ class MultiWorker(SingleWorker):
             set_variables(found, self.broadcast(values))
 
     def load(self, checkpoint: "Checkpoint") -> list[dict[str, float]]:
-        """See `SingleWorker`."""
-        text = json.dumps(checkpoint.load() if self.rank == 0 else []).encode()
-        size = int.from_bytes(self.broadcast(len(text).to_bytes(8)))
-        history: list[dict[str, float]] = json.loads(self.broadcast(text.ljust(size)))
-        return history
+        """See `SingleWorker`. The others learn only how many epochs it holds."""
+        history = checkpoint.load() if self.rank == 0 else []
+        done = int.from_bytes(self.broadcast(len(history).to_bytes(4)))
+        return history or [{} for _ in range(done)]
 
     def shard(self, examples: Examples) -> Examples:
         """See `SingleWorker`."""

@@ -143,13 +143,6 @@ def test_a_tf_config_that_does_not_do_is_told_in_one_line(text, monkeypatch):
 )
 def test_parameters_that_several_workers_cannot_have(changes, message, monkeypatch):
     monkeypatch.setenv("TF_CONFIG", config({"worker": ["a:1", "b:1"]}, "worker", 0))
-    params = {
-        "seed": 0,
-        "epochs": 1,
-        "batch_size": 32,
-        "learning_rate": 0.01,
-        "device": "cpu",
-        "patience": None,
-    }
+    params = {"seed": 0, "epochs": 1, "batch_size": 32, "learning_rate": 0.01, "device": "cpu"}
     with pytest.raises(ParameterError, match=f"train.workers is 2: .*{message}"):
-        connect(TrainParams(**params | {"workers": 2} | changes), [], "")
+        connect(TrainParams(**params | {"workers": 2, "patience": None} | changes), [], "")
