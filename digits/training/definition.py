@@ -27,9 +27,8 @@ def read_definition(name: str, info: DatasetInfo) -> dict[str, Any]:
     Raises ParameterError where params.yaml cannot be used.
     """
     module = import_module(f"digits.models.{name}")
-    own, size = read_params(section_of(module)), (info.height, info.width)
-    shared = own.model_fields_set & TrainParams.model_fields.keys()
-    params = read_params(TrainParams).model_copy(update={key: getattr(own, key) for key in shared})
+    own, params = read_params(section_of(module)), train_params(name)
+    size = info.height, info.width
     values = {**dict(own), **dict(params), "size": size}
 
     def with_values(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -49,3 +48,10 @@ def read_definition(name: str, info: DatasetInfo) -> dict[str, Any]:
     if hasattr(module, "augment"):
         definition["augment"] = partial(module.augment, size=size, params=own)
     return definition
+
+
+def train_params(name: str) -> TrainParams:
+    """Return the training parameters of the model NAME. Raises ParameterError."""
+    own = read_params(section_of(import_module(f"digits.models.{name}")))
+    shared = own.model_fields_set & TrainParams.model_fields.keys()
+    return read_params(TrainParams).model_copy(update={key: getattr(own, key) for key in shared})
