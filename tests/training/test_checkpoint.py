@@ -119,6 +119,7 @@ def test_it_continues_to_the_same_bytes(parts, name, capsys):
     assert found == wanted
 
 
+@pytest.mark.slow
 def test_what_was_best_and_how_long_ago_is_resumed(parts):
     """Killed after its best epoch, and after its last one."""
     wrong = Examples(parts[1].images, (parts[1].labels + 1) % 10)

@@ -76,14 +76,8 @@ def main():
 
 run(main)
 """
-PARAMS = {
-    "seed": 0,
-    "epochs": 2,
-    "batch_size": 66,
-    "learning_rate": 0.01,
-    "device": "cpu",
-    "patience": None,
-}
+PARAMS = {"seed": 0, "epochs": 2, "batch_size": 66, "learning_rate": 0.01, "device": "cpu"}
+PARAMS["patience"] = None
 
 
 class Workers:
