@@ -27,7 +27,7 @@ OTHERS = {
     rb"PK\x03\x04|Rar!|7z\xbc\xaf|\x1f\x8b": "an archive. Unpack it",
     rb"\s*<(!doctype )?html": "a page of the web. Download the picture itself",
     rb"version https://git-lfs": "a pointer of Git LFS. Run `git lfs pull`",
-    rb"II|MM|\x89PNG|\xff|\0\0\0\x0cj|BM|GIF8|RIFF": "a damaged or unusual one. Export it as 8-bit PNG",
+    rb"II|MM|\x89PNG|\xff|\0\0\0\x0cj|BM|GIF8|RIFF": "a damaged or unusual one. Export it as PNG",
 }
 """What a file is that Pillow does not know, by how it starts, and what to do."""
 NEEDED = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND", b"eXIf")
