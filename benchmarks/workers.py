@@ -36,6 +36,7 @@ def one(units: int, batch_size: int, workers: int) -> None:
         learning_rate=0.001,
         workers=workers,
         device="cpu",
+        patience=None,
     )
     train(
         partial(hidden.build, units=units),

@@ -20,6 +20,10 @@ class ArtifactError(DigitsError):
     """A file that an earlier stage wrote is missing or damaged."""
 
 
+class ModelError(DigitsError):
+    """A model that the other stages cannot use, or a training that came to nothing."""
+
+
 class OutputError(DigitsError):
     """A file cannot be written: disk full, folder read-only, path taken by a folder."""
 

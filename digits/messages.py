@@ -1,8 +1,9 @@
-"""Explain what is wrong with a parameter: its key, what is expected, what it is."""
+"""Explain what is wrong with a parameter; show names that others have given."""
 
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from typing import Any
+from unicodedata import bidirectional, category
 
 EXPECTED = {
     "dict_type": "keys and values",
@@ -13,6 +14,8 @@ EXPECTED = {
     "value_error": "{error}",
 }
 """By pydantic's type of error, where its own message is unclear; {names} are of its context."""
+JOINERS = "\u200c\u200d\u200e\u200f"
+"""They join or part letters, or mark the direction of a word."""
 
 
 def explain(section: str, fault: Mapping[str, Any], keys: Iterable[str]) -> str:
@@ -33,6 +36,20 @@ def nearest(name: object, valid: Iterable[object]) -> str:
     if close := get_close_matches(str(name), names, n=1):
         return f"; did you mean '{close[0]}'?"
     return f"; there are: {', '.join(names)}"
+
+
+def printable(text: object) -> str:
+    """Return text in one line, with ? for what cannot be seen, such as control characters.
+
+    Any kind of space becomes a plain one. Joiners stay, without which some scripts are not read.
+    """
+    spaced = "".join(" " if category(letter) == "Zs" else letter for letter in str(text))
+    return "".join(one if one.isprintable() or one in JOINERS else "?" for one in spaced)
+
+
+def isolated(name: str) -> str:
+    """Mark a name that is read from right to left, so that the text around it keeps its order."""
+    return f"\u2068{name}\u2069" if {"R", "AL"} & {*map(bidirectional, name)} else name
 
 
 def _show(value: object) -> str:

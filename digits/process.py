@@ -13,6 +13,7 @@ from types import FrameType, SimpleNamespace
 import psutil
 
 from digits.errors import DigitsError
+from digits.messages import printable
 
 RUN_BY_DVC = "DVC_STAGE" in os.environ
 HOW_TO_RESTORE = RUN_BY_DVC * (
@@ -40,7 +41,8 @@ def run(main: Callable[[], None]) -> None:
     try:
         main()
     except DigitsError as fault:
-        sys.exit(f"error: {fault}{HOW_TO_RESTORE}")
+        lines = map(printable, str(fault).split("\n"))  # a name may hold what steers a terminal
+        sys.exit("error: " + "\n".join(lines) + HOW_TO_RESTORE)
     except SystemExit as end:
         if _ending.code:  # the stack is unwound; TensorFlow's threads may crash what follows
             with contextlib.suppress(OSError):
@@ -71,6 +73,11 @@ def unbroken() -> Iterator[None]:
         _ending.waits = False
         if _ending.code:
             sys.exit(_ending.code)
+
+
+def stopping() -> bool:
+    """Say whether a signal is ending this process."""
+    return bool(_ending.code)
 
 
 _ending = SimpleNamespace(code=0, waits=False)

@@ -4,6 +4,7 @@ from digits.data.info import FILE
 from digits.datasets.sources import fetch_dataset
 from digits.files.arrays import write_array
 from digits.files.atomic import write_json
+from digits.messages import printable
 from digits.params import read_params
 from digits.params.fetch import FetchParams
 from digits.process import run
@@ -16,7 +17,7 @@ def main() -> None:
     write_json(FILE, info.model_dump())
     print(
         f"fetch: {info.title}, {info.train:,} {info.nouns} to train with, "
-        f"{info.test:,} to test with, from {source}"
+        f"{info.test:,} to test with, from {printable(source)}"
     )
 
 

@@ -2,34 +2,51 @@
 
 import sys
 from functools import partial
+from typing import Any
 
 from digits.data.info import read_info
 from digits.data.loading import read_examples
-from digits.errors import ParameterError
+from digits.errors import ModelError, ParameterError
 from digits.files.atomic import write_json
 from digits.params.models import available
 from digits.process import run
-from digits.training.definition import read_definition
-from digits.training.history import report_epoch
+from digits.training.definition import read_definition, train_params
+from digits.training.history import History, best_epoch, report_epoch
+from digits.workers.meeting import meet
 
 
 def main() -> None:
     name = model_name(sys.argv[1:])
+    params = train_params(name)
+    meet(params)  # the first worker may have to run the stages before
     definition = read_definition(name, read_info())
-    training, validation = read_examples("train"), read_examples("validation", classes=0)
+    training, validation = read_examples("train"), read_examples("validation")
 
     # TensorFlow is imported when all else is in order
     from digits.training.checkpoint import delete_checkpoints
     from digits.training.saving import save
     from digits.training.train import train
 
-    stage, epochs = f"train_{name}", definition["params"].epochs
-    after_epoch = partial(report_epoch, f"metrics/history/{name}.csv", epochs)
-    model, history = train(
-        training=training, validation=validation, after_epoch=after_epoch, stage=stage, **definition
-    )
-    save(model, f"models/{name}.keras")
-    write_json(f"metrics/training/{name}.json", history[-1])
+    def write(model: Any, history: History) -> None:
+        save(model, f"models/{name}.keras")
+        kept = best_epoch(history, params.patience)
+        if params.patience:
+            print(f"{name}: the weights after epoch {kept + 1} are kept")
+        write_json(f"metrics/training/{name}.json", history[kept])
+
+    stage = f"train_{name}"
+    after_epoch = partial(report_epoch, f"metrics/history/{name}.csv", params.epochs)
+    try:
+        train(
+            training=training,
+            validation=validation,
+            after_epoch=after_epoch,
+            after_training=write,
+            stage=stage,
+            **definition,
+        )
+    except ModelError as fault:
+        raise ModelError(f"digits/models/{name}.py: {fault}") from fault
     delete_checkpoints(stage)
 
 

@@ -124,6 +124,13 @@ def test_stages_of_another_checkout_are_not_run(own):
     assert said.startswith(f"error: these are the stages of {pipeline.ROOT}: run them there.")
 
 
+def test_a_file_of_a_students_is_not_taken_for_a_module(own):
+    for name in ("random", "statistics", "re", "numpy"):
+        own.path(f"{name}.py").write_text("raise SystemExit('not Python's')\n")
+    own.run("python", "-m", "stages.explore")
+    own.run("python", "-m", "digits", "summary")
+
+
 def test_a_command_heeds_none_of_them_either(own, tmp_path):
     draw(4).save(tmp_path / "4.png")
     answers = []

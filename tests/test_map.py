@@ -63,7 +63,9 @@ def test_a_stage_names_the_folders_that_its_imports_reach_and_no_other(stage):
     assert [dep for dep in MAP[stage]["deps"] if dep.startswith("stages/")] == [
         f"{module.replace('.', '/')}.py"
     ]
-    assert {dep for dep in MAP[stage]["deps"] if dep.startswith(("digits", "stages"))} == wanted
+    listed = {dep for dep in MAP[stage]["deps"] if dep.startswith(("digits", "stages"))}
+    registering = {f"digits/models/{name}.py" for name in PARAMS["models"]}  # found by their names
+    assert (listed if model else listed - registering) == wanted
 
 
 def test_imports_inside_functions_are_followed_and_those_for_type_checkers_are_not(
@@ -117,7 +119,7 @@ def test_metrics_and_tables_of_the_size_of_a_page_are_in_git_and_the_rest_in_the
 
 
 def test_every_section_of_params_yaml_has_a_schema_and_a_stage_that_reads_it():
-    assert set(sections()) == set(PARAMS)
+    assert set(sections()) >= set(PARAMS)
     read = [name for stage in MAP.values() for name in stage.get("params", [])]
     assert {name.split(".")[0] for name in read if isinstance(name, str)} == set(PARAMS)
     assert MAP["report"]["params"] == [{"params.yaml": None}]  # the page shows them all

@@ -20,3 +20,14 @@ def set_variables(targets: list[Any], values: bytes | memoryview) -> None:
         now = variable.numpy()
         variable.assign(np.frombuffer(values, now.dtype, now.size, offset).reshape(now.shape))
         offset += now.nbytes
+
+
+def finite(model: "keras.Model") -> bool:
+    """Tell whether all variables of a model, not of its optimizer, are finite numbers."""
+    return all(np.isfinite(variable.numpy()).all() for variable in model.variables)
+
+
+def copy_variables(sources: list[Any], targets: list[Any]) -> None:
+    """Set variables to the values of others; do nothing where there are no others."""
+    for source, target in zip(sources, targets, strict=False):
+        target.assign(source.numpy())

@@ -13,19 +13,19 @@ from pydantic.json_schema import GenerateJsonSchema
 
 from digits.errors import ParameterError
 from digits.messages import nearest
-from digits.params import Section, validate
+from digits.params import Section, is_required, validate
 from digits.params.document import read_document
 from digits.params.fetch import FetchParams
 from digits.params.models import Models, available
 from digits.params.preprocess import PreprocessParams
 from digits.params.robustness import RobustnessParams
-from digits.params.train import TrainParams
+from digits.params.train import TrainParams, section_of
 
 
 def sections() -> dict[str, type[BaseModel]]:
     """Return the schema of each section by its name: the pipeline's, and each model's own."""
     modules = [import_module(f"digits.models.{name}") for name in available()]
-    own = [module.Params for module in modules if hasattr(module, "Params")]
+    own = map(section_of, modules)
     known: list[Any] = [Models, FetchParams, PreprocessParams, TrainParams, *own, RobustnessParams]
     return {schema.section: schema for schema in known}
 
@@ -56,7 +56,10 @@ def json_schema() -> dict[str, Any]:
 
     It is a little wider than `check`: JSON Schema takes 5.0 for an integer, and knows no NaN.
     """
-    fields: dict[str, Any] = sections()
+    fields: dict[str, Any] = {
+        name: schema if is_required(schema) else (schema, None)
+        for name, schema in sections().items()
+    }
     doc = "Every knob that changes a result."
     whole = create_model("params.yaml", __config__=Section.model_config, __doc__=doc, **fields)
     return {"$schema": GenerateJsonSchema.schema_dialect, **whole.model_json_schema()}

@@ -1,9 +1,10 @@
 """Make this clone ready for DVC; repair what a killed DVC left.
 
-DVC keeps a second cache, and unpickles what it finds there. By default that folder is open to all
-users of the machine: here it becomes a private one of the clone. Its path in .dvc/config.local is
-absolute, since experiments run in other folders, so run this again in a clone that was moved. A
-line is printed where something was changed.
+DVC keeps a second cache, and unpickles what it finds there. By default that folder is one of the
+machine, open to all users: here it becomes one of the clone. Its path in .dvc/config.local is
+absolute, since experiments run in other folders, so run this again in a clone that was moved. Other
+users who may read the clone can run `dvc get` on it: each gets a folder of their own in the cache,
+beside the owner's, which is private. A line is printed where something was changed.
 """
 
 import json
@@ -11,12 +12,15 @@ import re
 import shutil
 from argparse import Namespace
 from collections.abc import Callable
+from getpass import getuser
 from pathlib import Path
+from tempfile import mkdtemp
 
 from configobj import ConfigObj, ConfigObjError  # with which DVC reads its settings
 from dvc.config import Config
 from dvc.dvcfile import Lockfile
 from dvc.exceptions import DvcException
+from dvc.repo import Repo
 from dvc.utils.serialize import parse_yaml
 
 from digits.cli import git
@@ -31,29 +35,47 @@ def main(arguments: Namespace) -> None:
     """Set the site cache, repair DVC's files. Raises DigitsError."""
     if not Path(".dvc").is_dir():
         raise DigitsError("there is no .dvc here. Run this in the project's folder")
+    try:
+        getuser()
+    except (KeyError, OSError):  # in a container, say, that runs under any number
+        raise DigitsError("DVC needs a name of this user, who has none: set LOGNAME") from None
     repair(".dvc/tmp/rwlock", json.loads)
     repair("dvc.lock", lambda content: Lockfile.validate(parse_yaml(content.decode(), "dvc.lock")))
     site, path = Path(".dvc/tmp/site-cache").resolve(), Path(".dvc/config.local").resolve()
     try:
         old = Config(".dvc")["core"].get("site_cache_dir", "tmp/site-cache")
-        if not OURS.fullmatch(old):
+        if not OURS.fullmatch(old) or (old == str(site) and site.is_dir()):
             return
-        site.mkdir(mode=0o700, parents=True, exist_ok=True)
-        site.chmod(0o700)
-        if old != str(site):
-            config = ConfigObj(str(path), encoding="utf-8")
-            config.setdefault("core", {})["site_cache_dir"] = str(site)
-            path.touch(mode=0o600)  # a file with keys stays private
-            with replacing(str(path)) as temporary:
-                shutil.copy(path, temporary)
-                config.filename = str(temporary)
-                config.write()
-            print("set in .dvc/config.local: a private site cache for DVC")
+        config = ConfigObj(str(path), encoding="utf-8")
+        config.setdefault("core", {})["site_cache_dir"] = str(site)
+        make_site_cache(site)
+        path.touch()
+        with replacing(str(path)) as temporary:
+            shutil.copy(path, temporary)
+            config.filename = str(temporary)
+            config.write()
+        if [*config.items()] == [("core", {"site_cache_dir": str(site)})]:
+            path.chmod(0o644)  # a file that may hold keys stays private
+        print("set in .dvc/config.local: a private site cache for DVC")
     except (ConfigObjError, DvcException, OSError, UnicodeError) as fault:
         raise OutputError(
             f"no private cache for DVC can be set here: {fault}. If the clone is somebody "
             "else's, take one of your own"
         ) from None
+
+
+def make_site_cache(site: Path) -> None:
+    """Make an empty site cache, and in it the owner's folder before anyone else can."""
+    if site.exists():  # with folders of others, which may stay
+        old = site.rename(Path(mkdtemp(dir=site.parent), "old"))
+        shutil.rmtree(old.parent, ignore_errors=True)
+    users = site / "repo"  # so DVC calls it
+    users.mkdir(mode=0o700, parents=True)
+    Repo(".", config={"core": {"site_cache_dir": str(site)}}).close()  # makes the owner's
+    for own in users.iterdir():
+        own.chmod(0o700)
+    site.chmod(0o711)
+    users.chmod(0o1733)  # others can neither list nor remove what is not theirs
 
 
 def repair(name: str, read: Callable[[bytes], object]) -> None:

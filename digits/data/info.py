@@ -1,9 +1,13 @@
 """The description of a data set: stage fetch writes it, all other stages read it."""
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+import unicodedata
+from typing import Annotated
 
-from digits.errors import ArtifactError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+
+from digits.errors import ArtifactError, SourceError
 from digits.files.atomic import read_json
+from digits.messages import printable
 from digits.params.limits import LARGEST, MOST_CLASSES, SMALLEST, Preparation
 
 FILE = "data/raw/info.json"
@@ -14,19 +18,31 @@ LETTERS = 14
 """The length of a class's name in labels."""
 
 
+def different(names: list[str]) -> list[str]:
+    """Return `names`. Raises SourceError if two are the same."""
+    if len(set(names)) < len(names):
+        raise SourceError("two names of classes differ in characters alone that cannot be shown")
+    return names
+
+
+Text = Annotated[str, AfterValidator(printable)]
+
+
 class DatasetCard(BaseModel):
     """What a data set is, in words."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
-    title: str = Field(description="its name")
-    heading: str = Field(description="the headline of the page")
+    title: Text = Field(description="its name")
+    heading: Text = Field(description="the headline of the page")
     noun: str = Field(description="what an image shows, such as digit")
     nouns: str = Field(description="the plural")
-    classes: list[str] = Field(min_length=2, max_length=MOST_CLASSES, description="names, in order")
+    classes: Annotated[list[Text], AfterValidator(different)] = Field(
+        min_length=2, max_length=MOST_CLASSES, description="names, in order"
+    )
     prepare: Preparation = Field(description="how a picture becomes such an image")
-    known: str = Field(description="what its images are like; others are classified worse")
-    origin: str = Field(description="authors and licence, as the end of a sentence")
+    known: Text = Field(description="what its images are like; others are classified worse")
+    origin: Text = Field(description="authors and licence, as the end of a sentence")
 
 
 class DatasetInfo(DatasetCard):
@@ -55,5 +71,8 @@ def read_info(path: str = FILE) -> DatasetInfo:
 
 
 def short(name: str) -> str:
-    """Return a class's name in at most LETTERS letters."""
-    return name if len(name) <= LETTERS else f"{name[: LETTERS - 1]}…"
+    """Return a class's name in at most LETTERS letters, with the marks that follow them."""
+    end = LETTERS - 1
+    while name[end : end + 1] and unicodedata.category(name[end])[0] in "MC":
+        end += 1
+    return name if len(name) <= max(LETTERS, end) else f"{name[:end]}…"

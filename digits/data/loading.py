@@ -10,6 +10,9 @@ from digits.data.info import DatasetInfo, read_info
 from digits.errors import ArtifactError
 from digits.files.arrays import read_array
 
+LEAST = {"train": 2, "validation": 0, "test": 1}
+"""By split, the least number of different labels in it."""
+
 
 class Examples(NamedTuple):
     """Images, float32 (n, pixels), 0-1, and labels, (n,)."""
@@ -26,19 +29,18 @@ def read_raw(split: str) -> tuple[NDArray[np.uint8], Labels]:
     info = read_info()
     path = f"data/raw/{split}_images.npy"
     images = read_array(path, np.uint8, None, info.height, info.width)
-    return images, _read_labels(f"data/raw/{split}_labels.npy", len(images), 2, info)
+    return images, _read_labels(f"data/raw/{split}_labels.npy", len(images), LEAST[split], info)
 
 
-def read_examples(split: str, classes: int = 2) -> Examples:
+def read_examples(split: str) -> Examples:
     """Memory-map a split as preprocess wrote it.
 
-    classes: the least number of different labels; 0 if the split may be empty.
     Raises ArtifactError if the arrays do not match the description of the data set.
     """
     info = read_info()
     path = f"data/processed/{split}"
     images = read_array(f"{path}/images.npy", np.float32, None, info.height * info.width)
-    return Examples(images, _read_labels(f"{path}/labels.npy", len(images), classes, info))
+    return Examples(images, _read_labels(f"{path}/labels.npy", len(images), LEAST[split], info))
 
 
 def _read_labels(path: str, count: int, classes: int, info: DatasetInfo) -> Labels:
@@ -47,7 +49,7 @@ def _read_labels(path: str, count: int, classes: int, info: DatasetInfo) -> Labe
     got = np.unique(labels).tolist()
     if len(got) < classes or max(got, default=0) > last:
         raise ArtifactError(
-            f"{path}: expected labels 0-{last}, at least {classes} different ones, got "
+            f"{path}: expected labels 0-{last}, at least {classes} different, got "
             f"{', '.join(map(str, got[:20])) or 'none'}. `dvc repro` rebuilds it; if it comes out "
             "the same, raise preprocess.limit in params.yaml."
         )

@@ -13,6 +13,7 @@ from digits.data.dataset import Dataset
 from digits.data.splits import stratified_sample
 from digits.datasets.prepared import fingerprints, load_prepared, save_prepared
 from digits.errors import PictureError, SourceError
+from digits.messages import printable
 from digits.params.fetch import FetchParams
 from digits.params.limits import MOST_CLASSES
 from digits.pictures import prepare
@@ -133,4 +134,5 @@ def _check(folder: Path, faults: list[str], passed: str = "") -> None:
     """Raise SourceError if there are faults."""
     if faults:
         more = f"; and {len(faults) - SHOWN:,} more" if len(faults) > SHOWN else ""
-        raise SourceError(f"{folder} cannot be used: {'; '.join(faults[:SHOWN])}{more}{passed}")
+        said = f"{folder} cannot be used: {'; '.join(faults[:SHOWN])}{more}{passed}"
+        raise SourceError(printable(said))

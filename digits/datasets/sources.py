@@ -14,6 +14,7 @@ from digits.datasets.doubtful import check_images
 from digits.datasets.folder import read_folder
 from digits.datasets.formats import read_idx_folder, read_npz
 from digits.errors import SourceError
+from digits.messages import printable
 from digits.params.fetch import FetchParams
 from digits.pictures.preparing import SIDE
 
@@ -96,7 +97,7 @@ def _read_own(path: Path, params: FetchParams) -> tuple[Dataset, DatasetCard, li
         reason = getattr(fault, "strerror", None) or fault
         close = get_close_matches(params.source.lower(), CATALOGUE, 1)
         hint = f"; did you mean {close[0]}?" if close else ""
-        got = f"'{params.source}', which cannot be read: {reason}{hint}"
+        got = printable(f"'{params.source}', which cannot be read: {reason}{hint}")
         raise SourceError(f"{EXPECTED}, got {got}") from None
     check_dataset(dataset)
     count = 1 + max(int(dataset.train_labels.max()), int(dataset.test_labels.max()))

@@ -44,10 +44,10 @@ def rotation(images: Images, degrees: float, anticlockwise: NDArray[np.int64]) -
 
     turned = np.empty_like(images)
     for way, angle in ((1, degrees), (0, -degrees)):
-        chosen = anticlockwise == way
-        turned[chosen] = rotate(
-            images[chosen], angle, axes=(1, 2), reshape=False, order=1, mode="grid-constant"
-        )
+        if (chosen := anticlockwise == way).any():  # scipy turns no empty array
+            turned[chosen] = rotate(
+                images[chosen], angle, axes=(1, 2), reshape=False, order=1, mode="grid-constant"
+            )
     return turned
 
 

@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from digits.data.info import FEW, DatasetInfo, short
-from digits.figures.style import png, style, without_scipy
+from digits.figures.style import labels, png, style, without_scipy
 
 with without_scipy():
     import seaborn as sns
@@ -20,7 +20,7 @@ def confusion(model: str, colour: str, counts: NDArray[np.int64], data: DatasetI
     total = int(counts.sum())
     accuracy = counts.trace() / max(total, 1)
     few = len(counts) <= FEW
-    names = [short(name) for name in data.classes] if few else []
+    names = labels([*map(short, data.classes)]) if few else []
     inches = max(7.0, 0.4 * len(counts)) if few else 9.0
     with style():
         figure = Figure(figsize=(inches, inches + 0.2), layout="constrained")

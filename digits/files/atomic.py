@@ -44,7 +44,18 @@ def write_bytes(path: str, content: bytes) -> None:
 
 def write_json(path: str, content: object) -> None:
     """Write `content` to `path` as indented JSON. Raises OutputError."""
-    write_bytes(path, (json.dumps(content, indent=2, allow_nan=False) + "\n").encode())
+    write_bytes(path, (to_json(content, path) + "\n").encode())
+
+
+def to_json(content: object, name: str) -> str:
+    """Return `content` as indented JSON. Raises OutputError if a number is NaN or infinite."""
+    try:
+        return json.dumps(content, indent=2, allow_nan=False)
+    except ValueError:
+        raise OutputError(
+            f"{name} cannot be written: a number is NaN or infinite, and JSON has none such. "
+            "`dvc repro` rebuilds damaged results; train with a lower learning_rate if it remains."
+        ) from None
 
 
 def read_json(path: str) -> Any:

@@ -13,15 +13,18 @@ import zipfile
 from collections import Counter
 from collections.abc import Callable
 from functools import partial
+from importlib import import_module
+from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
 import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from digits.errors import ArtifactError
+from digits.errors import ArtifactError, ModelError
 from digits.evaluation.answers import probabilities
 from digits.inference.limits import check_config, check_weights
+from digits.params.models import available
 
 ROWS = 1_000
 """Images computed together."""
@@ -37,12 +40,9 @@ ACTIVATIONS: dict[str, Callable[[Floats], Floats]] = {
     "sigmoid": lambda values: 0.5 + 0.5 * np.tanh(0.5 * values),  # no overflow on the way
     "softmax": probabilities,
 }
+RETRAIN = "Train it with a lower learning_rate"
 LOGITS = ("linear", "sigmoid", "softmax")
 """Activations that are removed from a last layer, so that it returns logits."""
-
-
-class FormError(Exception):
-    """A model that the other stages cannot use: building it again does not help."""
 
 
 class Dense(NamedTuple):
@@ -58,14 +58,15 @@ class Dense(NamedTuple):
 
 
 class Scaling(NamedTuple):
-    """values * scale + shift, both (inputs,): a trained BatchNormalization."""
+    """activation(values * scale + shift), both (inputs,): a trained BatchNormalization."""
 
     scale: Floats
     shift: Floats
+    activation: str = "linear"
 
     def __call__(self, values: Floats) -> Floats:
         """Compute its outputs from its inputs, (n, inputs)."""
-        return values * self.scale + self.shift
+        return ACTIVATIONS[self.activation](values * self.scale + self.shift)
 
 
 Stack: TypeAlias = list[Dense | Scaling]
@@ -83,6 +84,8 @@ class Network(NamedTuple):
     stack: Stack
     """The layers, the last one without its sigmoids or softmax; empty if Keras computes them."""
     compute: Compute
+    path: str = "the model"
+    """Where it was loaded from."""
 
     @property
     def form(self) -> str:
@@ -98,9 +101,13 @@ class Network(NamedTuple):
 
         images: float32 (n, pixels), 0-1. Returns float64 (n, classes); their softmax, see
         `digits.evaluation.answers.probabilities`, are the probabilities.
+        Raises ArtifactError if one is NaN or infinite.
         """
         starts = range(0, max(len(images), 1), ROWS)
-        return np.concatenate([self.compute(images[start : start + ROWS]) for start in starts])
+        found = np.concatenate([self.compute(images[start : start + ROWS]) for start in starts])
+        if not np.isfinite(found).all():
+            raise ArtifactError(f"{self.path}: an answer is NaN or infinite. {RETRAIN}")
+        return found
 
 
 def load(path: str, pixels: int | None = None, classes: int | None = None) -> Network:
@@ -113,24 +120,24 @@ def load(path: str, pixels: int | None = None, classes: int | None = None) -> Ne
             if any(part.compress_type for part in archive.infolist()):
                 raise ValueError("it is compressed, as no model of Keras is")  # a bomb, maybe
             config = json.loads(archive.read("config.json"))
-            layers = config["config"].get("layers", [])
             weights = archive.read("model.weights.h5")
+        layers = config["config"].get("layers", [])  # a model may have a form of its own
         kinds = [str(layer["class_name"]) for layer in layers if "Input" not in layer["class_name"]]
         with h5py.File(io.BytesIO(weights)) as file:
             held = check_weights(file, len(weights))
-            stack = _stack(layers, file, len(weights))
-            parameters = _count(file)
-        if not stack:
-            check_config(config, held)
-        compute = partial(_by_numpy, stack) if stack else _by_keras(path)
-        network = Network(kinds, parameters, stack, compute)
-        pixels = pixels or int(layers[0]["config"]["batch_shape"][1])
-        shape = network.logits(np.zeros((1, pixels), np.float32)).shape
-        if shape != (1, classes or shape[-1]):
-            raise FormError(f"expected {classes} classes out of {pixels} pixels, got {shape[1:]}")
-    except FormError as fault:
-        cure = "Correct the model's file in digits/models; `dvc repro` then rebuilds it."
-        raise ArtifactError(f"{path}: {fault}. {cure}") from None
+            if _computable(config["class_name"], layers):
+                stack, parameters = _stack(layers, file, len(weights)), _count(file)
+                pixels = pixels or int(layers[0]["config"]["batch_shape"][1])
+                shape = _by_numpy(stack, np.zeros((1, pixels), np.float32)).shape
+                if shape != (1, classes or shape[-1]):
+                    got = f"expected {classes} classes out of {pixels} pixels, got {shape[1:]}"
+                    raise ModelError(f"{got}. Correct the model's file in digits/models")
+                return Network(kinds, parameters, stack, partial(_by_numpy, stack), path)
+        check_config(config, held)
+        compute, parameters = _by_keras(path, pixels, classes)
+        return Network(kinds or [str(config["class_name"])], parameters, [], compute, path)
+    except ModelError as fault:
+        raise ArtifactError(f"{path}: {fault}; `dvc repro` then rebuilds it.") from None
     except MemoryError:
         raise
     except Exception as fault:  # damaged files raise exceptions of any type
@@ -138,7 +145,6 @@ def load(path: str, pixels: int | None = None, classes: int | None = None) -> Ne
         raise ArtifactError(
             f"{path} cannot be loaded: {reason}. `dvc repro` rebuilds it."
         ) from None
-    return network
 
 
 def _dense(settings: dict[str, Any], arrays: list[Floats]) -> Stack:
@@ -153,52 +159,80 @@ def _scaling(settings: dict[str, Any], arrays: list[Floats]) -> Stack:
     return [Scaling(scale, (learned.pop() if settings.get("center") else 0.0) - mean * scale)]
 
 
+def _rescaling(settings: dict[str, Any], arrays: list[Floats]) -> Stack:
+    return [Scaling(np.full(1, settings["scale"]), np.full(1, settings["offset"]))]
+
+
+def _activation(settings: dict[str, Any], arrays: list[Floats]) -> Stack:
+    return [Scaling(np.ones(1), np.zeros(1), settings["activation"])]
+
+
+def _nothing(settings: dict[str, Any], arrays: list[Floats]) -> Stack:
+    return []
+
+
 READERS: dict[str, Callable[[dict[str, Any], list[Floats]], Stack]] = {
-    **dict.fromkeys(("InputLayer", "Dropout", "Flatten", "Reshape"), lambda settings, arrays: []),
+    **dict.fromkeys(("InputLayer", "Dropout", "GaussianNoise", "Flatten", "Reshape"), _nothing),
+    **dict.fromkeys(("Activation", "ReLU", "Softmax"), _activation),
+    "Rescaling": _rescaling,
     "Dense": _dense,
     "BatchNormalization": _scaling,
 }
 """By kind of layer: how it is read from its settings and its weights, in Keras's order."""
 
 
+def _computable(kind: str, layers: list[Any]) -> bool:
+    """Tell whether a model is a chain of layers that numpy can compute, up to its logits."""
+    if kind not in ("Sequential", "Functional") or not all(map(_known, layers)):
+        return False
+    names = [layer["config"]["name"] for layer in layers]
+    for layer, before in zip(layers, ["", *names], strict=False):
+        nodes = json.dumps(layer.get("inbound_nodes", []))
+        if re.findall(r'"keras_history": \["(.*?)"', nodes) not in ([], [before]):
+            return False
+    by_value = {_activation_of(layer) for layer in layers[:-1] if layer["class_name"] != "Dense"}
+    last = layers[-1]
+    return (
+        "softmax" not in by_value  # it needs to know which values belong together
+        and _activation_of(last) in LOGITS
+        and READERS[last["class_name"]] is not _nothing
+    )
+
+
+def _known(layer: dict[str, Any]) -> bool:
+    """Tell whether numpy can compute a layer: one of Keras, in float32, along the last axis."""
+    settings = layer["config"]
+    return (
+        layer["class_name"] in READERS
+        and layer.get("module") == "keras.layers"
+        and "float32" in str(settings.get("dtype"))
+        and settings.get("axis", -1) == -1
+        and settings.get("data_format") != "channels_first"
+        and not any(settings.get(key) for key in ("max_value", "negative_slope", "threshold"))
+        and not any(isinstance(settings.get(key), list) for key in ("scale", "offset"))
+        and _activation_of(layer) in ACTIVATIONS
+    )
+
+
+def _activation_of(layer: dict[str, Any]) -> str:
+    """Return the name of a layer's activation, "linear" if it has none."""
+    kind = {"ReLU": "relu", "Softmax": "softmax"}.get(layer["class_name"], "linear")
+    return str(layer["config"].get("activation", kind))
+
+
 def _stack(layers: list[Any], file: h5py.File, limit: int) -> Stack:
-    """Read the layers, each array at most `limit` bytes; none if numpy cannot compute them all."""
+    """Read the layers, each array at most `limit` bytes; the last one without its activation."""
     stack: Stack = []
     groups: Counter[str] = Counter()
-    previous = ""
     for layer in layers:
-        kind, settings = layer["class_name"], layer["config"]
-        nodes = layer.get("inbound_nodes", [])
-        inputs = [str(node["args"][0]["config"]["keras_history"][0]) for node in nodes]
-        if not _computable(kind, settings) or inputs not in ([], [previous]):
-            return []
-        previous = settings["name"]
-        if layer is layers[-1]:
-            settings |= {"activation": _logits(settings.get("activation", kind))}
+        kind = layer["class_name"]
+        activation = "linear" if layer is layers[-1] else _activation_of(layer)
         group = "layers/" + re.sub("(?<=[a-z])(?=[A-Z])", "_", kind).lower()
         group += f"_{groups[kind]}/vars" if groups[kind] else "/vars"
         groups[kind] += 1
         arrays = [_array(file, f"{group}/{name}", limit) for name in sorted(file.get(group, ()))]
-        stack += READERS[kind](settings, arrays)
+        stack += READERS[kind](layer["config"] | {"activation": activation}, arrays)
     return stack
-
-
-def _computable(kind: str, settings: dict[str, Any]) -> bool:
-    """Tell whether numpy can compute a layer: in float32, along the last axis."""
-    return (
-        kind in READERS
-        and "float32" in str(settings.get("dtype"))
-        and settings.get("axis", -1) == -1
-        and settings.get("data_format") != "channels_first"
-        and str(settings.get("activation", "linear")) in ACTIVATIONS
-    )
-
-
-def _logits(activation: Any) -> str:
-    """Return the activation with which a last layer returns logits. Raises FormError."""
-    if activation not in LOGITS:
-        raise FormError(f"expected a last layer with {' or '.join(LOGITS)}, got {activation}")
-    return "linear"
 
 
 def _array(file: h5py.File, name: str, limit: int) -> Floats:
@@ -208,7 +242,10 @@ def _array(file: h5py.File, name: str, limit: int) -> Floats:
         raise ValueError(f"expected float32 numbers in {name}")
     if data.nbytes > limit:
         raise ValueError(f"{name} announces {data.nbytes:,} bytes; the file holds {limit:,}")
-    return np.asarray(data, np.float64)
+    values = np.asarray(data, np.float64)
+    if not np.isfinite(values).all():
+        raise ModelError(f"a weight is NaN or infinite. {RETRAIN}")
+    return values
 
 
 def _count(file: h5py.File) -> int:
@@ -226,18 +263,12 @@ def _by_numpy(stack: Stack, images: Images) -> Floats:
     return values
 
 
-def _by_keras(path: str) -> Compute:
-    """Load the model with Keras, without its last activation. Nothing in the file is run."""
+def _by_keras(path: str, pixels: int | None, classes: int | None) -> tuple[Compute, int]:
+    """Load a model with Keras, which runs nothing in the file; return it and its size."""
     from digits.backend import keras
+    from digits.backend.logits import logits
 
+    if Path(path).stem in available():  # its file may register classes of its own
+        import_module(f"digits.models.{Path(path).stem}")
     model = keras.models.load_model(path, safe_mode=True, compile=False)
-    last = model.layers[-1]
-    if not hasattr(last, "activation"):
-        _logits(type(last).__name__)
-    last.activation = keras.activations.get(_logits(keras.activations.serialize(last.activation)))
-
-    def compute(images: Images) -> Floats:
-        values = keras.ops.convert_to_numpy(model(images, training=False))
-        return np.asarray(values, np.float64)
-
-    return compute
+    return logits(model, pixels or int(model.input_shape[1]), classes), model.count_params()

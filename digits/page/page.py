@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 from digits.data.info import short
 from digits.figures.palette import colour
+from digits.messages import isolated
 from digits.page.charts import MARKS, charts
 from digits.page.findings import Findings, best
 from digits.page.images import canvas, images
@@ -18,6 +19,8 @@ FOLDER = Path(__file__).with_name("assets")
 
 def page(findings: Findings) -> str:
     """Return the page as HTML, the same for the same findings."""
+    shown_as = {"classes": [*map(isolated, findings.data.classes)]}
+    findings = findings._replace(data=findings.data.model_copy(update=shown_as))
     environment = Environment(
         loader=FileSystemLoader(FOLDER),
         autoescape=True,

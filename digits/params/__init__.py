@@ -20,8 +20,8 @@ class Section(BaseModel):
     section: ClassVar[str]
     """Its name in params.yaml: `class TrainParams(Section, section="train")`."""
 
-    def __init_subclass__(cls, section: str, **config: Any) -> None:
-        """Set the name of the section."""
+    def __init_subclass__(cls, section: str = "", **config: Any) -> None:
+        """Set the name of the section; a class for others to extend has none."""
         super().__init_subclass__(**config)
         cls.section = section
 
@@ -41,10 +41,15 @@ def read_params(schema: type[S], path: str = "params.yaml") -> S:
 def validate(document: dict[str, Any], schema: type[S], path: str = "params.yaml") -> S:
     """Return the section that `schema` describes, of the content of `path`. See `read_params`."""
     name = schema.section  # type: ignore[attr-defined]
-    if name not in document:
+    if name not in document and is_required(schema):
         raise ParameterError(f"{path}: section '{name}' is missing{nearest(name, document)}")
     try:
-        return schema.model_validate(document[name])
+        return schema.model_validate(document.get(name, {}))
     except ValidationError as invalid:
         faults = [explain(name, dict(fault), schema.model_fields) for fault in invalid.errors()]
         raise ParameterError("\n  ".join([f"{path} cannot be used:", *faults])) from None
+
+
+def is_required(schema: type[BaseModel]) -> bool:
+    """Tell whether a section must be there: it has a key that must."""
+    return any(field.is_required() for field in schema.model_fields.values())

@@ -54,8 +54,10 @@ class Picture(NamedTuple):
     size: tuple[int, int]
 
 
-def read_picture(name: str, in_colour: bool = True) -> Picture:
-    """Read a picture file (- is stdin). in_colour: return its colours, if it has any.
+def read_picture(name: str, largest: int = LARGEST, in_colour: bool = True) -> Picture:
+    """Read a picture file (- is stdin); reduce it to `largest` pixels of its longer side, or less.
+
+    in_colour: return its colours, if it has any.
 
     Raises PictureError if it is no picture, damaged, or larger than `MAX_PIXELS`.
     """
@@ -74,7 +76,7 @@ def read_picture(name: str, in_colour: bool = True) -> Picture:
             is_png = start.startswith(b"\x89PNG\r\n\x1a\n")
             content = io.BytesIO(_needed(_limited(file))) if is_png else file
             with Image.open(content, formats=FORMATS) as image:
-                return _decoded(image, in_colour)
+                return _decoded(image, largest, in_colour)
     except (PictureError, MemoryError):
         raise
     except UnidentifiedImageError:
@@ -106,7 +108,7 @@ def _needed(content: bytes) -> bytes:
     return b"".join(parts)
 
 
-def _decoded(image: Image.Image, in_colour: bool) -> Picture:
+def _decoded(image: Image.Image, largest: int, in_colour: bool) -> Picture:
     """Decode an opened picture, upright, into grey levels and colours."""
     width, height = image.size
     if width * height > MAX_PIXELS:
@@ -114,7 +116,7 @@ def _decoded(image: Image.Image, in_colour: bool) -> Picture:
             f"{width:,} x {height:,}: expected at most {MAX_PIXELS:,} pixels. Make it smaller."
         )
     is_deep = re.search(";16[BLN]", str(getattr(image, "tile", ""))) is not None
-    image.draft(None, (LARGEST, LARGEST))  # a JPEG is decoded at a fraction of its size
+    image.draft(None, (largest, largest))  # a JPEG is decoded at a fraction of its size
     image.load()
     turn = None
     with suppress(Exception):  # what a camera noted may be broken; the picture can be read
@@ -122,7 +124,7 @@ def _decoded(image: Image.Image, in_colour: bool) -> Picture:
     flat = _flat(image, is_deep)
     if turn is not None:
         flat = flat.transpose(Image.Transpose(turn))
-    factor = math.ceil(max(flat.size) / LARGEST)
+    factor = math.ceil(max(flat.size) / largest)
     grey = np.asarray(flat.convert("L").reduce(factor), np.float32)
     colours = np.asarray(flat.reduce(factor)) if in_colour and flat.mode == "RGB" else None
     return Picture(grey, colours, (width, height) if turn in SIDEWAYS else (height, width))

@@ -7,13 +7,14 @@ parameter, library or pixel never finds it. A fault of the disk never ends a tra
 
 import json
 import sys
+from collections.abc import Sequence
 from contextlib import suppress
 from hashlib import sha256
 from importlib.metadata import version
 from itertools import chain
 from pathlib import Path
 from time import monotonic, time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from digits.backend.variables import set_variables, variables
 from digits.errors import OutputError, ParameterError
@@ -36,32 +37,33 @@ UNREADABLE = (AttributeError, LookupError, OSError, ParameterError, TypeError)
 """What a dvc.yaml or params.yaml of another form raises, a file that is gone, or a stage."""
 
 
-def fingerprint(stage: str) -> tuple[str, str]:
+def fingerprint(stage: str) -> dict[str, str]:
     """Return hashes of all that decides what a stage of dvc.yaml makes, as its section lists it.
 
-    The first is of the code and all other small files, by content, of the parameters, and of the
-    versions of Python and the libraries. The second is of the arrays: their content takes seconds
-    to read, so they count by inode, size and time of change, as they do for DVC.
+    All but "arrays" are the same on all workers: the code and all other small files, the
+    parameters, and the versions of Python and the libraries. Arrays take seconds to read, so they
+    count by inode, size and time of change, as they do for DVC.
     Raises one of `UNREADABLE` if dvc.yaml, params.yaml or a file that they name cannot be read.
     """
     section = read_document("dvc.yaml")["stages"][stage]
     values, listed = leaves(read_document("params.yaml")), section.get("params", [])
     names = tuple(f"{name}." for name in listed)
-    paths = [
-        *section["deps"],
-        *(path for name in listed if isinstance(name, dict) for path in name),
-    ]
-    params = {key: values[key] for key in values if f"{key}.".startswith(names)}
-    versions = [sys.version, *(f"{name} {version(name)}" for name in LIBRARIES)]
-    files, arrays = {}, {}
+    paths = [*section["deps"], *chain(*(name for name in listed if isinstance(name, dict)))]
+    files: dict[str, str] = {}
+    arrays: dict[str, tuple[int, ...]] = {}
     for path in sorted(file for name in paths for file in _files(Path(name))):
         if path.suffix == ".npy":
             stat = path.stat()
             arrays[path.as_posix()] = stat.st_ino, stat.st_size, stat.st_mtime_ns
         else:
             files[path.as_posix()] = sha256(path.read_bytes()).hexdigest()
-    code = json.dumps([section["cmd"], params, versions, files])
-    return sha256(code.encode()).hexdigest(), sha256(json.dumps(arrays).encode()).hexdigest()
+    found = {
+        "code": [section["cmd"], files],
+        "parameters": {key: values[key] for key in values if f"{key}.".startswith(names)},
+        "libraries": [sys.version, *(f"{name} {version(name)}" for name in LIBRARIES)],
+        "arrays": arrays,
+    }
+    return {key: sha256(json.dumps(found[key]).encode()).hexdigest() for key in found}
 
 
 def _files(path: Path) -> list[Path]:
@@ -75,19 +77,26 @@ class Checkpoint:
 
     def __init__(self, stage: str | None) -> None:
         """Take the name of the stage."""
-        self.stage, self.code, data = stage, "", ""  # code: the hash that all workers share
-        self.values, self.saved_at, self.failed = memoryview(b""), monotonic(), False
+        self.stage, self.values, self.saved_at = stage, memoryview(b""), monotonic()
+        self.failed = False
+        self.shared: dict[str, str] = {}  # what workers must have in common
         try:
-            if stage:
-                self.code, data = fingerprint(stage)
+            self.shared = fingerprint(stage) if stage else {}
         except UNREADABLE as fault:
+            self._report(f"its section of dvc.yaml, or a file that it names: {fault!r}")
+            self.stage = None
+        name = sha256(json.dumps(self.shared).encode()).hexdigest()
+        self.path = FOLDER / f"{self.stage}-{name}"
+        self.shared.pop("arrays", None)
+
+    def _report(self, reason: str) -> None:
+        """Report a fault, once."""
+        if not self.failed:
             print(
-                f"{stage}: no checkpoint is saved: its section of dvc.yaml, or a file that it "
-                f"names, cannot be read: {fault!r}",
+                f"{self.stage}: the training goes on, but no checkpoint of it is saved: {reason}",
                 file=sys.stderr,
             )
-            self.stage = None
-        self.path = FOLDER / f"{stage}-{self.code}-{data}"
+        self.failed = True
 
     def load(self) -> list[dict[str, float]]:
         """Return the history of this training if there is a checkpoint of it, else []."""
@@ -109,20 +118,22 @@ class Checkpoint:
         print(f"{self.stage}: resumed after epoch {len(history)}", flush=True)
         return history
 
-    def restore(self, model: "keras.Model") -> None:
-        """Set the variables of a model to those of the checkpoint that `load` found, if any."""
+    def restore(self, model: "keras.Model", further: Sequence[Any] = ()) -> None:
+        """Set the variables of a model, and further ones, to what `load` found, if anything."""
         if self.values:
-            set_variables(variables(model), self.values)
+            set_variables([*variables(model), *further], self.values)
         self.values = memoryview(b"")
 
-    def save(self, model: "keras.Model", history: list[dict[str, float]]) -> None:
-        """Write a checkpoint if the last one is older than `EVERY`.
+    def save(
+        self, model: "keras.Model", history: list[dict[str, float]], further: Sequence[Any] = ()
+    ) -> None:
+        """Write a checkpoint, of further variables, too, if the last one is older than `EVERY`.
 
-        A fault is reported once, and the training goes on.
+        Report a fault, and go on.
         """
         if not self.stage or monotonic() - self.saved_at < EVERY:
             return
-        values = (variable.numpy().tobytes() for variable in variables(model))
+        values = (variable.numpy().tobytes() for variable in [*variables(model), *further])
         digest = sha256()
         try:
             FOLDER.mkdir(mode=0o700, exist_ok=True)
@@ -132,21 +143,14 @@ class Checkpoint:
                     file.write(part)
                 file.write(digest.digest())
         except (OSError, OutputError) as fault:
-            reason = getattr(fault.__context__ or fault, "strerror", fault)
-            if not self.failed:
-                print(
-                    f"{self.stage}: no checkpoint can be written to {FOLDER}: {reason}. The "
-                    "training goes on, but cannot be resumed",
-                    file=sys.stderr,
-                )
-            self.failed = True
+            self._report(f"{self.path}: {getattr(fault.__context__ or fault, 'strerror', fault)}")
         self.saved_at = monotonic()
 
 
 def delete_checkpoints(stage: str) -> None:
     """Remove all checkpoints of a stage, and what a killed write of one left behind."""
     with suppress(OSError):
-        for path in FOLDER.glob(f"*{stage}-*"):
+        for path in [*FOLDER.glob(f"{stage}-*"), *FOLDER.glob(f".{stage}-*")]:
             with suppress(OSError):
                 path.unlink()
         FOLDER.rmdir()  # fails while another stage has a checkpoint

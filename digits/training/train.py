@@ -4,18 +4,23 @@ from collections.abc import Callable, Iterable
 from math import ceil
 from typing import Any, TypeAlias
 
+import numpy as np
+
 from digits.backend import compute_on, keras, tf
+from digits.backend.logits import check_saved
+from digits.backend.variables import copy_variables, finite, variables
 from digits.data.blocks import Block, in_order
 from digits.data.loading import Examples
+from digits.errors import ModelError, ParameterError
 from digits.params.train import TrainParams
 from digits.process import unbroken
 from digits.progress import progress
 from digits.training.augmentation import Augment, augment_epochs
 from digits.training.checkpoint import Checkpoint
+from digits.training.history import History, best_epoch
+from digits.training.loss import Step, cross_entropy, with_labels
 from digits.workers.distributed import SingleWorker, connect
 
-History: TypeAlias = list[dict[str, float]]
-"""For each epoch loss and accuracy, means over its steps; val_loss and val_accuracy after it."""
 Loop: TypeAlias = Callable[[Any, Any, Any], None]
 """A compiled loop over the batches of a block, see `compile_loop`."""
 
@@ -23,17 +28,6 @@ Loop: TypeAlias = Callable[[Any, Any, Any], None]
 def adam(params: TrainParams, steps: int) -> keras.optimizers.Optimizer:
     """Make the optimizer of the models that define none."""
     return keras.optimizers.Adam(params.learning_rate, name="adam")
-
-
-def cross_entropy(model: keras.Model) -> Any:
-    """Return the loss of the models that define none: the softmax's cross-entropy.
-
-    Keras finds the logits beneath a sigmoid or a softmax when the loss is given by name. A last
-    layer without an activation returns the logits themselves.
-    """
-    if getattr(model.layers[-1], "activation", None) is keras.activations.linear:
-        return keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    return "sparse_categorical_crossentropy"
 
 
 def train(
@@ -47,6 +41,7 @@ def train(
     loss: Callable[[], keras.losses.Loss] | None = None,
     augment: Augment | None = None,
     after_epoch: Callable[[History], object] = lambda history: None,
+    after_training: Callable[[keras.Model, History], object] = lambda model, history: None,
     stage: str | None = None,
 ) -> tuple[keras.Model, History]:
     """Build a model and train it as `model.fit` would, 6 to 7 times faster: see `compile_loop`.
@@ -58,53 +53,86 @@ def train(
     optimizer: makes the optimizer, from the parameters and the number of steps in an epoch.
     loss: makes the loss; by default the cross-entropy.
     augment: changes the images of each block anew in each epoch.
-    after_epoch: called with the history so far.
+    after_epoch: called with the history so far, as `after_training` on the worker that writes.
+    after_training: called with what this returns. The other workers wait for its end.
     stage: the stage of dvc.yaml whose checkpoints are saved, and resumed from if it was killed.
 
-    Returns the trained model, compiled, and its history. With several workers only the first one
-    returns; the others exit when it has both.
-    Raises DigitsError where the workers or the GPU are not available.
+    Returns the trained model, compiled, and its history: the same on all workers. With
+    `params.patience` its variables are those after the best epoch, see `best_epoch`.
+    Raises DigitsError where the workers or the GPU are not available, before the first epoch if the
+    other stages cannot use the model, and when the training diverges.
     """
+    patience = params.patience
+    if patience and not len(validation.labels):
+        raise ParameterError(
+            f"params.yaml: patience is {patience}: expected preprocess.validation above 0, got no "
+            "validation examples. Set it, or set patience to null"
+        )
     compute_on(params.device)
     checkpoint = Checkpoint(stage)
-    workers = connect(params, (*training, *validation), checkpoint.code)
+    workers = connect(params, (*training, *validation), checkpoint.shared)
     history = workers.load(checkpoint)
     epochs = workers.epochs(training, params, len(history))
     if augment:
         epochs = augment_epochs(epochs, augment, workers.seed, len(history))
 
     keras.utils.set_random_seed(params.seed)
-    model = build(training.images.shape[1], classes or int(training.labels.max()) + 1)
+    registered = set(keras.saving.get_custom_objects())
+    pixels, classes = training.images.shape[1], classes or int(training.labels.max()) + 1
+    model, some = build(pixels, classes), np.array(training.images[:8], np.float32)
     model.compile(
         optimizer=optimizer(params, ceil(len(training.labels) / params.batch_size)),
-        loss=loss() if loss else cross_entropy(model),
+        loss=loss() if loss else cross_entropy(model, some, classes),
         metrics=["accuracy"],
         jit_compile=False,  # the loop over the steps is compiled, and the step within it
     )
+    check_saved(model, some, classes, registered)
     model.optimizer.build(model.trainable_variables)
-    model.test_step((training.images[:1], training.labels[:1]))  # makes the variables of metrics
-    checkpoint.restore(model)
+    test_step = with_labels(model.test_step, model.loss, classes)
+    test_step((training.images[:1], training.labels[:1]))  # makes the variables of metrics
+    state = variables(model)
+    best = [tf.Variable(variable.numpy()) for variable in state] if patience else []
+    checkpoint.restore(model, best)
 
     with workers:
-        train_loop = compile_loop(model, workers.train_step(model), workers)
-        test_loop = compile_loop(model, model.test_step, workers)
-        if history and workers.rank == 0:  # DVC has removed what was written of these epochs
+        train_step = with_labels(workers.train_step(model), model.loss, classes)
+        train_loop = compile_loop(model, train_step, workers)
+        test_loop = compile_loop(model, test_step, workers)
+        if history and workers.writes:  # DVC has removed what was written of these epochs
             after_epoch(history)
         for blocks in epochs:
+            if patience and len(history) > best_epoch(history, patience) + patience:
+                break
             means = run_epoch(train_loop, blocks, len(training.labels), model, workers)
             if len(validation.labels):
                 shard = in_order(workers.shard(validation), workers.batch_size)
                 measured = run_epoch(test_loop, shard, len(validation.labels), model, workers)
                 means |= {f"val_{name}": value for name, value in measured.items()}
+            check_finite(model, means, params)
             history.append(means)
-            if workers.rank == 0:
+            if best_epoch(history, patience) == len(history) - 1:
+                copy_variables(state, best)
+            if workers.writes:
                 after_epoch(history)
-                checkpoint.save(model, history)
+            if workers.rank == 0:
+                checkpoint.save(model, history, best)
+        copy_variables(best, state)
+        if workers.writes:
+            after_training(model, history)
     workers.finish()
     return model, history
 
 
-def compile_loop(model: keras.Model, step: Callable[[Any], Any], workers: SingleWorker) -> Loop:
+def check_finite(model: keras.Model, means: dict[str, float], params: TrainParams) -> None:
+    """Raise ModelError if an epoch's loss is no finite number, or a weight after it."""
+    if not np.isfinite([*means.values()]).all() or not finite(model):
+        raise ModelError(
+            f"the training diverges: the loss or a weight is NaN or infinite. Try a learning_rate "
+            f"below {params.learning_rate:g}, or BatchNormalization between layers"
+        )
+
+
+def compile_loop(model: keras.Model, step: Step, workers: SingleWorker) -> Loop:
     """Compile the loop over the batches of a block into one program.
 
     step: the model's own `train_step` or `test_step`, which `fit` and `evaluate` call as well.
@@ -117,12 +145,13 @@ def compile_loop(model: keras.Model, step: Callable[[Any], Any], workers: Single
     `fit` returns to Python between steps, which for models this small takes longer than the steps
     themselves. Here the loop is in the program, and XLA compiles loop and step as one: an epoch of
     `hidden` takes a ninth of the time, one of `basic` a thirteenth. XLA makes convolutions 6 to 9
-    times slower on a CPU, so it does not compile models that have some.
+    times slower on a CPU, so it does not compile models that have some, nor layers it cannot.
     """
     batch_size, single = workers.batch_size, workers.size == 1
     convolutions = any(len(weight.shape) > 2 for weight in model.trainable_variables)
+    supported = all(layer.supports_jit for layer in model._flatten_layers())
 
-    @tf.function(jit_compile=single and not convolutions, autograph=False)
+    @tf.function(jit_compile=single and supported and not convolutions, autograph=False)
     def run(images: Any, labels: Any, order: Any) -> None:
         def step_on(rows: Any) -> None:
             step((tf.gather(images, rows), tf.gather(labels, rows)))

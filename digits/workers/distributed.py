@@ -6,26 +6,26 @@ TensorFlow's collective operations, and applies the mean. docs/cluster.md says h
 
 import json
 import os
-import sys
-from argparse import ArgumentParser
-from collections.abc import Callable, Iterator, Sequence
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from hashlib import sha256
 from itertools import chain
-from time import sleep
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from digits.backend import keras, tf
+from digits import process
+from digits.backend import context, keras, tf
 from digits.backend.variables import set_variables, variables
 from digits.data.blocks import CHUNK, Block, in_order, shuffled
 from digits.data.loading import Examples
-from digits.errors import DigitsError, ParameterError
+from digits.errors import DigitsError
 from digits.files.arrays import remap
 from digits.params.train import TrainParams
-from digits.workers.meeting import TIMEOUT, Meeting, read_tf_config
+from digits.workers.meeting import Meeting
+from digits.workers.watch import Watch
 
 if TYPE_CHECKING:
     from digits.training.checkpoint import Checkpoint
@@ -33,10 +33,21 @@ if TYPE_CHECKING:
 Epochs: TypeAlias = Iterator[Iterator[Block]]
 
 
+CONNECT, HEARTBEAT = 30.0, 8.0
+"""Seconds for TensorFlow to connect the workers; without a heartbeat, until one counts as gone."""
+GONE = (
+    tf.errors.AbortedError,
+    tf.errors.CancelledError,
+    tf.errors.DeadlineExceededError,
+    tf.errors.UnavailableError,
+)
+"""What an operation raises that another worker takes part in, and has left."""
+
+
 class SingleWorker:
     """What a training asks of its workers, answered where there is only one."""
 
-    rank, size = 0, 1
+    rank, size, writes = 0, 1, True
 
     def __init__(self, params: TrainParams) -> None:
         """Take the parameters."""
@@ -67,52 +78,45 @@ class SingleWorker:
         """Compute with the others."""
 
     def __exit__(self, kind: object, fault: object, trace: object) -> None:
-        """Wait to be ended if this worker failed because another one has ended."""
+        """Raise DigitsError where the computation failed because another worker has ended."""
 
     def finish(self) -> None:
-        """Exit on all workers but the first, which writes the outputs."""
+        """Wait until the outputs are written."""
 
 
 class MultiWorker(SingleWorker):
-    """Several workers, seen by one of them."""
+    """Several workers, seen by one of them. TensorFlow's coordination service watches them."""
 
-    def __init__(self, params: TrainParams, arrays: Sequence[NDArray[Any]], code: str) -> None:
-        """Wait for the others, who must train the same. Raises DigitsError.
+    def __init__(self, meeting: Meeting) -> None:
+        """Connect the workers that have met. No TensorFlow operation may have run before.
 
-        No TensorFlow operation may have run before.
+        Raises DigitsError.
         """
-        if sys.platform != "linux" or params.device == "gpu":
-            raise ParameterError(
-                f"params.yaml: train.workers is {params.workers}: several workers need Linux and "
-                "train.device cpu"
-            )
-        self.size, self.rows = params.workers, 1
-        self.rank, addresses = read_tf_config(params.workers)
-        super().__init__(params)
-        if params.batch_size % params.workers:
-            raise ParameterError(
-                f"params.yaml: train.workers is {params.workers}: expected a batch_size that it "
-                f"divides, got {params.batch_size}"
-            )
-        wait, meeting = wait_seconds(), Meeting(self.rank, addresses)
-        same = [params.model_dump(), digest(arrays), code]
-        meeting.meet(sha256(json.dumps(same).encode()).hexdigest(), wait)
-        connected = meeting.supervise(wait)
+        self.rank, self.size, self.rows = meeting.rank, len(meeting.addresses), 1
+        self.writes = self.rank == 0 or process.RUN_BY_DVC  # where DVC runs: in another clone
+        super().__init__(meeting.params)
+        self.meeting = meeting
         for name in [name for name in os.environ if name.lower().endswith("_proxy")]:
             del os.environ[name]  # or gradients would be sent there
-        cluster = tf.train.ClusterSpec({"worker": addresses})
+        context().configure_coordination_service(
+            "standalone",
+            service_leader="/job:worker/task:0",
+            cluster_register_timeout_in_ms=int(1000 * CONNECT),
+            heartbeat_timeout_in_ms=int(1000 * HEARTBEAT),
+        )
+        config = context().coordination_service
+        config.cluster_register_with_barrier = True  # or the first one would wait without a limit
+        config.coordinated_job_list.add(name="worker", num_tasks=self.size)
+        cluster = tf.train.ClusterSpec({"worker": meeting.addresses})
         resolver = tf.distribute.cluster_resolver.SimpleClusterResolver(
             cluster, task_type="worker", task_id=self.rank, rpc_layer="grpc"
         )
-        try:
+        with self:
             self.strategy = tf.distribute.MultiWorkerMirroredStrategy(resolver)
-        except (RuntimeError, tf.errors.OpError) as fault:
-            reason = str(fault).partition("\n")[0]
-            raise DigitsError(
-                f"TensorFlow cannot serve at {addresses[self.rank]}: {reason}"
-            ) from None
-        connected()
         self.compiled_sum = tf.function(self.all_reduce, autograph=False)
+        watch = Watch(CONNECT)
+        self.all_sum(np.zeros(1))
+        watch.connected = True
 
     def all_reduce(self, value: Any) -> Any:
         """Add up a tensor over all workers."""
@@ -137,14 +141,15 @@ class MultiWorker(SingleWorker):
     def broadcast_variables(self, found: list[Any]) -> None:
         """Set variables to what they are on the first worker."""
         values = b"".join(variable.numpy().tobytes() for variable in found)
-        if values:
+        if values:  # TensorFlow crashes where it adds up nothing
             set_variables(found, self.broadcast(values))
 
     def load(self, checkpoint: "Checkpoint") -> list[dict[str, float]]:
-        """See `SingleWorker`. The others learn only how many epochs it holds."""
-        history = checkpoint.load() if self.rank == 0 else []
-        done = int.from_bytes(self.broadcast(len(history).to_bytes(4)))
-        return history or [{} for _ in range(done)]
+        """See `SingleWorker`."""
+        content = json.dumps(checkpoint.load()).encode() if self.rank == 0 else b""
+        size = int.from_bytes(self.broadcast(len(content).to_bytes(4)))
+        history: list[dict[str, float]] = json.loads(self.broadcast(content or bytes(size)))
+        return history
 
     def shard(self, examples: Examples) -> Examples:
         """See `SingleWorker`."""
@@ -187,45 +192,32 @@ class MultiWorker(SingleWorker):
             else:  # fewer examples are left than there are workers
                 apply_mean([None] * len(weights), weights)
 
-        self.optimizer = model.optimizer
-        self.optimizer.apply = apply_mean
+        model.optimizer.apply = apply_mean
         return train_step
 
     def sync_metrics(self, model: keras.Model) -> None:
-        """See `SingleWorker`."""
+        """See `SingleWorker`. A mean of totals, and of counts, gives the same metrics as sums."""
         others = model.non_trainable_variables
         self.broadcast_variables([v for v in others if "float" not in v.dtype])  # layers' seeds
-        means = [v for v in others if "float" in v.dtype]
-        summed = [*model.metrics_variables, *means]
-        values = np.concatenate([variable.numpy().ravel() for variable in summed])
-        set_variables(summed, self.all_sum(values).tobytes())
-        for variable in means:
-            variable.assign(variable.numpy() / self.size)
+        found = [*model.metrics_variables, *(v for v in others if "float" in v.dtype)]
+        values = np.concatenate([variable.numpy().ravel() for variable in found])
+        set_variables(found, (self.all_sum(values) / np.float32(self.size)).tobytes())
 
     def __exit__(self, kind: object, fault: object, trace: object) -> None:
         """See `SingleWorker`."""
-        if isinstance(fault, tf.errors.OpError):  # most likely another worker has ended, and
-            sleep(2 * TIMEOUT)  # the supervisor ends this one, with the reason
+        if isinstance(fault, GONE):
+            tasks = [int(task) for task in re.findall(r"task:(\d+)", str(fault))]
+            other = next((task for task in tasks if task != self.rank), 0)
+            raise DigitsError(
+                f"{self.meeting.name(other)} has ended, or does not answer, so this worker ends "
+                "too. Start all again: they resume from the last checkpoint"
+            ) from None
 
     def finish(self) -> None:
         """See `SingleWorker`."""
-        del self.optimizer.apply
-        if self.rank:
-            sys.exit(0)
-
-
-def wait_seconds() -> float:
-    """Return for how long to wait for the others: --wait of the command line.
-
-    Raises ParameterError.
-    """
-    parser = ArgumentParser(allow_abbrev=False, add_help=False)
-    parser.add_argument("--wait", default="60")
-    text = parser.parse_known_args()[0].wait
-    with suppress(ValueError):
-        if float(text) > 0:
-            return float(text)
-    raise ParameterError(f"--wait: expected a number of seconds, got {text}")
+        self.all_sum(np.zeros(1))
+        with suppress(DigitsError):  # one that is here has left the sum before, which needs all
+            self.all_sum(np.zeros(1))
 
 
 def take(examples: Examples, start: int, stop: int) -> Examples:
@@ -243,9 +235,17 @@ def digest(arrays: Sequence[NDArray[Any]]) -> str:
     return content.hexdigest()
 
 
-def connect(params: TrainParams, arrays: Sequence[NDArray[Any]], code: str) -> SingleWorker:
+def connect(
+    params: TrainParams, arrays: Sequence[NDArray[Any]], same: Mapping[str, str]
+) -> SingleWorker:
     """Return this worker, connected to the others if `train.workers` says that there are any.
 
-    arrays, code: the data, and a hash of code and libraries; both must be the same on all workers.
+    arrays, same: the data, and hashes by name of what else must be the same on all workers.
     """
-    return MultiWorker(params, arrays, code) if params.workers > 1 else SingleWorker(params)
+    if params.workers == 1:
+        return SingleWorker(params)
+    meeting = Meeting(params)
+    meeting.compare(
+        {"parameters": params.model_dump_json(), "images or labels": digest(arrays), **same}
+    )
+    return MultiWorker(meeting)

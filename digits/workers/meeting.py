@@ -1,38 +1,31 @@
-"""How the processes of one training find each other, notice that one is gone, and end together.
+"""How the workers of one training find each other, before TensorFlow connects them.
 
-Each connects to each, sends a hash of what it trains, then a heartbeat a second until it ends. A
-supervisor, a process of its own, does that: TensorFlow waits for ever for a worker that is gone,
-lets no other thread of Python run meanwhile, and catches signals.
+The others greet the first worker. When all have, it answers each with what all have sent. Messages
+are signed by what only the workers share, so strangers are ignored. Nobody waits without a limit.
 """
 
-import ctypes
+import asyncio
+import hmac
 import json
 import os
-import re
-import select
-import signal
 import socket
 import sys
-from collections.abc import Callable
-from contextlib import suppress
-from functools import partial
-from time import monotonic
-from typing import NoReturn
+from argparse import ArgumentParser
+from asyncio import StreamReader, StreamWriter
+from contextlib import closing, suppress
+from time import time_ns
+from typing import Any, NamedTuple
 
-import psutil
-
-from digits import process
 from digits.errors import DigitsError, ParameterError
+from digits.params.train import TrainParams
 
 FORM = '{"cluster": {"worker": ["HOST:PORT", ...]}, "task": {"type": "worker", "index": 0}}'
-ADDRESS = re.compile(r"(\[[\da-fA-F:.]+\]|[^\s:/\[\]]+):\d{1,5}")
-INTERVAL, TIMEOUT = 1.0, 10.0
-"""Seconds between two heartbeats; seconds without one after which a worker counts as gone."""
-HANDSHAKE_SIZE = 80
-"""Bytes of the first message: the sender's rank in 5 digits, and the hash of what it trains."""
-HEARTBEAT, FINISHED = b".", b"q"
-DIES_WITH_PARENT = 1
-"""PR_SET_PDEATHSIG of Linux's prctl."""
+INTERVAL, PATIENCE = 0.2, 5.0
+"""Seconds between two attempts to connect; seconds for which one, or a greeting, may take."""
+MAX_UNKNOWN, MAX_MESSAGE = 256, 1 << 20
+"""Connections without a greeting; bytes of a message."""
+INCARNATION = time_ns()
+"""The start of this process. Of two processes with the same rank the later one counts."""
 
 
 def read_tf_config(workers: int) -> tuple[int, list[str]]:
@@ -41,218 +34,201 @@ def read_tf_config(workers: int) -> tuple[int, list[str]]:
     try:
         config = json.loads(text)
         cluster, task = config["cluster"], config["task"]
-        index = str(task["index"])
-        ranks = [
-            (kind, n) for kind in ("chief", "worker") for n in range(len(cluster.get(kind, [])))
-        ]
-        addresses = [cluster[kind][n] for kind, n in ranks]
-        rank = ranks.index((task["type"], int(index) if index.isdecimal() else -1))
-        for address in addresses:
-            if not ADDRESS.fullmatch(address) or not 0 < split_address(address)[1] < 65_536:
-                raise ValueError
+        kinds = {kind: cluster.get(kind, []) for kind in ("chief", "worker")}
+        addresses = [*kinds["chief"], *kinds["worker"]]
+        ports = [split_address(address)[1] for address in addresses]
+        if (
+            not len(set(addresses)) == len(ports) == workers
+            or not 0 < min(ports) <= max(ports) < 65536
+        ):
+            raise ValueError
+        own = dict(enumerate(kinds[task["type"]]))[int(str(task["index"]))]
+        return addresses.index(own), addresses
     except (AttributeError, LookupError, RecursionError, TypeError, ValueError):
-        got = repr(text[:200]) if text else "none"
         raise ParameterError(
-            f"train.workers in params.yaml is {workers}: expected the environment's TF_CONFIG to "
-            f"be like {FORM}, got {got}"
+            f"train.workers in params.yaml is {workers}: expected TF_CONFIG in the environment to "
+            f"be like {FORM}, with {workers} different addresses, got {text[:300]!r}"
         ) from None
-    if len(set(addresses)) != workers:
-        raise ParameterError(
-            f"train.workers in params.yaml is {workers}: expected as many different addresses in "
-            f"TF_CONFIG, got {', '.join(addresses)}"
-        )
-    return rank, addresses
 
 
 def split_address(address: str) -> tuple[str, int]:
     """Split host and port. Raises ValueError."""
     host, _, port = address.rpartition(":")
+    if not host or "/" in host or (":" in host) != host.startswith("["):
+        raise ValueError(f"expected HOST:PORT, got {address}")
     return host.strip("[]"), int(port)
 
 
+def wait_seconds() -> float:
+    """Return how long to wait for the others: --wait, or DIGITS_WAIT. Raises ParameterError."""
+    parser = ArgumentParser(allow_abbrev=False, add_help=False)
+    parser.add_argument("--wait", default=os.environ.get("DIGITS_WAIT", "60"))
+    text = parser.parse_known_args()[0].wait
+    with suppress(ValueError):
+        if 0 < float(text) < float("inf"):
+            return float(text)
+    raise ParameterError(f"--wait: expected a number of seconds, got {text}")
+
+
+class Greeting(NamedTuple):
+    """What the first worker knows of another one, which waits for the answer."""
+
+    rank: int
+    incarnation: int
+    step: int
+    word: Any
+    writer: StreamWriter
+
+
 class Meeting:
-    """The connections between this worker and the others: one to each, and one from each."""
+    """The workers of a training, seen by one of them."""
 
-    def __init__(self, rank: int, addresses: list[str]) -> None:
-        """Take what `read_tf_config` returned."""
-        self.rank, self.addresses = rank, addresses
-        self.others = [n for n in range(len(addresses)) if n != rank]
-        self.outgoing: dict[int, socket.socket] = {}
-        self.incoming: dict[int, socket.socket] = {}
-
-    def meet(self, trains: str, wait: float) -> None:
-        """Return when all workers are connected, and have sent the same `trains`, 64 letters.
-
-        Raises DigitsError: this worker's port is taken; another one is missing after `wait`
-        seconds; another one trains something else.
-        """
-        handshake = f"{self.rank:05d} {trains}".ljust(HANDSHAKE_SIZE).encode()
-        deadline, different = monotonic() + wait, set[int]()
-        faults = dict.fromkeys(self.others, "there was no time to connect")
-        with self._listen() as listener:
-            while len(self.outgoing) + len(self.incoming) < 2 * len(self.others):
-                if monotonic() > deadline:
-                    raise DigitsError(self._missing(faults, wait))
-                for other in set(self.others) - set(self.outgoing):
-                    if monotonic() > deadline:
-                        break
-                    try:
-                        self.outgoing[other] = self._connect_to(other, handshake)
-                        faults[other] = "it accepts connections, but does not connect"
-                    except (OSError, ValueError) as fault:  # UnicodeError, of a name, is one
-                        faults[other] = getattr(fault, "strerror", None) or str(fault)
-                with suppress(OSError):
-                    while True:
-                        different |= self._accept(listener.accept()[0], trains)
-        if different:
-            raise DigitsError(
-                f"{self._name(min(different))} trains something else: expected the same code, "
-                "params.yaml, data, Python and libraries on all workers"
+    def __init__(self, params: TrainParams) -> None:
+        """Take the parameters of the training. Raises ParameterError."""
+        setting = f"params.yaml: train.workers is {params.workers}"
+        if sys.platform != "linux" or params.device == "gpu":
+            raise ParameterError(f"{setting}: several workers need Linux and train.device cpu")
+        if params.batch_size % params.workers:
+            raise ParameterError(
+                f"{setting}: expected a batch_size that it divides, got {params.batch_size}"
             )
+        self.params, self.wait = params, wait_seconds()
+        self.rank, self.addresses = read_tf_config(params.workers)
+        self.token = os.environ.get("DIGITS_TOKEN", "")
+        self.key = json.dumps([self.token, self.addresses]).encode()
+        self.greetings: dict[int, Greeting] = {}
+        self.fault = "no answer"
 
-    def _listen(self) -> socket.socket:
-        both = socket.has_dualstack_ipv6()
-        family = socket.AF_INET6 if both else socket.AF_INET
-        try:
-            port = split_address(self.addresses[self.rank])[1]
-            listener = socket.create_server(("", port), family=family, dualstack_ipv6=both)
-        except OSError as fault:
-            raise DigitsError(
-                f"{self.addresses[self.rank]}, this worker's address in TF_CONFIG, cannot be "
-                f"used: {fault.strerror}. End the program that uses it, or name another port on "
-                "all workers"
-            ) from None
-        listener.settimeout(0.1)
-        return listener
+    def name(self, rank: int) -> str:
+        """Return a worker's rank and address."""
+        return f"worker {rank} ({self.addresses[rank]})"
 
-    def _accept(self, connection: socket.socket, trains: str) -> set[int]:
-        """Keep the connection if it comes from a worker; return its rank if it trains other."""
-        connection.settimeout(INTERVAL)
-        try:
-            message = connection.recv(HANDSHAKE_SIZE, socket.MSG_WAITALL).decode().split()
-            rank, theirs = int(message[0]), message[1]
-            if rank not in self.others:
-                raise ValueError
-        except (IndexError, OSError, ValueError):
-            connection.close()
-            return set()
-        if rank in self.incoming:  # it was started again
-            self.incoming[rank].close()
-            if rank in self.outgoing:
-                self.outgoing.pop(rank).close()
-        self.incoming[rank] = connection
-        return set() if theirs == trains else {rank}
+    def exchange(self, step: int, word: Any) -> list[Any]:
+        """Send a word, any JSON, to all; return those of all, by rank, when all have sent one.
 
-    def _connect_to(self, other: int, handshake: bytes) -> socket.socket:
-        address = split_address(self.addresses[other])
-        connection = socket.create_connection(address, timeout=INTERVAL)
-        if connection.getsockname() == connection.getpeername():  # on loopback, to itself
-            connection.close()
-            raise ConnectionRefusedError("Connection refused")
-        connection.sendall(handshake)
-        return connection
-
-    def _missing(self, faults: dict[int, str], wait: float) -> str:
-        missing = [n for n in self.others if n not in self.outgoing or n not in self.incoming]
-        reasons = ", ".join(f"{self._name(n)}: {faults[n]}" for n in missing)
-        return (
-            f"no answer from {reasons}, within {wait:g} s. Is it started, and is there no firewall "
-            "between the workers?"
-        )
-
-    def _name(self, other: int) -> str:
-        return f"worker {other} ({self.addresses[other]})"
-
-    def supervise(self, wait: float) -> Callable[[], object]:
-        """Go on in a new process. This one becomes its supervisor, and ends as it does.
-
-        Returns what to call there when TensorFlow has connected the workers, within `wait` seconds.
-        TensorFlow must not have computed anything yet.
+        step: a worker that is started again begins with step 1, and catches up.
+        Raises DigitsError: the port is taken, or a worker is missing after `wait` seconds.
         """
-        sys.stdout.flush()
-        reads, writes = os.pipe()
-        parent = os.getpid()
-        if child := os.fork():
-            os.close(writes)
-            try:
-                self._watch(child, reads, monotonic() + wait)
-            finally:  # by a signal
-                with suppress(ProcessLookupError):
-                    os.kill(child, signal.SIGKILL)
-        ctypes.CDLL(None).prctl(DIES_WITH_PARENT, signal.SIGKILL)
-        if os.getppid() != parent:
-            os._exit(1)
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # for the supervisor alone
-            signal.signal(number, signal.SIG_IGN)
-        self.close()
-        return partial(os.write, writes, b"1")
-
-    def _watch(self, child: int, pipe: int, deadline: float) -> NoReturn:
-        """Exchange heartbeats until the training or another worker has ended."""
-        heard, connected, next_beat = dict.fromkeys(self.incoming, monotonic()), False, 0.0
-        while True:
-            ranks = {self.incoming[other].fileno(): other for other in heard}
-            ready, _, _ = select.select([pipe, *ranks], [], [], INTERVAL)
-            if pipe in ready:
-                connected = bool(os.read(pipe, 1))
-                if not connected:  # the training has ended
-                    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-                    self._exit_with(code, first_works=0 in heard)
-            for other in (ranks[file] for file in ready if file != pipe):
-                heard[other], received = monotonic(), b""
-                with suppress(OSError):
-                    received = self.incoming[other].recv(64)
-                if FINISHED in received:
-                    del heard[other]
-                elif not received:
-                    self._abort(child, f"{self._name(other)} has ended")
-            if monotonic() < next_beat:
-                continue
-            next_beat = monotonic() + INTERVAL
-            for other, last in heard.items():
-                if monotonic() - last > TIMEOUT:
-                    self._abort(child, f"{self._name(other)} has sent nothing for {TIMEOUT:g} s")
-            if not connected and monotonic() > deadline:
-                workers = ", ".join(self.addresses)
-                self._abort(child, f"TensorFlow does not connect the workers ({workers})")
-            if psutil.Process(child).status() != psutil.STATUS_STOPPED:
-                self._send(HEARTBEAT)
-
-    def _exit_with(self, code: int, *, first_works: bool) -> NoReturn:
-        """Exit as the training did, but not before the first worker has written the outputs."""
-        if code == 0:
-            self._send(FINISHED)
-            received = HEARTBEAT if first_works else FINISHED
-            with suppress(OSError):
-                while received and FINISHED not in received:
-                    self.incoming[0].settimeout(TIMEOUT)
-                    received = self.incoming[0].recv(64)
-            if FINISHED not in received:
-                _print_error(f"{self._name(0)} has ended before it has written the outputs")
-                code = 1
-        elif code < 0:
-            _print_error(f"the training was ended by {signal.Signals(-code).name}")
-        os._exit(max(code, -code > 0))
-
-    def _abort(self, child: int, reason: str) -> NoReturn:
-        os.kill(child, signal.SIGKILL)
-        _print_error(
-            f"{reason}, so this worker ends too. Start all again: they resume from the last "
-            "checkpoint"
+        words = asyncio.run(
+            self._collect(step, word) if self.rank == 0 else self._greet(step, word)
         )
-        os._exit(1)
+        if isinstance(words, str):  # why this worker, or the first one, gives up
+            raise DigitsError(words)
+        return list(words)
 
-    def _send(self, message: bytes) -> None:
-        for connection in self.outgoing.values():
-            with suppress(OSError):  # the other one has ended, as its own connection shows
-                connection.send(message)
+    def compare(self, trained: dict[str, str]) -> None:
+        """Raise DigitsError if another worker trains something else. trained: hashes by name."""
+        for rank, theirs in enumerate(self.exchange(2, trained)):
+            if differ := [key for key in trained if theirs.get(key) != trained[key]]:
+                raise DigitsError(
+                    f"{self.name(rank)} trains something else: expected the same on all workers, "
+                    f"got other {', other '.join(differ)}"
+                )
 
-    def close(self) -> None:
-        """Close all connections."""
-        for connection in (*self.outgoing.values(), *self.incoming.values()):
-            connection.close()
+    async def _collect(self, step: int, word: Any) -> Any:
+        """As the first worker, wait for the greetings of the others; answer them."""
+        self.step, self.changed = step, asyncio.Event()
+        self.unknown = asyncio.Semaphore(MAX_UNKNOWN)
+        others, server = range(1, len(self.addresses)), None
+        try:
+            async with asyncio.timeout(self.wait):
+                listener = await self._listen()
+                server = await asyncio.start_server(self._welcome, sock=listener, limit=MAX_MESSAGE)
+                while len(self.greetings) < len(others):
+                    await self.changed.wait()
+                    self.changed.clear()
+            words: Any = [word, *(self.greetings[rank].word for rank in others)]
+        except TimeoutError:
+            words = self._missing([rank for rank in others if rank not in self.greetings] or [0])
+        for greeting in self.greetings.values():
+            if greeting.step == step:  # else it greets again when this worker is as far
+                self._send(greeting.writer, b"%d" % greeting.incarnation, words)
+        if server:
+            server.close()
+        return words
+
+    async def _greet(self, step: int, word: Any) -> Any:
+        """As one of the others, greet the first worker until it answers."""
+        host, port = split_address(self.addresses[0])
+        greeting, sign = [self.rank, INCARNATION, step, word], b"%d" % INCARNATION
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self.wait + PATIENCE):  # the first one knows who is missing
+                with await self._listen():  # so that no other program takes the port
+                    while True:
+                        try:
+                            connecting = asyncio.open_connection(host, port, limit=MAX_MESSAGE)
+                            reader, writer = await asyncio.wait_for(connecting, PATIENCE)
+                            with closing(writer):
+                                self._send(writer, b"greeting", greeting)
+                                return self._verify(sign, await reader.readline())
+                        except (OSError, ValueError) as fault:
+                            self.fault = str(fault) or self.fault
+                        await asyncio.sleep(INTERVAL)
+        return self._missing([0])
+
+    async def _listen(self) -> socket.socket:
+        """Listen at this worker's address; with a token at all, since it may be a router's."""
+        host, port = split_address(self.addresses[self.rank])
+        while True:
+            try:
+                found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+                return socket.create_server(
+                    ("" if self.token else found[4][0], port), family=found[0]
+                )
+            except socket.gaierror as fault:  # the name may become known when all have started
+                self.fault = str(fault)
+                await asyncio.sleep(INTERVAL)
+            except (OSError, ValueError) as fault:
+                raise DigitsError(
+                    f"{self.addresses[self.rank]}, this worker's address in TF_CONFIG, cannot be "
+                    f"used: {fault}. Expected an address of this machine and a free port"
+                ) from None
+
+    async def _welcome(self, reader: StreamReader, writer: StreamWriter) -> None:
+        """Keep the greeting of another worker while it stays connected; drop strangers."""
+        greeting = None
+        try:
+            if self.unknown.locked():
+                return
+            async with self.unknown, asyncio.timeout(PATIENCE):
+                said = self._verify(b"greeting", await reader.readline())
+            greeting = Greeting._make([*said, writer])
+            if greeting.step < self.step:
+                self._send(writer, b"%d" % greeting.incarnation, [])
+            elif greeting.incarnation >= self.greetings.get(greeting.rank, greeting).incarnation:
+                self.greetings[greeting.rank] = greeting
+                self.changed.set()
+                await reader.read()
+        except (OSError, ValueError, asyncio.CancelledError):
+            pass  # Python 3.11 would print a traceback of a task that is cancelled
+        finally:
+            if greeting and self.greetings.get(greeting.rank) is greeting:
+                del self.greetings[greeting.rank]
+            writer.close()
+
+    def _send(self, writer: StreamWriter, purpose: bytes, message: Any) -> None:
+        body = json.dumps(message).encode() + b"\n"
+        writer.write(hmac.digest(self.key, purpose + body, "sha256").hex().encode() + body)
+
+    def _verify(self, purpose: bytes, line: bytes) -> Any:
+        """Return the message of a signed line. Raises ValueError if it is not signed so."""
+        signature, body = line[:64], line[64:]
+        if signature != hmac.digest(self.key, purpose + body, "sha256").hex().encode():
+            raise ValueError("it gives no answer to this TF_CONFIG and DIGITS_TOKEN")
+        return json.loads(body)
+
+    def _missing(self, ranks: list[int]) -> str:
+        return (
+            f"no answer from {', '.join(map(self.name, ranks))} within {self.wait:g} s: "
+            f"{self.fault}. Is it started, with the same TF_CONFIG and DIGITS_TOKEN, and is there "
+            "no firewall between the workers?"
+        )
 
 
-def _print_error(message: str) -> None:
-    with suppress(OSError):
-        os.write(2, f"error: {message}{process.HOW_TO_RESTORE}\n".encode())
+def meet(params: TrainParams) -> None:
+    """Wait until all workers are there: before reading what another one may still write.
+
+    Raises ParameterError where the parameters cannot be used, or DigitsError as `exchange` does.
+    """
+    if params.workers > 1:
+        Meeting(params).exchange(1, None)

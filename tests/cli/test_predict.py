@@ -1,6 +1,8 @@
 """`digits predict`, in a project whose models have been built."""
 
+import errno
 import json
+import os
 import sys
 from io import BytesIO, TextIOWrapper
 
@@ -90,6 +92,7 @@ def test_each_fault_is_one_line_and_the_rest_goes_on(predict, built, pictures, t
         "letter.png": "expected a picture",
         "several.png": Refusal.SEVERAL,
         "two\nlines.png": "expected a picture",
+        "a" * 300: os.strerror(errno.ENAMETOOLONG),
     }
     Image.new("RGB", (300, 200), "white").save(tmp_path / "blank.png")
     (tmp_path / "bomb.png").write_bytes(huge_png(30_000))

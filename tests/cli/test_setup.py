@@ -1,5 +1,7 @@
 """`digits setup`: a private, absolute site cache, with which DVC's experiments run."""
 
+import os
+import shutil
 import stat
 
 import pytest
@@ -32,12 +34,30 @@ def test_a_fresh_clone(tmp_path, name):
     settings = ("LC_ALL=C", f"PYTHONPATH={pipeline.ROOT}")
     assert clone.run("env", *settings, "python", "-m", "digits", "setup") == SAID
     assert clone.run("dvc", "config", "core.site_cache_dir").strip() == str(site)
-    assert mode(site) == 0o700
-    assert mode(clone.path(".dvc/config.local")) == 0o600
+    assert {mode(own) for own in site.glob("repo/*")} == {0o700}
+    assert mode(clone.path(".dvc/config.local")) == 0o644
     assert clone.digits("setup") == ""
     clone.run("env", "LC_ALL=C", "dvc", "status")
     assert list(site.glob("repo/*"))
     assert clone.run("git", "status", "--porcelain") == ""
+
+
+@pytest.mark.skipif(not shutil.which("setpriv") or os.geteuid() != 0, reason="needs root")
+def test_another_user_gets_a_file_of_a_readable_clone_and_opens_nothing_else(small, tmp_path):
+    """The clone's owner is the other one: this user has no right to override."""
+    small.path("data").write_text("public")
+    small.run("dvc", "add", "--quiet", "data")
+    small.digits("setup")
+    for path in (small.folder, *small.folder.rglob("*")):
+        os.lchown(path, 12345, 12345)
+    rights = "--bounding-set=-dac_override,-dac_read_search,-fowner"
+    student = ("env", "LOGNAME=student", "setpriv", rights)
+    for name in ("one", "two"):
+        small.run(*student, "dvc", "get", str(small.folder), "data", "--out", str(tmp_path / name))
+        assert (tmp_path / name).read_text() == "public"
+    cache = small.path(".dvc/tmp/site-cache/repo")
+    owner = next(own for own in cache.iterdir() if own.stat().st_uid == 12345)
+    assert "Permission denied" in small.run(*student, "ls", str(owner), code=2)
 
 
 def test_other_settings_stay(small):

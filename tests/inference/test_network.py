@@ -3,83 +3,34 @@
 import json
 import subprocess
 import sys
-from functools import partial, reduce
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from digits.backend import keras
-from digits.errors import ArtifactError
+from digits.__main__ import call
+from digits.backend import keras, tf
+from digits.data.loading import Examples
+from digits.errors import ArtifactError, ModelError
 from digits.evaluation.answers import answers, probabilities
 from digits.evaluation.scoring import confusion_matrix, score
 from digits.inference.network import load
-from digits.models import basic, hidden
 from digits.page.images import embedded_layers
 from digits.training.saving import save
+from digits.training.train import train
+from tests.faults.ending import main_of
+from tests.inference.forms import ENDS, OTHERS, STACKS, UNUSABLE
+from tests.pipeline import MODELS
+from tests.strokes import draw
+from tests.training.test_train import NONE, params
 
-layers = keras.layers
-
-
-def chain(*makers, functional=False):
-    """A builder of a model of these layers, each made anew."""
-
-    def build(pixels, classes):
-        made = [keras.Input((pixels,)), *(make() for make in makers)]
-        made.append(layers.Dense(classes, activation="softmax"))
-        if not functional:
-            return keras.Sequential(made)
-        return keras.Model(made[0], reduce(lambda values, layer: layer(values), made))
-
-    return build
-
-
-def shared(pixels, classes):
-    inputs, layer = keras.Input((pixels,)), layers.Dense(pixels, activation="tanh")
-    return keras.Model(inputs, layers.Dense(classes)(layer(layer(inputs))))
-
-
-def forked(pixels, classes):
-    inputs = keras.Input((pixels,))
-    layers.Dense(9)(inputs)
-    sides = [layers.Dense(4, name=name)(inputs) for name in ("left", "right")]
-    return keras.Model(inputs, layers.Dense(classes)(layers.Add()(sides)))
-
-
-dense, normalized = partial(partial, layers.Dense), partial(partial, layers.BatchNormalization)
-rows = partial(layers.Reshape, (28, 28))
-STACKS = {
-    "basic": basic.build,
-    "hidden": partial(hidden.build, units=7),
-    **{
-        name: chain(layers.Flatten, dense(5, activation=name), partial(layers.Dropout, 0.5))
-        for name in ("linear", "relu", "tanh", "sigmoid", "softmax")
-    },
-    "without bias": chain(dense(5, use_bias=False)),
-    "functional": chain(dense(6, activation="relu"), dense(5), functional=True),
-    "of rows": chain(rows, dense(5, activation="softmax"), dense(3), layers.Flatten),
-    "normalized": chain(normalized(), dense(5), normalized(scale=False), normalized(center=False)),
-    "normalized rows": chain(rows, normalized(), layers.Flatten, normalized(epsilon=0.1)),
-}
-OTHERS = {
-    "convolutional": chain(
-        partial(layers.Reshape, (28, 28, 1)),
-        partial(layers.Conv2D, 2, 3, activation="relu"),
-        layers.Flatten,
-    ),
-    "recurrent": chain(rows, partial(layers.LSTM, 3)),
-    "another activation": chain(dense(5, activation="gelu")),
-    "an activation as a layer": chain(dense(5), partial(layers.Activation, "relu")),
-    "normalized along another axis": chain(rows, normalized(axis=1), layers.Flatten),
-    "channels first": chain(rows, partial(layers.Flatten, data_format="channels_first")),
-    "in half precision": chain(dense(5, dtype="mixed_bfloat16")),
-    "nested": lambda pixels, classes: chain(
-        partial(keras.Sequential, [keras.Input((pixels,)), layers.Dense(5, activation="relu")])
-    )(pixels, classes),
-    "a layer for an activation": chain(lambda: layers.Dense(5, activation=layers.LeakyReLU(0.1))),
-    "rescaled": chain(partial(layers.Rescaling, 2.0)),
-    "shared": shared,
-    "forked": forked,
+FORMS = STACKS | ENDS | OTHERS
+QUICK = [*ENDS, *OTHERS][:16]
+UNITS = {"Dense", "Dropout", "Flatten"}  # all that a form in units may have
+KEPT = {  # what a model may return, by its logits
+    "logits": lambda logits: logits,
+    "softmax": probabilities,
+    "sigmoid": lambda logits: 1 / (1 + np.exp(-logits)),
 }
 
 
@@ -105,7 +56,7 @@ def logits_by_keras(model, images):
 def networks(tmp_path_factory):
     """Each model with random weights, and as it is loaded."""
     made = {}
-    for name, build in (STACKS | OTHERS).items():
+    for name, build in STACKS.items():
         model = scattered(build(784, 10))
         path = f"{tmp_path_factory.mktemp('model')}/model.keras"
         save(model, path)
@@ -113,13 +64,42 @@ def networks(tmp_path_factory):
     return made
 
 
-@pytest.mark.parametrize("name", OTHERS)
-def test_what_numpy_cannot_compute_keras_does(name, networks, examples):
-    model, network = networks[name]
-    got, wanted = network.logits(examples.images), logits_by_keras(model, examples.images)
-    assert (network.stack, got.dtype) == ([], np.float64)
-    np.testing.assert_allclose(got, wanted, rtol=1e-4, atol=1e-2 if "half" in name else 1e-4)
+@pytest.fixture
+def _eager():
+    """Compile no step: that takes seconds for each model."""
+    tf.config.run_functions_eagerly(True)
+    yield
+    tf.config.run_functions_eagerly(False)
+
+
+@pytest.mark.usefixtures("_eager")
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[pytest.mark.slow] * (name not in QUICK)) for name in FORMS]
+)
+def test_a_model_of_any_form_is_trained_and_answers_as_keras_does(name, examples, tmp_path):
+    some = Examples(*(array[:32] for array in examples))
+    model, _ = train(FORMS[name], some, NONE, params(epochs=1, batch_size=64))
+    save(model, f"{tmp_path}/model.keras")
+    network = load(f"{tmp_path}/model.keras", 784, 10)
+    assert bool(network.stack) == (name in STACKS | ENDS)
     assert network.parameters == model.count_params()
+    logits = network.logits(some.images)
+    assert logits.dtype == np.float64
+    loaded = keras.models.load_model(f"{tmp_path}/model.keras")
+    wanted = np.reshape(loaded.predict_on_batch(np.array(some.images)), (32, 10))
+    atol = 1e-3 if "half" in name else 1e-5
+    fits = [kept for kept in KEPT if np.allclose(KEPT[kept](logits), wanted, rtol=0, atol=atol)]
+    assert len(fits) == 1
+
+
+@pytest.mark.parametrize("name", UNUSABLE)
+def test_a_model_that_cannot_be_used_is_refused_before_its_first_epoch(name, examples):
+    build, message = UNUSABLE[name]
+    epochs = []
+    with pytest.raises(ModelError, match=message) as refused:
+        train(build, examples, NONE, params(), after_epoch=epochs.append)
+    assert epochs == []
+    assert "\n" not in str(refused.value)
 
 
 @pytest.mark.parametrize("name", STACKS)
@@ -138,7 +118,7 @@ def test_numpy_and_the_page_compute_what_keras_does_in_float64(name, networks, d
     assert wanted.dtype == np.float64
     np.testing.assert_allclose(network.logits(images), wanted, rtol=0, atol=1e-6)
     assert network.parameters == model.count_params()
-    assert network.form.endswith("→ 10 units") == ("rows" not in name and "normal" not in name)
+    assert network.form.endswith("→ 10 units") == (set(network.kinds) <= UNITS)
     found = {"models": [{"layers": embedded_layers(network.stack)}]}
     page = chromium.new_page()
     page.set_content(
@@ -183,17 +163,37 @@ def test_a_missing_or_damaged_model_is_refused(tmp_path, content):
         load(str(path))
 
 
+def test_a_saved_model_that_cannot_be_used_is_refused_with_a_true_cure(tmp_path):
+    for build, message in (UNUSABLE[name] for name in ("relu", "other classes")):
+        save(build(784, 10), f"{tmp_path}/model.keras")
+        with pytest.raises(ArtifactError, match=rf"model.keras: .*{message}.*; `dvc repro` then"):
+            load(f"{tmp_path}/model.keras", 784, 10)
+
+
 @pytest.mark.parametrize(
-    ("last", "message"),
-    [
-        (layers.Dense(10, activation="relu"), "expected a last layer with linear or sigmoid or"),
-        (layers.Dense(3, activation="softmax"), r"expected 10 classes out of 784 pixels, got \(3,"),
-        (layers.Softmax(), "got Softmax"),
-        (layers.BatchNormalization(), "got BatchNormalization"),
-    ],
+    ("name", "value"),
+    [("hidden", np.nan), ("hidden", np.inf), ("nested", np.nan), ("nested", 1e38)],
 )
-def test_a_model_that_answers_something_else_is_refused_with_a_true_cure(last, message, tmp_path):
-    body = [layers.Dense(10)] * (not isinstance(last, layers.Dense))
-    save(keras.Sequential([keras.Input((784,)), *body, last]), f"{tmp_path}/model.keras")
-    with pytest.raises(ArtifactError, match=rf"(?s){message}.*Correct the model's file"):
-        load(f"{tmp_path}/model.keras", 784, 10)
+def test_numbers_that_are_not_finite_are_refused(name, value, tmp_path):
+    model = FORMS[name](784, 10)
+    model.set_weights([np.full(weight.shape, value) for weight in model.get_weights()])
+    save(model, f"{tmp_path}/model.keras")
+    with pytest.raises(ArtifactError, match=r"model.keras: .* NaN or infinite.*learning_rate"):
+        load(f"{tmp_path}/model.keras", 784, 10).logits(np.ones((2, 784), np.float32) * 1e30)
+
+
+@pytest.mark.slow
+def test_models_that_keras_computes_go_through_all_stages(project, monkeypatch, capsys):
+    monkeypatch.chdir(project.folder)
+    draw(7).save("seven.png")
+    forms = ("skip by operator", "subclass", "mean of softmaxes")
+    for name, form in zip(MODELS, forms, strict=True):
+        model = FORMS[form](784, 10)
+        model(np.zeros((1, 784)))
+        save(model, f"models/{name}.keras")
+    for stage in ("evaluate", "robustness", "report"):
+        main_of(stage)()
+    assert "cannot be tried here" in Path("report/index.html").read_text()
+    capsys.readouterr()
+    call(["predict", "--json", "--model", "all", "seven.png"])
+    assert [row["model"] for row in json.loads(capsys.readouterr().out)] == MODELS

@@ -11,7 +11,7 @@ from digits.pictures.refusals import Refusal
 from tests.browser import canvas_picture, draw_digit, opened
 from tests.page import made
 from tests.page.conftest import PAIR
-from tests.strokes import prepare
+from tests.strokes import STROKES, prepare
 
 
 def test_what_is_drawn_is_answered_and_cleared(page):
@@ -67,7 +67,30 @@ def test_the_last_examples_are_sure_mistakes_of_the_best_model_on_the_canvas(chr
         labels = [example.get_attribute("aria-label") for example in examples]
     table = last.predictions[last.predictions.actual != last.predictions.predicted]
     table = table.sort_values("confidence", ascending=False, kind="stable")[:3]
-    assert labels == [f"A {digit}" for digit in (*range(10), *table.actual)]
+    right = [f"{digit} predicted as {digit}" for digit in range(10)]
+    wrong = [f"{row.actual} predicted as {row.predicted}" for row in table.itertuples()]
+    assert labels == right + wrong
+
+
+def test_the_last_stroke_is_taken_back(page):
+    draw_digit(page, 4)
+    four = (canvas_picture(page) == 0).sum()
+    page.keyboard.press("Control+z")
+    assert 500 < (canvas_picture(page) == 0).sum() < four
+    for _ in STROKES[4][1:]:
+        page.click("#undo")
+    assert answers(page) == ("", Refusal.BLANK)
+    assert page.is_disabled("#undo")
+
+
+def test_a_screen_of_more_pixels_is_drawn_on_with_more(chromium, file):
+    with opened(chromium, file, device_scale_factor=3) as page:
+        draw_digit(page, 4)
+        assert canvas_picture(page).shape == (1008, 1008)
+        fine = page.evaluate("Array.from(look().image)")
+    with opened(chromium, file) as page:
+        draw_digit(page, 4)
+        assert np.abs(np.subtract(fine, page.evaluate("Array.from(look().image)"))).mean() < 2
 
 
 def test_a_finger_and_a_pen_draw_as_well(chromium, file):

@@ -83,7 +83,7 @@ def parts(examples):
     return tuple(Examples(*(a[part] for a in examples)) for part in (slice(200), slice(200, 300)))
 
 
-def run(parts, stop=None, delete=True, build=basic.build, **options):
+def run(parts, stop=None, delete=True, build=basic.build, patience=None, **options):
     """Train to the end, or until `stop` epochs are saved; return the bytes and what was seen."""
     keras.utils.clear_session()
     seen = []
@@ -93,7 +93,8 @@ def run(parts, stop=None, delete=True, build=basic.build, **options):
         if stop is not None and len(history) > stop:
             raise StoppedError
 
-    training = partial(train, build, *parts, params(epochs=6), after_epoch=after_epoch, stage=STAGE)
+    some = params(epochs=6, patience=patience)
+    training = partial(train, build, *parts, some, after_epoch=after_epoch, stage=STAGE)
     if stop is not None:
         with pytest.raises(StoppedError):
             training(**options)
@@ -116,6 +117,19 @@ def test_it_continues_to_the_same_bytes(parts, name, capsys):
     assert "resumed after epoch 2\n" in capsys.readouterr().out
     assert seen == epochs[1:]  # all the history, the validation split's too
     assert found == wanted
+
+
+def test_what_was_best_and_how_long_ago_is_resumed(parts):
+    """Killed after its best epoch, and after its last one."""
+    wrong = Examples(parts[1].images, (parts[1].labels + 1) % 10)
+    wanted, epochs = run((parts[0], wrong), patience=2)
+    assert len(epochs) < 6
+    for stop in (len(epochs) - 1, len(epochs)):
+        if stop < len(epochs):
+            run((parts[0], wrong), stop=stop, patience=2)
+        else:
+            run((parts[0], wrong), delete=False, patience=2)
+        assert run((parts[0], wrong), patience=2) == (wanted, epochs[stop - 1 :])
 
 
 def test_one_that_had_ended_before_its_model_was_written_does_no_epoch_again(parts):
@@ -197,7 +211,7 @@ def test_another_training_does_not_continue_from_it(change, model, monkeypatch):
 
 
 def test_what_decides_nothing_may_change(model, tmp_path):
-    code = Checkpoint(STAGE).code
+    code = Checkpoint(STAGE).shared
     Checkpoint(STAGE).save(model, HISTORY)
     edit("params.yaml", b"epochs: 6", b"epochs: 7")  # the stage does not name it
     (tmp_path / "code/model.pyc").touch()
@@ -207,7 +221,7 @@ def test_what_decides_nothing_may_change(model, tmp_path):
     assert Checkpoint(STAGE).load() == HISTORY
     os.utime("data/images.npy")
     assert Checkpoint(STAGE).load() == []
-    assert Checkpoint(STAGE).code == code  # workers have the same code, and files of their own
+    assert Checkpoint(STAGE).shared == code  # workers have the same code, and files of their own
 
 
 def damages(content):
@@ -266,7 +280,7 @@ def test_where_none_can_be_saved_the_training_goes_on_and_says_so_once(fault, mo
     delete_checkpoints(STAGE)
     stderr = capsys.readouterr().err
     assert stderr.count("\n") == 1
-    assert stderr.startswith("train_some: no checkpoint ")
+    assert "no checkpoint" in stderr
 
 
 def test_with_a_full_disk_it_goes_on_and_leaves_nothing(model, capsys):

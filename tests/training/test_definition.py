@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ import yaml
 import digits.models
 from digits.backend import keras
 from digits.data.loading import Examples
+from digits.errors import ParameterError
 from digits.models import basic, hidden
 from digits.training.definition import read_definition
 from digits.training.saving import save
@@ -30,9 +32,9 @@ from digits.params import Section
 
 class Params(Section, section="train_full"):
     units: int = Field(ge=1)
-    epochs: int = Field(ge=1)
     learning_rate: float
     darker: float
+    smoothing: float
 
 def build(pixels, classes, units, size):
     body = [keras.layers.Reshape(size), keras.layers.Flatten(), keras.layers.Dense(units)]
@@ -42,16 +44,16 @@ def optimizer(params, steps):
     decay = keras.optimizers.schedules.CosineDecay(params.learning_rate, steps * params.epochs)
     return keras.optimizers.SGD(decay)
 
-def loss():
-    return keras.losses.SparseCategoricalCrossentropy(from_logits=True, name="own")
+def loss(smoothing):
+    return keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=smoothing)
 
 def augment(images, random, size, params):
     assert images.shape[1] == size[0] * size[1]
     return images * np.float32(params.darker)
 """
 TRAIN = {"epochs": 5, "batch_size": 32, "learning_rate": 0.5}
-TRAIN |= {"seed": 3, "workers": 1, "device": "cpu"}
-OWN = {"units": 4, "epochs": 2, "learning_rate": 0.1, "darker": 0.5}
+TRAIN |= {"seed": 3, "workers": 1, "device": "cpu", "patience": None}
+OWN = {"units": 4, "epochs": 2, "learning_rate": 0.1, "darker": 0.5, "smoothing": 0.2}
 
 
 @pytest.fixture(autouse=True)
@@ -99,7 +101,18 @@ def test_a_model_with_parameters_optimizer_loss_and_augmentation_of_its_own(
     assert isinstance(model.optimizer, keras.optimizers.SGD)
     assert int(model.optimizer.iterations) == 20
     assert float(model.optimizer.learning_rate) == pytest.approx(0, abs=1e-6)
-    assert model.loss.name == "own"
+    assert model.loss.label_smoothing == 0.2
+
+
+def test_a_section_replaces_values_of_train_without_any_code(dataset):
+    own = {"epochs": 1, "batch_size": 8, "learning_rate": 0.25, "patience": 4}
+    for name, needed in (("plain", {}), ("full", OWN)):
+        document = {"train": TRAIN, f"train_{name}": needed | own}
+        Path("params.yaml").write_text(yaml.safe_dump(document))
+        assert dict(read_definition(name, info_of(dataset))["params"]) == TRAIN | own
+    Path("params.yaml").write_text(yaml.safe_dump({"train": TRAIN, "train_plain": {"epoch": 1}}))
+    with pytest.raises(ParameterError, match="unknown key; did you mean 'epochs'"):
+        read_definition("plain", info_of(dataset))
 
 
 @pytest.mark.parametrize("arguments", [[], ["nosuch"], ["../hidden"]])

@@ -8,19 +8,24 @@ import pandas as pd
 import pytest
 
 from digits.backend import keras, tf
+from digits.backend.variables import variables
 from digits.data import blocks
 from digits.data.loading import Examples
+from digits.errors import ModelError, ParameterError
 from digits.inference.network import load
 from digits.models import basic, hidden
 from digits.params.train import TrainParams
 from digits.training.augmentation import augment_epochs
-from digits.training.history import report_epoch
+from digits.training.history import best_epoch, report_epoch
 from digits.training.saving import save
 from digits.training.train import compile_loop, tensors, train
 from digits.workers.distributed import SingleWorker
+from tests.inference.forms import chain, dense, graph, pictures, rows
 
 layers = keras.layers
-PARAMS = TrainParams(seed=0, epochs=2, batch_size=32, learning_rate=0.01, workers=1, device="cpu")
+PARAMS = TrainParams(
+    seed=0, epochs=2, batch_size=32, learning_rate=0.01, patience=None, workers=1, device="cpu"
+)
 NONE = Examples(np.zeros((0, 784), np.float32), np.zeros(0, np.uint8))
 
 
@@ -32,34 +37,18 @@ def weights(model):
     return np.concatenate([weight.numpy().ravel() for weight in model.trainable_variables])
 
 
-def chain(*kinds):
-    """A builder of a model of these layers, made anew for each model."""
-    return lambda pixels, classes: keras.Sequential(
-        [keras.Input((pixels,)), *(kind() for kind in kinds)]
-    )
-
-
-dense = partial(partial, layers.Dense)
 MODELS = {
     "basic": basic.build,
     "hidden": partial(hidden.build, units=100),
-    "softmax": chain(dense(10, activation="softmax")),
-    "logits": chain(dense(10)),
+    "softmax": chain(),
+    "logits": graph(lambda inputs, last: last(inputs)),
     "normalized": chain(
-        dense(32, activation="relu"), partial(layers.BatchNormalization, momentum=0.8), dense(10)
+        dense(32, activation="relu"), partial(layers.BatchNormalization, momentum=0.8)
     ),
-    "convolutional": chain(
-        partial(layers.Reshape, (28, 28, 1)),
-        partial(layers.Conv2D, 4, 5, strides=3, activation="relu"),
-        layers.Flatten,
-        dense(10, activation="softmax"),
-    ),
-    "recurrent": chain(partial(layers.Reshape, (28, 28)), partial(layers.LSTM, 16), dense(10)),
+    "convolutional": pictures(partial(layers.Conv2D, 4, 5, strides=3, activation="relu")),
+    "recurrent": chain(rows, partial(layers.LSTM, 16)),
     "dropout": chain(
-        dense(32, activation="relu"),
-        layers.BatchNormalization,
-        partial(layers.Dropout, 0.2),
-        dense(10),
+        dense(32, activation="relu"), layers.BatchNormalization, partial(layers.Dropout, 0.2)
     ),
 }
 
@@ -70,8 +59,9 @@ def orders(settings):
     shuffle = np.random.default_rng(settings.seed)
     while True:
         order = []
-        for rows in blocks.shuffle_chunks(300, blocks.rows_per_block(settings.batch_size), chunks):
-            order += rows[shuffle.permutation(len(rows))].tolist()
+        size = blocks.rows_per_block(settings.batch_size)
+        for some in blocks.shuffle_chunks(300, size, chunks):
+            order += some[shuffle.permutation(len(some))].tolist()
         yield order
 
 
@@ -174,6 +164,65 @@ def test_validation_examples_are_measured_and_not_learnt_from(examples):
     measured = with_validation.evaluate(*copies, verbose=0, return_dict=True)
     assert history[-1]["val_loss"] == pytest.approx(measured["loss"], abs=1e-5)
     assert history[-1]["val_accuracy"] == pytest.approx(measured["accuracy"], abs=1e-6)
+
+
+def test_smoothed_labels_and_other_losses_of_keras_are_those_of_fit(examples):
+    """Labels are one-hot for these; `fit` is given them so."""
+    some = Examples(*(np.array(array[:64]) for array in examples))
+    for loss in (
+        keras.losses.CategoricalCrossentropy(label_smoothing=0.1),
+        keras.losses.CategoricalFocalCrossentropy(),
+        keras.losses.MeanSquaredError(),
+        "kl_divergence",
+    ):
+        settings = params(epochs=1, batch_size=64)
+        model, history = train(
+            MODELS["softmax"], some, some, settings, loss=partial(lambda loss: loss, loss)
+        )
+        keras.utils.set_random_seed(settings.seed)
+        plain = MODELS["softmax"](784, 10)
+        plain.compile(keras.optimizers.Adam(0.01), loss, metrics=["accuracy"])
+        wanted = plain.fit(some.images, np.eye(10)[some.labels], 64, verbose=0, shuffle=False)
+        np.testing.assert_allclose(weights(model), weights(plain), atol=1e-5)
+        for name in ("loss", "accuracy"):
+            assert history[0][name] == pytest.approx(wanted.history[name][0], abs=1e-5)
+
+
+def test_patience_ends_a_training_and_keeps_the_weights_of_the_best_epoch(examples):
+    """The labels of the validation split are wrong from the third epoch's point of view."""
+    wrong = Examples(examples.images[:50], (examples.labels[:50] + 1) % 10)
+    impatient = params(epochs=9, learning_rate=0.001, patience=2)
+    model, history = train(basic.build, examples, wrong, impatient)
+    losses = [means["val_loss"] for means in history]
+    best = best_epoch(history, 2)
+    assert losses[best] == min(losses)
+    assert len(history) == best + 3 < 9
+    same, before = train(
+        basic.build,
+        examples,
+        wrong,
+        impatient.model_copy(update={"epochs": best + 1, "patience": None}),
+    )
+    assert before == history[: best + 1]
+    for one, other in zip(variables(model), variables(same), strict=True):
+        np.testing.assert_array_equal(one, other)
+    with pytest.raises(ParameterError, match=r"patience is 2: expected preprocess\.validation"):
+        train(basic.build, examples, NONE, impatient)
+
+
+@pytest.mark.parametrize("rate", [1e38, np.inf])
+def test_a_training_that_diverges_ends_at_that_epoch(rate, examples):
+    seen = []
+    with pytest.raises(ModelError, match=r"diverges: .* NaN or infinite"):
+        train(
+            MODELS["softmax"],
+            examples,
+            NONE,
+            params(epochs=5),
+            after_epoch=seen.append,
+            optimizer=lambda params, steps: keras.optimizers.SGD(rate),
+        )
+    assert seen == []
 
 
 def test_arrays_of_other_types_and_changed_copies_of_a_mapping_are_trained_on(examples):

@@ -2,14 +2,17 @@
 
 const canvas = document.getElementById("canvas");
 const pen = canvas.getContext("2d", { willReadFrequently: true });
+const SIZE = canvas.width; // in units of the drawing
+const RATIO = Math.min(4, Math.max(1, Math.ceil(devicePixelRatio))); // pixels in a unit
+canvas.width = canvas.height = SIZE * RATIO;
+pen.scale(RATIO, RATIO);
+const copy = new OffscreenCanvas(SIZE, SIZE).getContext("2d", { willReadFrequently: true });
 const WIDTH = 26 / (224 - 26); // of the pen, by the larger extent of its way: MNIST's stroke width
 const [THINNEST, THICKEST] = [6, 36];
 const tried = [...findings.models.keys()].filter((place) => findings.models[place].layers.length);
 const PHOTOGRAPH =
   "This page reads ink on even paper, with a margin. For photographs, use digits predict.";
-const AWAITED = "Draw, to see which ink speaks for the answer and which against it.";
 const note = document.getElementById("note");
-const hint = note.textContent;
 const rows = [...document.querySelectorAll("#try [data-class]")];
 let strokes = []; // each a list of points, [x, y]
 let down = false; // in the midst of a stroke
@@ -20,6 +23,14 @@ let asked = null; // the class about which "why" was asked
 function clear() {
   strokes = [];
   given = asked = null;
+  draw();
+}
+
+/* Take back the last stroke, or a picture. */
+function undo() {
+  if (given) return clear();
+  strokes.pop();
+  asked = null;
   draw();
 }
 
@@ -42,12 +53,12 @@ function draw() {
 
 function fill(colour) {
   pen.fillStyle = colour;
-  pen.fillRect(0, 0, canvas.width, canvas.height);
+  pen.fillRect(0, 0, SIZE, SIZE);
 }
 
 function drawTo(event) {
   const box = canvas.getBoundingClientRect();
-  const scale = canvas.width / box.width;
+  const scale = SIZE / box.width;
   strokes.at(-1).push([(event.clientX - box.left) * scale, (event.clientY - box.top) * scale]);
 }
 
@@ -56,7 +67,7 @@ function drawExample(at) {
   const [x, y] = [at % findings.columns, Math.floor(at / findings.columns)];
   clear();
   pen.globalCompositeOperation = "difference";
-  pen.drawImage(sheet, x * SIDE, y * SIDE, SIDE, SIDE, 0, 0, canvas.width, canvas.height);
+  pen.drawImage(sheet, x * SIDE, y * SIDE, SIDE, SIDE, 0, 0, SIZE, SIZE);
   pen.globalCompositeOperation = "source-over";
   given = "example";
   answer();
@@ -67,9 +78,9 @@ async function take(file) {
   const bitmap = await createImageBitmap(file).catch(() => null);
   clear();
   if (!bitmap) return answer(`${file.name}: expected a picture, got none that a browser can read.`);
-  const scale = canvas.width / Math.max(bitmap.width, bitmap.height);
+  const scale = SIZE / Math.max(bitmap.width, bitmap.height);
   const size = [bitmap.width, bitmap.height].map((side) => Math.max(1, Math.round(side * scale)));
-  const corner = size.map((side) => Math.floor((canvas.width - side) / 2));
+  const corner = size.map((side) => Math.floor((SIZE - side) / 2));
   pen.imageSmoothingQuality = "high";
   pen.drawImage(bitmap, ...corner, ...size);
   const paper = Math.round(median(sides(levels(...corner, ...size)).map(median)));
@@ -80,8 +91,9 @@ async function take(file) {
 }
 
 /* Grey levels, by the weights of Rec. 601, as Pillow has them. */
-function levels(left = 0, top = 0, width = canvas.width, height = canvas.height) {
-  const { data } = pen.getImageData(left, top, width, height);
+function levels(left = 0, top = 0, width = SIZE, height = SIZE) {
+  copy.drawImage(canvas, 0, 0, SIZE, SIZE);
+  const { data } = copy.getImageData(left, top, width, height);
   const grey = (i) => Math.round((299 * data[i] + 587 * data[i + 1] + 114 * data[i + 2]) / 1000);
   return Array.from({ length: height }, (_, y) =>
     Array.from({ length: width }, (_, x) => grey(4 * (y * width + x))),
@@ -98,6 +110,7 @@ function look() {
   return refused ? { refused: findings.refusals[refused] } : { image };
 }
 
+/* Answer what is on the canvas. fault: why a file is no picture. */
 function answer(fault) {
   cancelAnimationFrame(awaited);
   awaited = null;
@@ -107,14 +120,12 @@ function answer(fault) {
   document.getElementById("seen").getContext("2d").putImageData(seen, 0, 0);
   const empty = !strokes.length && !given;
   canvas.parentElement.classList.toggle("empty", empty);
-  document.getElementById("try").classList.toggle("unanswered", !image);
+  document.getElementById("undo").disabled = empty;
   const said = tried.map((place) => fillColumn(place, image));
-  const uncertainty = image ? why(image) : "";
-  if (!image) document.getElementById("because").textContent = AWAITED;
+  const uncertainty = why(down ? null : image);
   if (down) return; // in the midst of a stroke nothing is read aloud, nor refused
   const warning = uncertainty && `uncertain: ${uncertainty}`;
-  note.textContent = fault ?? (empty ? hint : refused ?? warning);
-  note.classList.toggle("warning", note.textContent !== hint && note.textContent !== "");
+  note.textContent = fault ?? (empty ? "" : refused ?? warning);
   const answered = [...said, warning].filter(Boolean).join("; ");
   document.getElementById("said").textContent = fault ?? refused ?? `${answered}.`;
 }
@@ -133,12 +144,12 @@ function fillColumn(place, image) {
   return `${findings.models[place].name}: ${name}, confidence ${percent(softmax[digit])}`;
 }
 
-/* Explain the leading model's answer; return why it is uncertain. */
+/* Explain the leading model's answer to an image, if there is one; return why it is uncertain. */
 function why(image) {
-  const { digit, logits } = infer(findings.lead, image);
   for (const button of rows) button.ariaPressed = Number(button.dataset.class) === asked;
-  explain(findings.lead, image, digit, asked);
-  const reason = uncertain(image, logits);
+  if (image) explain(findings.lead, image, asked);
+  else explainNothing();
+  const reason = image ? uncertain(image, infer(findings.lead, image).logits) : "";
   document.getElementById(`answer-${findings.lead}`).classList.toggle("uncertain", reason !== "");
   return reason;
 }
@@ -169,8 +180,16 @@ canvas.addEventListener("lostpointercapture", (event) => {
   answer();
 });
 
-document.getElementById("clear").addEventListener("click", () => {
-  clear();
+for (const act of [clear, undo]) {
+  document.getElementById(act.name).addEventListener("click", () => {
+    act();
+    answer();
+  });
+}
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "z" || !(event.ctrlKey || event.metaKey) || event.shiftKey || down) return;
+  event.preventDefault();
+  undo();
   answer();
 });
 
@@ -200,8 +219,7 @@ const right = [...findings.classes.keys()].flatMap((digit) =>
   inCell(findings.lead, digit, digit).slice(0, 1),
 );
 for (const at of [...right, ...mistakes(findings.lead).slice(0, 3)]) {
-  const button = document.createElement("button");
-  button.append(picture(at, `A ${findings.classes[findings.actual[at]]}`));
+  const button = element("button", { type: "button" }, figure(at, findings.models[findings.lead]));
   button.addEventListener("click", () => drawExample(at));
   document.getElementById("examples").append(button);
 }

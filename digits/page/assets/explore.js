@@ -21,7 +21,8 @@ function picture(at, label) {
 
 function figure(at, { predicted, confidence }) {
   const [actual, answer] = [findings.actual[at], predicted[at]].map((n) => findings.classes[n]);
-  const names = element("span", { "aria-hidden": "true" }, `${actual} → ${answer}`);
+  const named = actual === answer ? actual : `${actual} → ${answer}`;
+  const names = element("span", { "aria-hidden": "true" }, named);
   const caption = element("figcaption", {}, names, element("br", {}), percent(confidence[at]));
   return element("figure", {}, picture(at, `${actual} predicted as ${answer}`), caption);
 }

@@ -30,7 +30,10 @@ function softmax(values) {
 
 /* A layer takes an image's values, Float64Array, in runs of as many as it has inputs. */
 function compute({ scale, shift, kernel, bias, activation }, values) {
-  if (scale) return values.map((value, i) => value * scale[i % scale.length] + shift[i % scale.length]);
+  if (scale) {
+    const scaled = values.map((value, i) => value * scale[i % scale.length] + shift[i % scale.length]);
+    return ACTIVATIONS[activation](scaled);
+  }
   const inputs = kernel.length / bias.length;
   const output = new Float64Array((values.length / inputs) * bias.length);
   for (let run = 0; run * inputs < values.length; run++) {

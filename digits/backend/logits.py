@@ -1,0 +1,111 @@
+"""Compute the logits of a Keras model of any form, and refuse a model that has none."""
+
+import re
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from digits.backend import keras, tf
+from digits.backend.variables import finite
+from digits.errors import ModelError
+
+Images: TypeAlias = NDArray[np.float32]
+Logits: TypeAlias = Callable[[Images], NDArray[np.float64]]
+NO_LOGITS = set(dir(keras.activations)) - {"linear", "log_softmax", "sigmoid", "softmax"}
+"""Last activations that return no logits, and do not let one see those beneath."""
+
+
+def logits(model: keras.Model, pixels: int, classes: int | None = None) -> Logits:
+    """Return the function from images, (n, pixels), to a model's logits, (n, classes).
+
+    Keras attaches the logits to what a softmax or a sigmoid returns, however the model is nested:
+    its losses use them. The logits of other probabilities are their logarithms.
+    Raises ModelError if the model takes other images, returns anything else, or has diverged.
+    """
+    some = np.linspace(0, 1, 3, dtype=np.float32).repeat(pixels).reshape(3, pixels)
+    output, last = call(model, some), last_activation(model)
+    shape = tuple(getattr(output, "shape", ()))
+    if len(shape) != 2 or shape != (3, classes or shape[1]) or last in NO_LOGITS:
+        raise ModelError(
+            f"expected {classes} logits out of {pixels} pixels, or a softmax or sigmoid of them, "
+            f"got {last} {shape[1:]}. End with keras.layers.Dense(classes)"
+        )
+    if not finite(model):
+        raise ModelError("a weight is NaN or infinite. Train it with a lower learning_rate")
+    values = np.asarray(output, np.float64)
+    shares = values.min() >= 0 and np.allclose(values.sum(axis=1), 1, atol=1e-2)  # of float16
+
+    def compute(images: Images) -> NDArray[np.float64]:
+        output = call(model, images)
+        if hasattr(output, "_keras_logits"):
+            return np.asarray(output._keras_logits, np.float64)
+        values = np.asarray(output, np.float64)
+        return np.log(values.clip(np.finfo(np.float32).tiny)) if shares else values
+
+    return compute
+
+
+def check_saved(model: keras.Model, images: Images, classes: int, registered: set[str]) -> None:
+    """Save a model, load it, and compare its logits of some images.
+
+    registered: the names of the classes that were registered by importing the model's file, which
+        is all that other stages do.
+    Raises ModelError if that fails: no other stage could use the model.
+    """
+    expected = logits(model, images.shape[1], classes)(images)
+    objects = keras.saving.get_custom_objects()
+    late = {name: objects.pop(name) for name in set(objects) - registered}
+    cure = (
+        "Use Keras's layers and keras.ops; register classes by "
+        "keras.saving.register_keras_serializable in the model's file, outside of build"
+    )
+    try:
+        with tempfile.TemporaryDirectory(prefix="digits-") as folder:
+            model.save(path := Path(folder, "model.keras"))
+            loaded = keras.models.load_model(path, safe_mode=True, compile=False)
+            got = logits(loaded, images.shape[1], classes)(images)
+    except Exception as fault:  # Keras's and the model's own, of any type
+        raise ModelError(
+            f"the model cannot be saved and loaded again: {reason(fault)}. {cure}"
+        ) from fault
+    finally:
+        objects.update(late)
+    if not np.allclose(got, expected, rtol=1e-5, atol=1e-5):
+        raise ModelError(
+            "the model answers otherwise after it was saved and loaded: it draws random numbers or "
+            f"keeps what no file holds. {cure}"
+        )
+
+
+def call(model: keras.Model, images: Images) -> Any:
+    """Return a model's output for images, (n, pixels). Raises ModelError if it takes none."""
+    try:
+        outputs = keras.tree.flatten(model(images, training=False))
+    except (TypeError, ValueError, tf.errors.OpError) as fault:
+        raise ModelError(
+            f"expected a model of {images.shape[1]} pixels, got: {reason(fault)}. "
+            "Begin with keras.Input((pixels,))"
+        ) from fault
+    return outputs[0] if len(outputs) == 1 else outputs
+
+
+def last_activation(model: Any) -> str:
+    """Return the name of a model's last activation, or of its last layer or operation.
+
+    Of a model that has a method `call` of its own it is unknown.
+    """
+    while outputs := getattr(model, "outputs", None):
+        model = outputs[0]._keras_history.operation
+    activation = getattr(model, "activation", model)
+    return str(getattr(activation, "__name__", type(activation).__name__.lower()))
+
+
+def reason(fault: Exception) -> str:
+    """Return the sentence of a message of Keras that says why, not where."""
+    text = re.sub(r"\x1b\[\d*m", "", str(fault)).rpartition("Exception encountered: ")[2]
+    lines = (line for line in text.splitlines() if line and "encountered when call" not in line)
+    return next(lines, type(fault).__name__).partition(". ")[0].rstrip(".")[:300]

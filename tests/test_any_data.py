@@ -1,0 +1,94 @@
+"""All stages, in one process: on any number of images, of classes with any names."""
+
+import contextlib
+import csv
+import html
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+from PIL import Image
+
+from digits.__main__ import call
+from digits.data.info import FILE, read_info
+from digits.files.arrays import write_array
+from tests.faults.ending import main_of
+from tests.pipeline import ROOT
+
+NAMES = [
+    "猫", "ねこ\u3000犬", "বাংলা", "قطة", "שלום", "👩\u200d👧", "e\u0301te\u0301", "\u202eevil",
+    "two\nlines", "\x1b[31mred\x1b[0m", "=HYPERLINK(1)", "'@x", "<b onclick=x>", "[a](b) ![c](d)",
+    "`$x$ | @octocat", os.fsdecode(b"\xff"), "NA", "x" * 200,
+]  # fmt: skip
+SHOWN = {
+    "two?lines", "?[31mred?[0m", "?evil", "?", "ねこ 犬", "👩\u200d👧", "'@x", "=HYPERLINK(1)",
+}  # fmt: skip
+TESTED = ("explore", "preprocess", "evaluate", "robustness", "report")
+"""The stages that read the test images."""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A project with a model, of one picture a class in either split."""
+    folder = tmp_path_factory.mktemp("any") / "title \x1b[1m\n"
+    random = np.random.default_rng(0)
+    for split in ("train", "test"):
+        for name in NAMES:
+            path = folder / "pictures \x1b[1m\n" / split / name / "1.png"
+            path.parent.mkdir(parents=True)
+            Image.fromarray(random.integers(0, 256, (8, 8), np.uint8)).save(path)
+    params = yaml.safe_load((ROOT / "params.yaml").read_text())
+    params["models"], params["train"]["epochs"] = ["basic"], 1
+    params["fetch"] |= {"source": "pictures \x1b[1m\n", "prepare": "none"}
+    (folder / "params.yaml").write_text(yaml.safe_dump(params))
+    with contextlib.chdir(folder):
+        for stage in ("fetch", "explore", "preprocess", "train_basic"):
+            main_of(stage)()
+    return folder
+
+
+def table(path):
+    return [*csv.reader(Path(path).read_text(encoding="utf-8").splitlines())][1:]
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 199, 200, 201, 1001])
+def test_the_stages_give_numbers_for_any_number_of_test_images(folder, monkeypatch, count):
+    monkeypatch.chdir(folder)
+    random = np.random.default_rng(count)
+    write_array("data/raw/test_images.npy", random.integers(0, 256, (count, 8, 8), np.uint8))
+    write_array("data/raw/test_labels.npy", random.integers(0, len(NAMES), count).astype(np.uint8))
+    Path(FILE).write_text(json.dumps(json.loads(Path(FILE).read_text()) | {"test": count}))
+    for stage in TESTED:
+        main_of(stage)()
+    rows = table("metrics/predictions/basic.csv")
+    right = np.mean([actual == predicted for actual, predicted, _ in rows])
+    assert len(rows) == count
+    assert json.loads(Path("metrics/evaluation/basic.json").read_text())["accuracy"] == (
+        pytest.approx(right, abs=1e-6)
+    )
+    assert 0 <= json.loads(Path("metrics/robustness/basic.json").read_text())["accuracy"] <= 1
+
+
+def test_names_of_any_kind_are_shown_safely_and_readably(folder, monkeypatch, capsys):
+    monkeypatch.chdir(folder)
+    for stage in ("fetch", *TESTED):  # a warning of matplotlib's would be an error
+        main_of(stage)()
+    call(["predict", "pictures \x1b[1m\n/test/" + NAMES[-2]])
+    out = "".join(capsys.readouterr())
+    assert "?[1m?" in out
+    assert "\x1b" not in out
+    classes = read_info().classes
+    assert len(set(classes)) == len(NAMES)
+    assert {"猫", "বাংলা", "قطة", *SHOWN} <= set(classes)
+    cells = [row[1] for row in table("metrics/classes.csv")]
+    assert all(n in (c, c.removeprefix("'")) for c, n in zip(cells, classes, strict=True))
+    assert not any(cell.startswith(tuple("=+-@")) for cell in cells)
+    page = Path("report/index.html").read_text(encoding="utf-8")
+    for name in classes:
+        assert html.escape(name).replace("&#x27;", "&#39;").replace("&quot;", "&#34;") in page
+    assert f"\u2068{NAMES[4]}\u2069" in page
+    assert "<b onclick" not in page
+    assert not {"\x1b", "\u202e", "\udcff"} & {*page}
