@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from digits.data.dataset import Dataset
 from digits.errors import SourceError
+from digits.messages import printable
 
 Names = tuple[list[str], ...]
 """Of the images of the training split, and of the test split."""
@@ -36,7 +37,7 @@ def check_images(
     if not any(split.any() for split in keep) or (lines and action == "refuse"):
         raise SourceError(f"{'; '.join(lines)}. Remove them, or change fetch.duplicates.")
     for line in lines:
-        print(f"fetch: {line}{'; dropped' * (action == 'drop')}")
+        print(printable(f"fetch: {line}{'; dropped' * (action == 'drop')}"))
     if not lines or action != "drop":
         return dataset
     kept: list[Any] = [array[keep[place // 2]] for place, array in enumerate(dataset)]
