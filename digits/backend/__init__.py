@@ -10,10 +10,9 @@ import os
 import re
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
 
 from digits.backend.eigen import pin_caches
 from digits.errors import ParameterError
@@ -35,11 +34,16 @@ SETTINGS = {
     "TF_CPP_MIN_LOG_LEVEL": os.environ.get(
         "TF_CPP_MIN_LOG_LEVEL", "3" if "TF_CONFIG" in os.environ else "1"
     ),
-    # oneDNN chooses its kernels by the processor, in TensorFlow itself and below Eigen
-    "TF_ENABLE_ONEDNN_OPTS": "0",
+    # oneDNN chooses its kernels by the processor: in TensorFlow itself, where it computes
+    # convolutions, among those of AVX2; below Eigen it is off
+    "TF_ENABLE_ONEDNN_OPTS": "1",
+    "ONEDNN_MAX_CPU_ISA": "AVX2",
     "TENSORFLOW_USE_CUSTOM_CONTRACTION_KERNEL": "false",
     "XLA_FLAGS": " ".join(f"--{flag}={value}" for flag, value in XLA_FLAGS.items()),
 }
+
+FAMILIES = ("DNNL_", "KERAS_", "ONEDNN_", "TENSORFLOW_", "TF_", "XLA_")
+"""Beginnings of the names of the variables that these libraries heed."""
 
 # What TensorFlow prints at every start on a machine without a GPU, whatever the level above.
 CHATTER = re.compile(
@@ -67,7 +71,7 @@ def without_chatter() -> Iterator[None]:
 
 
 for name in list(os.environ):
-    if name.startswith(("KERAS_", "TENSORFLOW_", "TF_", "XLA_")) and name != "TF_CONFIG":
+    if name.startswith(FAMILIES) and name != "TF_CONFIG":
         del os.environ[name]
 os.environ.update(SETTINGS)
 early = "tensorflow" in sys.modules
@@ -78,8 +82,9 @@ gc.disable()
 with without_chatter():
     import keras
     import tensorflow as tf
-    from keras.src.backend.tensorflow import numpy as keras_numpy
     from tensorflow.python.eager.context import context
+
+    from digits.backend.functions import pin_functions
 
     with suppress(RuntimeError):  # it has computed something before: reported below
         tf.config.threading.set_intra_op_parallelism_threads(2)
@@ -96,25 +101,7 @@ elif sys.platform == "linux" and not pin_caches(Path(tf.__file__).parent):
     warning = "the sizes of caches, by which TensorFlow blocks products, cannot be pinned here"
 if warning:
     print(f"{warning}: the results may be other bytes than elsewhere", file=sys.stderr)
-
-
-def in_float64(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Let a function of floats compute in float64, and round its result.
-
-    In float32 the C library computes it, and C libraries differ in the last bit.
-    """
-
-    def rounded(*values: Any) -> Any:
-        dtype = keras.backend.result_type(*(getattr(x, "dtype", type(x)) for x in values))
-        if "float" not in dtype:
-            return function(*values)
-        return tf.cast(function(*(tf.cast(x, "float64") for x in values)), dtype)
-
-    return rounded
-
-
-for name in ("cos", "log", "power"):  # what optimizers and schedules of their rates call
-    setattr(keras_numpy, name, in_float64(getattr(keras_numpy, name)))
+pin_functions()
 
 
 def compute_on(device: str) -> None:

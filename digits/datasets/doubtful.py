@@ -34,7 +34,8 @@ def check_images(
             example = names[split][int(masks[split].argmax())]
             lines.append(f"{count:,} of {len(labels[0]) + len(labels[1]):,} {what}, as {example}")
             keep = [kept & ~mask for kept, mask in zip(keep, masks, strict=True)]
-    if not any(split.any() for split in keep) or (lines and action == "refuse"):
+    is_left = any(split.any() for split in keep)
+    if lines and (action == "refuse" or (action == "drop" and not is_left)):
         raise SourceError(f"{'; '.join(lines)}. Remove them, or change fetch.duplicates.")
     for line in lines:
         print(printable(f"fetch: {line}{'; dropped' * (action == 'drop')}"))

@@ -37,7 +37,7 @@ def fingerprints(paths: Iterable[Path], params: FetchParams) -> list[bytes]:
 
 def load_prepared() -> dict[bytes, NDArray[np.uint8]]:
     """Return the images that the last run kept, by fingerprint; none if they cannot be read."""
-    with suppress(Exception), np.load(FILE, allow_pickle=False) as kept:
+    with suppress(Exception), FILE.open("rb") as file, np.load(file, allow_pickle=False) as kept:
         return dict(zip(map(bytes, kept["keys"]), kept["images"], strict=True))
     return {}
 

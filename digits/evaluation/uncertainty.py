@@ -41,8 +41,9 @@ MOST = 10_000
 """Images of a class, and of the test set, that are used: more give the same."""
 ROWS = 1_000
 """Images computed together."""
-EXCEEDING = 0.03
-"""Share of the right answers to test images that exceed the threshold."""
+EXCEEDING = 0.05
+"""Share of the right answers to test images that exceed the threshold. At 0.03 a third of the wrong
+answers of `hidden` do not, at 0.05 a fifth."""
 
 
 class ReferenceDistribution(NamedTuple):

@@ -159,6 +159,10 @@ def _scaling(settings: dict[str, Any], arrays: list[Floats]) -> Stack:
     return [Scaling(scale, (learned.pop() if settings.get("center") else 0.0) - mean * scale)]
 
 
+def _rescaling(settings: dict[str, Any], arrays: list[Floats]) -> Stack:
+    return [Scaling(np.full(1, settings["scale"]), np.full(1, settings["offset"]))]
+
+
 def _activation(settings: dict[str, Any], arrays: list[Floats]) -> Stack:
     return [Scaling(np.ones(1), np.zeros(1), settings["activation"])]
 
@@ -170,6 +174,7 @@ def _nothing(settings: dict[str, Any], arrays: list[Floats]) -> Stack:
 READERS: dict[str, Callable[[dict[str, Any], list[Floats]], Stack]] = {
     **dict.fromkeys(("InputLayer", "Dropout", "GaussianNoise", "Flatten", "Reshape"), _nothing),
     **dict.fromkeys(("Activation", "ReLU", "Softmax"), _activation),
+    "Rescaling": _rescaling,
     "Dense": _dense,
     "BatchNormalization": _scaling,
 }
@@ -204,6 +209,7 @@ def _known(layer: dict[str, Any]) -> bool:
         and settings.get("axis", -1) == -1
         and settings.get("data_format") != "channels_first"
         and not any(settings.get(key) for key in ("max_value", "negative_slope", "threshold"))
+        and not any(isinstance(settings.get(key), list) for key in ("scale", "offset"))
         and _activation_of(layer) in ACTIVATIONS
     )
 
@@ -259,9 +265,10 @@ def _by_numpy(stack: Stack, images: Images) -> Floats:
 
 def _by_keras(path: str, pixels: int | None, classes: int | None) -> tuple[Compute, int]:
     """Load a model with Keras, which runs nothing in the file; return it and its size."""
-    from digits.backend.logits import load_model, logits
+    from digits.backend import keras
+    from digits.backend.logits import logits
 
     if Path(path).stem in available():  # its file may register classes of its own
         import_module(f"digits.models.{Path(path).stem}")
-    model = load_model(path)
+    model = keras.models.load_model(path, safe_mode=True, compile=False)
     return logits(model, pixels or int(model.input_shape[1]), classes), model.count_params()

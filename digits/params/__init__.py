@@ -20,8 +20,8 @@ class Section(BaseModel):
     section: ClassVar[str]
     """Its name in params.yaml: `class TrainParams(Section, section="train")`."""
 
-    def __init_subclass__(cls, section: str, **config: Any) -> None:
-        """Set the name of the section."""
+    def __init_subclass__(cls, section: str = "", **config: Any) -> None:
+        """Set the name of the section; a class for others to extend has none."""
         super().__init_subclass__(**config)
         cls.section = section
 

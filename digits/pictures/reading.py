@@ -55,8 +55,10 @@ class Picture(NamedTuple):
     size: tuple[int, int]
 
 
-def read_picture(name: str) -> Picture:
-    """Read a picture file (- is stdin).
+def read_picture(name: str, largest: int = LARGEST, in_colour: bool = True) -> Picture:
+    """Read a picture file (- is stdin); reduce it to `largest` pixels of its longer side, or less.
+
+    in_colour: return its colours, if it has any.
 
     Raises PictureError if it is no picture, damaged, or larger than `MAX_PIXELS`.
     """
@@ -76,11 +78,11 @@ def read_picture(name: str) -> Picture:
             content = io.BytesIO(_needed(_limited(file))) if is_png else file
             with Image.open(content, formats=FORMATS) as image:
                 _refuse_pages(image)
-                return _decoded(image)
+                return _decoded(image, largest, in_colour)
     except (PictureError, MemoryError):
         raise
     except UnidentifiedImageError:
-        kinds = (kind for form, kind in OTHERS.items() if re.match(form, start, re.DOTALL))
+        kinds = (kind for form, kind in OTHERS.items() if re.match(form, start, re.S | re.I))
         got = next(kinds, "none")
         raise PictureError(f"expected a picture ({', '.join(FORMATS)}), got {got}") from None
     except Image.DecompressionBombError:
@@ -118,7 +120,7 @@ def _needed(content: bytes) -> bytes:
     return b"".join(parts)
 
 
-def _decoded(image: Image.Image) -> Picture:
+def _decoded(image: Image.Image, largest: int, in_colour: bool) -> Picture:
     """Decode an opened picture, upright, into grey levels and colours."""
     width, height = image.size
     if width * height > MAX_PIXELS:
@@ -126,7 +128,7 @@ def _decoded(image: Image.Image) -> Picture:
             f"{width:,} x {height:,}: expected at most {MAX_PIXELS:,} pixels. Make it smaller."
         )
     is_deep = re.search(";16[BLN]", str(getattr(image, "tile", ""))) is not None
-    image.draft(None, (LARGEST, LARGEST))  # a JPEG is decoded at a fraction of its size
+    image.draft(None, (largest, largest))  # a JPEG is decoded at a fraction of its size
     image.load()
     turn = None
     with suppress(Exception):  # what a camera noted may be broken; the picture can be read
@@ -134,9 +136,9 @@ def _decoded(image: Image.Image) -> Picture:
     flat = _flat(image, is_deep)
     if turn is not None:
         flat = flat.transpose(Image.Transpose(turn))
-    factor = math.ceil(max(flat.size) / LARGEST)
+    factor = math.ceil(max(flat.size) / largest)
     grey = np.asarray(flat.convert("L").reduce(factor), np.float32)
-    colours = np.asarray(flat.reduce(factor)) if flat.mode == "RGB" else None
+    colours = np.asarray(flat.reduce(factor)) if in_colour and flat.mode == "RGB" else None
     return Picture(grey, colours, (width, height) if turn in SIDEWAYS else (height, width))
 
 
@@ -157,7 +159,8 @@ def _flat(image: Image.Image, is_deep: bool) -> Image.Image:
         paper = Image.new("L", image.size, 0 if is_light else 255)
         paper.paste(grey, mask=alpha)
         return paper
-    return image.convert("L" if image.mode in ("1", "L") else "RGB")
+    mode = "L" if image.mode in ("1", "L") else "RGB"
+    return image if image.mode == mode else image.convert(mode)  # which copies
 
 
 def _narrowed(image: Image.Image) -> Image.Image:

@@ -20,7 +20,7 @@ def read_definition(name: str, info: DatasetInfo) -> dict[str, Any]:
         `train`, too: see `section_of`. `build` and `loss` get the keys of both sections that they
         name as arguments, and `size`, (height, width) of the images, if they name that.
     optimizer(params, steps): makes the optimizer; params: TrainParams; steps: those of an epoch.
-    loss(...): makes the loss, one of Keras or of the file's own.
+    loss(...): makes the loss, of Keras (CategoricalCrossentropy can smooth labels) or its own.
     augment(images, random, size, params): changes images, float32 (n, pixels), 0-1, anew in each
         epoch and returns them; random: numpy's generator; params: the section.
 

@@ -141,7 +141,8 @@ class MultiWorker(SingleWorker):
     def broadcast_variables(self, found: list[Any]) -> None:
         """Set variables to what they are on the first worker."""
         values = b"".join(variable.numpy().tobytes() for variable in found)
-        set_variables(found, self.broadcast(values))
+        if values:  # TensorFlow crashes where it adds up nothing
+            set_variables(found, self.broadcast(values))
 
     def load(self, checkpoint: "Checkpoint") -> list[dict[str, float]]:
         """See `SingleWorker`."""

@@ -20,6 +20,7 @@ from digits.training.history import best_epoch, report_epoch
 from digits.training.saving import save
 from digits.training.train import compile_loop, tensors, train
 from digits.workers.distributed import SingleWorker
+from tests.inference.forms import chain, dense, graph, pictures, rows
 
 layers = keras.layers
 PARAMS = TrainParams(
@@ -36,34 +37,18 @@ def weights(model):
     return np.concatenate([weight.numpy().ravel() for weight in model.trainable_variables])
 
 
-def chain(*kinds):
-    """A builder of a model of these layers, made anew for each model."""
-    return lambda pixels, classes: keras.Sequential(
-        [keras.Input((pixels,)), *(kind() for kind in kinds)]
-    )
-
-
-dense = partial(partial, layers.Dense)
 MODELS = {
     "basic": basic.build,
     "hidden": partial(hidden.build, units=100),
-    "softmax": chain(dense(10, activation="softmax")),
-    "logits": chain(dense(10)),
+    "softmax": chain(),
+    "logits": graph(lambda inputs, last: last(inputs)),
     "normalized": chain(
-        dense(32, activation="relu"), partial(layers.BatchNormalization, momentum=0.8), dense(10)
+        dense(32, activation="relu"), partial(layers.BatchNormalization, momentum=0.8)
     ),
-    "convolutional": chain(
-        partial(layers.Reshape, (28, 28, 1)),
-        partial(layers.Conv2D, 4, 5, strides=3, activation="relu"),
-        layers.Flatten,
-        dense(10, activation="softmax"),
-    ),
-    "recurrent": chain(partial(layers.Reshape, (28, 28)), partial(layers.LSTM, 16), dense(10)),
+    "convolutional": pictures(partial(layers.Conv2D, 4, 5, strides=3, activation="relu")),
+    "recurrent": chain(rows, partial(layers.LSTM, 16)),
     "dropout": chain(
-        dense(32, activation="relu"),
-        layers.BatchNormalization,
-        partial(layers.Dropout, 0.2),
-        dense(10),
+        dense(32, activation="relu"), layers.BatchNormalization, partial(layers.Dropout, 0.2)
     ),
 }
 
@@ -74,8 +59,9 @@ def orders(settings):
     shuffle = np.random.default_rng(settings.seed)
     while True:
         order = []
-        for rows in blocks.shuffle_chunks(300, blocks.rows_per_block(settings.batch_size), chunks):
-            order += rows[shuffle.permutation(len(rows))].tolist()
+        size = blocks.rows_per_block(settings.batch_size)
+        for some in blocks.shuffle_chunks(300, size, chunks):
+            order += some[shuffle.permutation(len(some))].tolist()
         yield order
 
 

@@ -3,19 +3,19 @@
 import numpy as np
 import pytest
 
-from digits.models.augmented import GROUP, Params, augment
+from digits.augmentation import GROUP, Changes, augment
 
 SIZE = (28, 28)
 NONE = {
     **{"rotation": 0, "shift": 0, "scale": 1, "aspect": 1, "shear": 0},
     **{"thickness": 0, "gain": 1, "contrast": 0, "noise": 0},
 }
-TRAINED = {"units": [4], "epochs": 7, "batch_size": 16, "learning_rate": 0.01}
+TRAINED = {"epochs": 7, "batch_size": 16, "learning_rate": 0.01}
 GROUPS = 50
 
 
 def limits(**ranges):
-    return Params(**TRAINED, **{**NONE, **ranges})
+    return Changes(**TRAINED, **{**NONE, **ranges})
 
 
 def changed(image, seed=0, **ranges):
