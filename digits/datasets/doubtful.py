@@ -7,6 +7,7 @@ import numpy as np
 
 from digits.data.dataset import Dataset
 from digits.errors import SourceError
+from digits.messages import printable
 
 
 def check_images(
@@ -42,7 +43,7 @@ def check_images(
     if lines and (action == "refuse" or (action == "drop" and drop.all())):
         raise SourceError(f"{'; '.join(lines)}. Remove them, or change fetch.duplicates.")
     for line in lines:
-        print(f"fetch: {line}{'; dropped' * (action == 'drop')}")
+        print(printable(f"fetch: {line}{'; dropped' * (action == 'drop')}"))
     if not lines or action != "drop":
         return dataset
     keep = [~drop[:count], ~drop[count:]]

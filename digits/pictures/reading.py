@@ -12,7 +12,7 @@ from typing import IO, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import ExifTags, Image, UnidentifiedImageError
+from PIL import ExifTags, Image, TiffImagePlugin, UnidentifiedImageError
 
 from digits.errors import PictureError
 
@@ -76,6 +76,7 @@ def read_picture(name: str, largest: int = LARGEST, in_colour: bool = True) -> P
             is_png = start.startswith(b"\x89PNG\r\n\x1a\n")
             content = io.BytesIO(_needed(_limited(file))) if is_png else file
             with Image.open(content, formats=FORMATS) as image:
+                _refuse_pages(image)
                 return _decoded(image, largest, in_colour)
     except (PictureError, MemoryError):
         raise
@@ -87,6 +88,16 @@ def read_picture(name: str, largest: int = LARGEST, in_colour: bool = True) -> P
         raise PictureError(f"larger than {MAX_PIXELS:,} pixels. Make it smaller.") from None
     except Exception as fault:  # Pillow raises many kinds for a damaged file
         raise PictureError(f"cannot be read, damaged or cut short: {fault}") from None
+
+
+def _refuse_pages(image: Image.Image) -> None:
+    """Raise PictureError for a scan of several pages. A preview is none; of a film one is taken."""
+    if isinstance(image, TiffImagePlugin.TiffImageFile):
+        with suppress(EOFError):
+            image.seek(1)
+            if not int(image.tag_v2.get(ExifTags.Base.NewSubfileType, 0)) & 1:
+                raise PictureError("expected one page, got several. Save each as a file of its own")
+        image.seek(0)
 
 
 def _limited(file: IO[bytes]) -> bytes:

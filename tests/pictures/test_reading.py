@@ -46,6 +46,18 @@ def test_a_picture_of_any_form_is_read_as_the_same_greys(tmp_path, name, mode):
     assert np.abs(seen - GREY).mean() < (12 if mode in ("1", "F", "I", "LAB") else 2)
 
 
+def test_a_scan_of_several_pages_is_refused_and_a_preview_is_not(tmp_path):
+    page = draw(5, 60)
+    pages = {"save_all": True, "append_images": [page]}
+    with pytest.raises(PictureError, match="expected one page, got several"):
+        read_picture(saved(tmp_path, page, "pages.tiff", **pages))
+    assert read_picture(saved(tmp_path, page, "film.gif", **pages)).size == (60, 60)
+    preview = draw(5, 30)
+    preview.encoderinfo = {"tiffinfo": {ExifTags.Base.NewSubfileType: 1}}
+    path = saved(tmp_path, page, "5.tiff", save_all=True, append_images=[preview])
+    assert read_picture(path).size == (60, 60)
+
+
 def chunk(kind, content, crc=None):
     """A chunk of a PNG; crc: a wrong checksum."""
     crc = zlib.crc32(kind + content) if crc is None else crc
