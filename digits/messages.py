@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from typing import Any
-from unicodedata import bidirectional, category
+from unicodedata import bidirectional, category, normalize
 
 EXPECTED = {
     "dict_type": "keys and values",
@@ -41,9 +41,12 @@ def nearest(name: object, valid: Iterable[object]) -> str:
 def printable(text: object) -> str:
     """Return text in one line, with ? for what cannot be seen, such as control characters.
 
-    Any kind of space becomes a plain one. Joiners stay, without which some scripts are not read.
+    Any kind of space becomes a plain one, a letter and its accent one letter where there is one.
+    Joiners stay, without which some scripts are not read.
     """
-    spaced = "".join(" " if category(letter) == "Zs" else letter for letter in str(text))
+    spaced = "".join(
+        " " if category(letter) == "Zs" else letter for letter in normalize("NFC", str(text))
+    )
     return "".join(one if one.isprintable() or one in JOINERS else "?" for one in spaced)
 
 

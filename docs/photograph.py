@@ -16,7 +16,7 @@ from tests.pictures import papers
 random = np.random.default_rng(11)
 digit = np.load("data/raw/test_images.npy")[1]
 paper = papers.squared(random, papers.sheet(random), least=44, most=52, width=(3, 4))
-written = papers.written(random, digit, paper, pen=(40, 46, 92), place=[150, 110], thin=11)
+written = papers.written(random, digit, paper, pen=(40, 46, 92), place=[150, 110], width=11)
 papers.PAPERS["shown"] = lambda random, digit: papers.lit(
     written, papers.edge(random, 0.15, curved=True)
 )

@@ -6,7 +6,7 @@ from typing import Any
 
 from digits.data.info import read_info
 from digits.data.loading import read_examples
-from digits.errors import ParameterError
+from digits.errors import ModelError, ParameterError
 from digits.files.atomic import write_json
 from digits.params.models import available
 from digits.process import run
@@ -35,14 +35,18 @@ def main() -> None:
         write_json(f"metrics/training/{name}.json", history[kept])
 
     stage = f"train_{name}"
-    train(
-        training=training,
-        validation=validation,
-        after_epoch=partial(report_epoch, f"metrics/history/{name}.csv", params.epochs),
-        after_training=write,
-        stage=stage,
-        **definition,
-    )
+    after_epoch = partial(report_epoch, f"metrics/history/{name}.csv", params.epochs)
+    try:
+        train(
+            training=training,
+            validation=validation,
+            after_epoch=after_epoch,
+            after_training=write,
+            stage=stage,
+            **definition,
+        )
+    except ModelError as fault:
+        raise ModelError(f"digits/models/{name}.py: {fault}") from fault
     delete_checkpoints(stage)
 
 

@@ -6,6 +6,7 @@ import html
 import json
 import os
 from pathlib import Path
+from unicodedata import normalize
 
 import numpy as np
 import pytest
@@ -14,7 +15,9 @@ from PIL import Image
 
 from digits.__main__ import call
 from digits.data.info import FILE, read_info
+from digits.datasets.sources import fetch_dataset
 from digits.files.arrays import write_array
+from digits.params.fetch import FetchParams
 from tests.faults.ending import main_of
 from tests.pipeline import ROOT
 
@@ -70,6 +73,26 @@ def test_the_stages_give_numbers_for_any_number_of_test_images(folder, monkeypat
         pytest.approx(right, abs=1e-6)
     )
     assert 0 <= json.loads(Path("metrics/robustness/basic.json").read_text())["accuracy"] <= 1
+
+
+def test_a_folder_from_a_mac_which_takes_accents_apart_gives_the_same(tmp_path):
+    """In any order of the names, and whichever form fetch.classes has."""
+    section = yaml.safe_load((ROOT / "params.yaml").read_text())["fetch"]
+    words, fetched = ["zebra", "été", "ete"], []
+    for form in ("NFC", "NFD"):
+        for place, name in enumerate(normalize(form, word) for word in words):
+            for number in range(3):
+                path = tmp_path / form / name / f"{name[0]}{number}.png"
+                path.parent.mkdir(parents=True, exist_ok=True)
+                random = np.random.default_rng([place, number])
+                Image.fromarray(random.integers(0, 256, (8, 8), np.uint8)).save(path)
+        for classes in (None, words):
+            own = {"source": str(tmp_path / form), "prepare": "none", "classes": classes}
+            dataset, info, _ = fetch_dataset(FetchParams(**section | own | {"title": "same"}))
+            fetched.append((info, [array.tobytes() for array in dataset]))
+    assert fetched[0] == fetched[2]
+    assert fetched[1] == fetched[3]
+    assert fetched[1][0].classes == words
 
 
 def test_names_of_any_kind_are_shown_safely_and_readably(folder, monkeypatch, capsys):

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 from pydantic import Field
 
+from digits.backend import keras
 from digits.params import Section
 
 
@@ -24,29 +25,29 @@ class Params(Section, section="train_conv"):
     """Its shape, and how it is trained."""
 
     filters: int = Field(ge=1, description="of the convolution")
-    epochs: int = Field(ge=1, description="in place of train.epochs")
+    smoothing: float = Field(ge=0, lt=1, description="of the labels")
     noise: float = Field(ge=0, le=1, description="width; ink is 1")
 
 
-def build(pixels: int, classes: int, filters: int, size: tuple[int, int]) -> Any:
-    from digits.backend import keras
+@keras.saving.register_keras_serializable("conv")
+class Doubled(keras.layers.Layer):
+    def call(self, values: Any) -> Any:
+        return 2 * values
 
+
+def build(pixels: int, classes: int, filters: int, size: tuple[int, int]) -> Any:
     layers = keras.layers
     convolution = layers.Conv2D(filters, 5, strides=2, activation="relu")
     shaped = [keras.Input((pixels,)), layers.Reshape((*size, 1)), convolution, layers.Flatten()]
-    return keras.Sequential([*shaped, layers.Dense(classes)], name="conv")
+    return keras.Sequential([*shaped, Doubled(), layers.Dense(classes)], name="conv")
 
 
 def optimizer(params: Any, steps: int) -> Any:
-    from digits.backend import keras
-
     return keras.optimizers.Nadam(2 * params.learning_rate)
 
 
-def loss() -> Any:
-    from digits.backend import keras
-
-    return keras.losses.SparseCategoricalCrossentropy(from_logits=True, name="own")
+def loss(smoothing: float) -> Any:
+    return keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=smoothing)
 
 
 def augment(images: Any, random: Any, size: tuple[int, int], params: Params) -> Any:
@@ -54,7 +55,7 @@ def augment(images: Any, random: Any, size: tuple[int, int], params: Params) -> 
     return (images + noise).clip(0, 1)
 '''
 """A model that defines all that a model may define."""
-CONV_PARAMS = "  filters: 4\n  epochs: 12\n  noise: 0.1\n"
+CONV_PARAMS = "  filters: 4\n  epochs: 12\n  noise: 0.1\n  smoothing: 0.1\n"
 PLAIN = """
 from typing import Any
 
@@ -93,7 +94,10 @@ def add(project, name, module=None, params=None, read="train"):
     known, readers = re.search(r"after `(- .*?)` among the `deps` of (.*):$", among).groups()
     for reader in re.findall(r"`(\w+)`", readers):
         section = section_of(project, "dvc.yaml", reader, "  ")
-        longer = section.replace(f"{known}\n", f"{known}\n{line.replace('deep', name)}")
+        lines = line.replace("deep", name)
+        if "register" in (module or ""):
+            lines += line.replace("models/deep.keras", f"digits/models/{name}.py")
+        longer = section.replace(f"{known}\n", f"{known}\n{lines}")
         project.edit("dvc.yaml", section, longer)
 
     models, section = values.split("\n\n")
@@ -209,7 +213,7 @@ def test_what_the_file_defines_is_used(changed):
         compiled = json.loads(archive.read("config.json"))["compile_config"]
     assert compiled["optimizer"]["class_name"] == "Nadam"
     assert compiled["optimizer"]["config"]["learning_rate"] == pytest.approx(0.002)
-    assert compiled["loss"]["config"]["name"] == "own"
+    assert compiled["loss"]["config"]["label_smoothing"] == 0.1
     assert len(project.path("metrics/history/conv.csv").read_text().splitlines()) == 1 + 12
     assert len(project.path("metrics/history/plain.csv").read_text().splitlines()) == 1 + 5
 

@@ -4,7 +4,7 @@ import re
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,84 +19,66 @@ NO_LOGITS = set(dir(keras.activations)) - {"linear", "log_softmax", "sigmoid", "
 """Last activations that return no logits, and do not let one see those beneath."""
 
 
-def load_model(path: str) -> keras.Model:
-    """Load a .keras file; no code in it is run. Raises ModelError if a weight is not finite.
-
-    Keras raises exceptions of many types if it cannot load the file.
-    """
-    model = keras.models.load_model(path, safe_mode=True, compile=False)
-    if not finite(model):
-        raise ModelError("its weights are NaN or infinite. Train it with a lower learning_rate")
-    return model
-
-
 def logits(model: keras.Model, pixels: int, classes: int | None = None) -> Logits:
     """Return the function from images, (n, pixels), to a model's logits, (n, classes).
 
     Keras attaches the logits to what a softmax or a sigmoid returns, however the model is nested:
     its losses use them. The logits of other probabilities are their logarithms.
-    Raises ModelError if the model takes other images, or returns anything else.
+    Raises ModelError if the model takes other images, returns anything else, or has diverged.
     """
-    last, cure = last_activation(model), "End with keras.layers.Dense(classes)"
-    if last in NO_LOGITS:
+    some = np.linspace(0, 1, 3, dtype=np.float32).repeat(pixels).reshape(3, pixels)
+    output, last = call(model, some), last_activation(model)
+    shape = tuple(getattr(output, "shape", ()))
+    if len(shape) != 2 or shape != (3, classes or shape[1]) or last in NO_LOGITS:
         raise ModelError(
-            f"expected a last layer with linear, sigmoid or softmax, got {last}. {cure}"
+            f"expected {classes} logits out of {pixels} pixels, or a softmax or sigmoid of them, "
+            f"got {last} {shape[1:]}. End with keras.layers.Dense(classes)"
         )
-    some = probe(pixels)
-    shape = tuple(getattr(call(model, some), "shape", ()))
-    if len(shape) != 2 or shape != (len(some), classes or shape[1]):
-        raise ModelError(
-            f"expected {classes} classes out of {pixels} pixels, got {shape[1:]}. {cure}"
-        )
-    probabilities = output_kind(model, pixels) == "probabilities"
+    if not finite(model):
+        raise ModelError("a weight is NaN or infinite. Train it with a lower learning_rate")
+    values = np.asarray(output, np.float64)
+    shares = values.min() >= 0 and np.allclose(values.sum(axis=1), 1, atol=1e-2)  # of float16
 
     def compute(images: Images) -> NDArray[np.float64]:
-        answer = call(model, images)
-        found = keras.ops.convert_to_numpy(getattr(answer, "_keras_logits", answer))
-        values = np.asarray(found, np.float64)
-        return np.log(values.clip(np.finfo(np.float32).tiny)) if probabilities else values
+        output = call(model, images)
+        if hasattr(output, "_keras_logits"):
+            return np.asarray(output._keras_logits, np.float64)
+        values = np.asarray(output, np.float64)
+        return np.log(values.clip(np.finfo(np.float32).tiny)) if shares else values
 
     return compute
 
 
-def check_saved(model: keras.Model, images: Images, classes: int) -> None:
+def check_saved(model: keras.Model, images: Images, classes: int, registered: set[str]) -> None:
     """Save a model, load it, and compare its logits of some images.
 
+    registered: the names of the classes that were registered by importing the model's file, which
+        is all that other stages do.
     Raises ModelError if that fails: no other stage could use the model.
     """
     expected = logits(model, images.shape[1], classes)(images)
+    objects = keras.saving.get_custom_objects()
+    late = {name: objects.pop(name) for name in set(objects) - registered}
     cure = (
-        "Use layers of Keras, keras.ops, and classes with keras.saving.register_keras_serializable"
+        "Use Keras's layers and keras.ops; register classes by "
+        "keras.saving.register_keras_serializable in the model's file, outside of build"
     )
     try:
         with tempfile.TemporaryDirectory(prefix="digits-") as folder:
-            path = Path(folder, "model.keras")
-            model.save(path)
-            got = logits(load_model(str(path)), images.shape[1], classes)(images)
-    except ModelError:
-        raise
+            model.save(path := Path(folder, "model.keras"))
+            loaded = keras.models.load_model(path, safe_mode=True, compile=False)
+            got = logits(loaded, images.shape[1], classes)(images)
     except Exception as fault:  # Keras's and the model's own, of any type
-        raise ModelError(f"it cannot be saved and loaded again: {reason(fault)}. {cure}") from fault
+        raise ModelError(
+            f"the model cannot be saved and loaded again: {reason(fault)}. {cure}"
+        ) from fault
+    finally:
+        objects.update(late)
     if not np.allclose(got, expected, rtol=1e-5, atol=1e-5):
         raise ModelError(
-            "it answers otherwise after it was saved and loaded: a layer draws random numbers in "
-            f"each answer, or keeps what no file holds. {cure}"
+            "the model answers otherwise after it was saved and loaded: it draws random numbers or "
+            f"keeps what no file holds. {cure}"
         )
-
-
-def output_kind(model: keras.Model, pixels: int) -> Literal["logits", "attached", "probabilities"]:
-    """Tell what a model returns: logits, values that have some attached, or probabilities."""
-    answer = call(model, probe(pixels))
-    if hasattr(answer, "_keras_logits"):
-        return "attached"
-    values = np.asarray(keras.ops.convert_to_numpy(answer), np.float64)
-    shares = np.all(values >= 0) and np.allclose(values.sum(axis=-1), 1, atol=1e-2)  # float16's
-    return "probabilities" if shares else "logits"
-
-
-def probe(pixels: int) -> Images:
-    """Return three images."""
-    return np.linspace(0, 1, 3, dtype=np.float32).repeat(pixels).reshape(3, pixels)
 
 
 def call(model: keras.Model, images: Images) -> Any:

@@ -11,12 +11,15 @@ import sys
 from argparse import ArgumentParser, Namespace
 from typing import Any
 
-from digits.cli.revisions import MAIN, WORKSPACE, changes, resolve, stale
+from digits.cli.revisions import MAIN, WORKSPACE, Revision, changes, resolve
 from digits.cli.tables import as_markdown, paragraph, table
-from digits.errors import RevisionError
-from digits.evaluation import comparison
+from digits.errors import DigitsError
+from digits.evaluation import comparison, gate
 from digits.files.atomic import to_json
 from digits.messages import printable
+from digits.params import validate
+
+GATE, PARAMS = "gate.yaml", "params.yaml"
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -58,15 +61,17 @@ def compare(old: str = MAIN, new: str | None = None) -> dict[str, Any]:
         notes.append(f"{before.name} and {after.name} are the same commit")
     if records[0][:2] != records[1][:2]:
         notes.append(f"the test sets of {before.name} and {after.name} differ: no verdict")
-    try:
-        if after is WORKSPACE and (stages := stale("evaluate")):
-            notes.append(
-                "the workspace's results do not belong to its code and parameters "
-                f"({', '.join(stages)} would run): `dvc repro`, then compare again"
-            )
-    except RevisionError as fault:
-        notes.append(str(fault))
-    parameters = changes(before.parameters(), after.parameters())
+    notes += weaker(before, after)
+    for revision in (before, after):
+        try:
+            if faults := revision.stale():
+                notes.append(
+                    f"the results of {revision.name} do not belong to its code and parameters: "
+                    f"{', '.join(faults)}. `dvc repro`, then compare again"
+                )
+        except DigitsError as fault:
+            notes.append(f"{revision.name}: {fault}")
+    parameters = changes(before.document(PARAMS), after.document(PARAMS))
     return {
         "old": {"revision": before.name, "commit": before.commit},
         "new": {"revision": after.name, "commit": after.commit},
@@ -74,6 +79,27 @@ def compare(old: str = MAIN, new: str | None = None) -> dict[str, Any]:
         "params": {name: {"old": was, "new": now} for name, (was, now) in parameters.items()},
         "notes": notes,
     }
+
+
+def weaker(before: Revision, after: Revision) -> list[str]:
+    """Note where the gate of `after` is weaker than that of `before`, and its stages others."""
+    notes, faults = [], []
+    try:
+        old, new = before.document(GATE), after.document(GATE)
+        if old and (
+            less := gate.weaker(*(validate({"gate": each}, gate.Gate, GATE) for each in (old, new)))
+        ):
+            notes.append(f"{GATE} is weaker than in {before.name}: {'; '.join(less)}")
+        old, new = ((each.document("dvc.yaml") or {})["stages"] for each in (before, after))
+        for name, (was, now) in changes(old, new).items():
+            stage, _, key = name.partition(".")
+            both = isinstance(was, list) and isinstance(now, list)
+            lost = [each for each in was if each not in now] if both else was != now
+            if stage in old and lost and key != "desc" and (stage in new or key == "cmd"):
+                faults.append(f"{name} lacks {lost}" if both else f"{name} is {now}, not {was}")
+    except (DigitsError, KeyError, TypeError) as fault:
+        faults = [f"it cannot be compared: {fault}"]
+    return notes + [f"dvc.yaml is not as in {before.name}: {'; '.join(faults)}"] * bool(faults)
 
 
 def as_text(report: dict[str, Any], markdown: bool = False) -> str:

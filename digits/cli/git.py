@@ -2,9 +2,15 @@
 
 import os
 import subprocess
+from collections.abc import Iterator
+from contextlib import chdir, contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from digits.errors import RevisionError
+
+AS_COMMITTED = {"GIT_NO_REPLACE_OBJECTS": "1", "GIT_GRAFT_FILE": os.devnull}
+"""Git then shows what everybody gets, not what `git replace` or a graft shows here."""
 
 
 def ask(*arguments: str) -> bytes | None:
@@ -15,7 +21,8 @@ def ask(*arguments: str) -> bytes | None:
     """
     for command in (arguments, ("rev-parse", "--git-dir")):
         try:
-            done = subprocess.run(["git", *command], capture_output=True, check=False)  # noqa: S607
+            environment = os.environ | AS_COMMITTED
+            done = subprocess.run(["git", *command], capture_output=True, env=environment)  # noqa: S607
         except OSError as fault:
             raise RevisionError(f"git cannot be run: {fault.strerror}. Install it.") from None
         if done.returncode == 0:
@@ -45,10 +52,26 @@ def committed(*paths: str) -> list[str]:
     return os.fsdecode(listed).split("\0")[:-1]
 
 
-def modified(*paths: str) -> list[str]:
-    """List those of HEAD's files whose bytes differ in the workspace, or that are missing there.
+@contextmanager
+def cloned(commit: str = "HEAD") -> Iterator[Path]:
+    """Work in a temporary clone of a commit, in which nothing else of the working folder lies.
 
-    The bytes themselves are compared, so that neither git's index nor its settings matter. Files
-    that are not in HEAD do not count.
+    The current folder is then the project's in the clone; yields the one before. The clone has no
+    hooks, and git's variables do not lead out of it. Raises RevisionError.
     """
-    return [path for path in committed(*paths) if content("HEAD", path) != content(None, path)]
+    place = os.fsdecode(ask("rev-parse", "--show-toplevel", "--show-prefix") or b"\n")
+    top, inner = place.split("\n")[:2]
+    here, variables = Path.cwd(), {x: os.environ[x] for x in os.environ if x[:4] == "GIT_"}
+    with TemporaryDirectory(prefix="digits-", ignore_cleanup_errors=True) as folder:
+        clone = f"{folder}/up/up/up/clone"  # so that ../pictures may lie beside it
+        options = ["--quiet", "--shared", "--no-checkout", "--template="]
+        ask("clone", *options, f"--config=core.hooksPath={os.devnull}", "--", top, clone)
+        try:
+            for name in variables:
+                del os.environ[name]
+            if ask("-C", clone, "checkout", "--quiet", "--detach", commit) is None:
+                raise RevisionError(f"git cannot check out {commit} in a temporary clone")
+            with chdir(Path(clone, inner)):
+                yield here
+        finally:
+            os.environ.update(variables)

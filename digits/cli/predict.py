@@ -4,38 +4,49 @@ Run it in the project's folder, after `dvc repro`. A picture is prepared as the 
 set were. A digit may be dark on light or light on dark, with some margin, or a photograph on paper
 of any kind. Uncertain answers are marked. Pictures that cannot be used are named on stderr; the
 others are answered all the same, and the exit code is 1.
+
+--all reads a page: rows may be tilted by 15 degrees or bent, digits may stand in tables or boxes,
+or touch. They must be upright, and at least 1/100 of the page high. Marks that are left out are
+counted on stderr; the exit code is 1 where one of them may be a digit.
 """
 
 import sys
 from argparse import ArgumentParser, Namespace
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
+from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from digits.cli.tables import table
 from digits.data.info import DatasetInfo, read_info
 from digits.errors import ParameterError, PictureError
 from digits.evaluation.answers import probabilities
 from digits.evaluation.results import read_results
-from digits.evaluation.uncertainty import ReferenceDistribution, read_reference, uncertain
+from digits.evaluation.uncertainty import (
+    ReferenceDistribution,
+    mean_uncertainty,
+    read_reference,
+    uncertain,
+)
 from digits.files.atomic import to_json, write_bytes
 from digits.inference import network as inference
 from digits.messages import nearest, printable
 from digits.params import read_params
 from digits.params.models import Models
-from digits.pictures import PreparedImage, detect
+from digits.pictures import detect, read
 from digits.pictures.guard import read_each
 from digits.pictures.listing import list_files, passed_over
-from digits.pictures.refusals import Refusal
+from digits.pictures.prepared import Detected, PreparedImage
+from digits.pictures.refusals import NO_DIGIT, Refusal
+from digits.pictures.rows import text
+from digits.pictures.touching import Scores
 
-if TYPE_CHECKING:
-    from digits.figures.seen import Panel
-
+PLACE = ("box", "row", "column")
 SEVERAL = (Refusal.SEVERAL, Refusal.WIDE)
 """The refusals that `--all` may resolve."""
 
@@ -46,7 +57,8 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--model", metavar="NAME", help="or all; default: the best on the test set")
     parser.add_argument("--json", action="store_true", help="a list of objects, not a table")
     parser.add_argument("--show", metavar="FILE", help="draw how it was read, as PNG")
-    parser.add_argument("--all", action="store_true", help="answer each of several separate digits")
+    parser.add_argument("--all", action="store_true", help="answer each digit of a page, by row")
+    parser.add_argument("--text", action="store_true", help="with --all: print pages as text")
 
 
 def main(arguments: Namespace) -> None:
@@ -56,51 +68,80 @@ def main(arguments: Namespace) -> None:
         name: inference.load(f"models/{name}.keras", *data.sizes)
         for name in _models(arguments.model)
     }
-    if arguments.all and data.prepare != "mnist":
+    every = arguments.all = arguments.all or arguments.text
+    if every and data.prepare != "mnist":
         raise ParameterError(
             f"--all needs pictures prepared as mnist, those of this data set are {data.prepare}"
         )
     reference = read_reference()
     faults: list[str] = []
     seen: list[tuple[str, PreparedImage]] = []
-    panels: dict[int, list[Panel]] = {}
-    for name, images in _prepared(arguments, data, faults):
+    shown: list[tuple[str, Detected]] = []
+    logits = {name: network.logits for name, network in networks.items()}
+    scores = partial(mean_uncertainty, reference, logits)
+    for name, why, found in _prepared(arguments, data, faults, scores):
         if arguments.show:
-            from digits.figures.seen import picture_panels  # matplotlib is slow to import
-
-            panels[len(seen)] = picture_panels(printable(name), images)
-        seen += [(name, one._replace(picture=None, ink=None)) for one in images]  # both are large
+            shown.append((f"{printable(name)}{why}", found))
+        seen += [(name, one) for one in found.images]
     by_model = [_answers(*pair, seen, data, reference) for pair in networks.items() if seen]
     by_image = list(zip(*by_model, strict=True))
     rows = [row for answers in by_image for row in answers]
-    if not arguments.all:
-        rows = [{key: row[key] for key in row if key != "box"} for row in rows]
-    if arguments.json:
+    if not every:
+        rows = [{key: row[key] for key in row if key not in PLACE} for row in rows]
+    if arguments.text:
+        for name, page in groupby(by_model[0] if by_model else [], lambda row: str(row["file"])):
+            print(*[f"{name}:"] * (len({name for name, _ in seen}) > 1), text([*page]), sep="\n")
+    elif arguments.json:
         print(to_json(rows, "the list of answers"))
     elif rows:
         print(_table(rows))
-    if arguments.show and rows:
-        _show(arguments.show, panels, [one.image for _, one in seen], by_image, data)
+    if shown:
+        from digits.figures.seen import draw_pages, draw_panels  # matplotlib is slow to import
+
+        draw = draw_pages if every else draw_panels
+        write_bytes(arguments.show, draw(shown, by_image, data.prepare == "mnist"))
     if faults:
         sys.exit(1)
 
 
 def _prepared(
-    arguments: Namespace, data: DatasetInfo, faults: list[str]
-) -> Iterator[tuple[str, list[PreparedImage]]]:
-    """Yield each picture's name and the images in it; report the pictures that cannot be used."""
+    arguments: Namespace, data: DatasetInfo, faults: list[str], scores: Scores
+) -> Iterator[tuple[str, str, Detected]]:
+    """Yield each picture's name and what is in it; report what cannot be used.
+
+    With --show, yield a picture that is refused, too, and between the two what is said of it.
+    """
     size = (data.height, data.width)
-    read = partial(detect, how=data.prepare, size=size, every=arguments.all)
     for pattern in arguments.images:
         with _report(pattern, faults, arguments.all):
             names = list_files(pattern)
             if Path(pattern).is_dir() and (others := passed_over(Path(pattern), map(Path, names))):
                 print(printable(f"{pattern}{others}"), file=sys.stderr)
-            for place, images in read_each(read, names):
-                with _report(names[place], faults, arguments.all):
-                    if isinstance(images, PictureError):
-                        raise images
-                    yield names[place], images
+            task = partial(read, how=data.prepare, every=arguments.all)
+            for place, picture in read_each(task, names):
+                name = names[place]
+                with _report(name, faults, arguments.all):
+                    if isinstance(picture, PictureError):
+                        raise picture
+                    try:
+                        found = detect(picture, data.prepare, size, arguments.all, scores)
+                    except PictureError as fault:
+                        if arguments.show:
+                            yield name, f": {fault}", Detected(picture, [], [])
+                        raise
+                    counts = f": {_counts(found)}" if arguments.all else ""
+                    yield name, counts, found
+                    if found.refused:
+                        print(f"{printable(name)}{counts}", file=sys.stderr)
+                    if {reason for reason, _ in found.refused} - set(NO_DIGIT):
+                        faults.append(name)
+
+
+def _counts(found: Detected) -> str:
+    """Count the marks of a page by what became of them."""
+    reasons = Counter(reason.short for reason, _ in found.refused).most_common()
+    parts = [f"{len(found.images)} read", *(f"{count} {reason}" for reason, count in reasons)]
+    return f"{len(found.images) + len(found.refused)} marks: {', '.join(parts)}"
 
 
 @contextmanager
@@ -153,6 +194,8 @@ def _answers(
                     *uncertain(reference, model, one.image, logits, data.classes),
                 ],
                 "box": one.box,
+                "row": one.row,
+                "column": one.column,
             }
         )
     return rows
@@ -167,25 +210,3 @@ def _table(rows: list[dict[str, Any]]) -> str:
     ]
     head = ["file", "model", [*rows[0]][2], "confidence", "runner-up", *["uncertain"] * uncertain]
     return table(head, cells)
-
-
-def _show(
-    path: str,
-    panels: "dict[int, list[Panel]]",
-    images: list[NDArray[np.uint8]],
-    by_image: list[tuple[dict[str, Any], ...]],
-    data: DatasetInfo,
-) -> None:
-    """Draw to `path` how each picture was prepared, what the models got, and their answers."""
-    from digits.figures.seen import Panel, draw
-    from digits.figures.style import labels
-
-    drawn, shown = [], dict(zip(data.classes, labels(data.classes), strict=True))
-    for place, (image, answers) in enumerate(zip(images, by_image, strict=True)):
-        lines = [
-            f"{model}: {shown[str(answer)]} ({confidence:.0%}{', uncertain' * bool(why)})"
-            for _, model, answer, confidence, _, _, why, *_ in map(dict.values, answers)
-        ]
-        drawn += panels.get(place, [])
-        drawn.append(Panel(255 - image if data.prepare == "mnist" else image, "\n".join(lines)))
-    write_bytes(path, draw(drawn))

@@ -1,9 +1,10 @@
 """Run the stages again and compare with what is committed.
 
-After `dvc repro --force`, dvc.lock and metrics/ must be those of the last commit. Otherwise the
-differences are listed, and the exit code is 1. Only where the same bytes are not promised (another
-system, processor, C library or version of a library; docs/same-bytes.md) are the metrics compared
-within a tolerance instead.
+`dvc repro --force` runs in a temporary clone of the last commit, with DVC's cache of this project.
+Every stage must run there, and all files that git has, dvc.lock and metrics/ among them, must
+become those of the commit. Otherwise the differences are listed, and the exit code is 1. Only where
+the same bytes are not promised (another system, processor, C library or version of a library;
+docs/same-bytes.md) are the metrics compared within a tolerance instead.
 """
 
 import json
@@ -12,20 +13,21 @@ import re
 import subprocess
 import sys
 from argparse import ArgumentParser, Namespace
+from contextlib import suppress
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from dvc.config import Config
 
-from digits.cli import git
+from digits.cli import git, lock
+from digits.cli.lock import LOCK
 from digits.cli.revisions import changes
 from digits.errors import ArtifactError, DigitsError
 from digits.evaluation.results import ANSWERS
-from digits.files.atomic import read_json
-from digits.params.document import parse
+from digits.params.document import leaves, read_document
 
-LOCK = "dvc.lock"
 LIBRARIES = ("tensorflow", "keras", "numpy", "pandas", "dvc")
 """Libraries on which the results depend."""
 C_LIBRARIES = ("glibc 2.36", "glibc 2.41")
@@ -56,31 +58,62 @@ def rebuild(*stages: str) -> str:
     What DVC and the stages print goes to stderr. Raises ArtifactError if the results differ,
     DigitsError if nothing could be compared.
     """
-    before = _outputs(git.content("HEAD", LOCK))
-    if differing := git.modified(LOCK, "metrics"):
-        raise DigitsError(f"not as in the last commit: {', '.join(differing)}; commit them first")
-    options = ["--force", "--single-item", *stages] if stages else ["--force"]
-    done = subprocess.run([sys.executable, "-m", "dvc", "repro", *options], stdout=sys.stderr)
+    if LOCK not in git.committed():
+        raise DigitsError(f"{LOCK} is not committed: `dvc repro`, then commit it and metrics/")
+    cache = lock.cache()
+    with git.cloned() as here:
+        before = {path: git.content(None, path) for path in git.committed()}
+        if differing := [x for x in before if before[x] != git.content(None, str(here / x))]:
+            names = ", ".join(differing[:9] + ["others"] * (len(differing) > 9))
+            raise DigitsError(f"not as in the last commit: {names}; commit or restore them first")
+        with Config(".dvc").edit("local") as config:
+            config.update(cache={"dir": str(cache)}, core={"site_cache_dir": "tmp/site-cache"})
+        lock.check(*stages)  # else the rebuild would differ for sure
+        _link_data(here)
+        data = [path for path in before if path.endswith(".dvc")]
+        if stages or data:
+            _dvc("checkout", "--quiet", "--allow-missing", *([] if stages else data))
+        if not stages:  # then a file of metrics/ that no stage writes is missing
+            for path in git.committed("metrics"):
+                Path(path).unlink()
+        _dvc("repro", "--force", *(["--single-item", *stages] if stages else ["--all-pipelines"]))
+        lock.check(*stages, built=True)
+        differing = [path for path in before if before[path] != git.content(None, path)]
+        said = _compare(before, differing) if differing else "the rebuild gave the committed bytes"
+    if not differing and not stages:
+        with suppress(DigitsError):  # an output that was changed here stays
+            _dvc("checkout", "--quiet", "--allow-missing")
+    return said + "".join(f"; {path} is data that no stage makes" for path in data)
+
+
+def _link_data(here: Path) -> None:
+    """Let the clone find the user's own data, which may have a relative path, as `here` has it."""
+    source = Path(str(leaves(read_document("params.yaml")).get("fetch.source")))
+    if (here / source).exists() and not source.exists():
+        source.parent.mkdir(parents=True, exist_ok=True)
+        source.symlink_to((here / source).resolve())
+
+
+def _dvc(*words: str) -> None:
+    done = subprocess.run([sys.executable, "-m", "dvc", *words], stdout=sys.stderr)
     if done.returncode:
-        said = f"`dvc repro {' '.join(options)}` ended with exit code {done.returncode}"
+        said = f"`dvc {' '.join(words)}` ended with exit code {done.returncode}"
         raise DigitsError(f"{said}; its output says why")
-    after = _outputs(Path(LOCK).read_bytes())
-    differing = git.modified(LOCK, "metrics")
-    differing += [path for path in before if before[path] != after.get(path)]
-    if not differing:
-        return "the rebuild gave the committed bytes"
+
+
+def _compare(before: dict[str, bytes | None], differing: list[str]) -> str:
+    """Hold what differs against the tolerance, where one applies. Raises ArtifactError."""
     reason, faults = no_promise(), []
-    for path in git.committed("metrics"):
-        if path.endswith(".json") and path != ANSWERS:
-            committed = json.loads(git.content("HEAD", path) or b"{}")
-            found = differences(committed, read_json(path), TOLERANCE if reason else {})
+    for path in differing:
+        if path.startswith("metrics/") and path.endswith(".json") and path != ANSWERS:
+            old, new = (json.loads(x or b"{}") for x in (before[path], git.content(None, path)))
+            found = differences(old, new, TOLERANCE if reason else {})
             faults += [f"{path}: {fault}" for fault in found]
     if not reason:
         print(*faults, sep="\n", file=sys.stderr)
-        names = ", ".join(dict.fromkeys(differing))
         raise ArtifactError(
-            f"the rebuild differs from the committed results in {names}; commit the new ones, or "
-            "find what is not pinned"
+            f"the rebuild differs from the committed results in {', '.join(differing)}; "
+            "`dvc repro --force` and commit the new ones, or find what is not pinned"
         )
     said = f"the bytes differ, as they may where {reason}"
     if faults:
@@ -105,16 +138,6 @@ def no_promise() -> str:
     if (library := " ".join(platform.libc_ver())) not in C_LIBRARIES:
         return f"the C library is {library.strip() or 'unknown'}, not {' or '.join(C_LIBRARIES)}"
     return ""
-
-
-def _outputs(lock: bytes | None) -> dict[str, Any]:
-    """Return the hash of each output in a dvc.lock, by path. Raises DigitsError."""
-    try:
-        stages = parse((lock or b"").decode(), LOCK)["stages"].values()
-        return {out["path"]: out.get("md5") for stage in stages for out in stage.get("outs", ())}
-    except (AttributeError, KeyError, TypeError, ValueError):
-        said = f"{LOCK} is not committed, or damaged: `dvc repro`, then commit it"
-        raise DigitsError(said) from None
 
 
 def differences(committed: Any, rebuilt: Any, tolerance: dict[str, float]) -> list[str]:

@@ -1,13 +1,11 @@
 """Read the parameters and the models' answers of a revision, both from git."""
 
 import json
-import re
-import subprocess
-import sys
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
-from digits.cli import git
+from digits.cli import git, lock
 from digits.errors import ParameterError, RevisionError
 from digits.evaluation import comparison
 from digits.evaluation.results import ANSWERS
@@ -37,15 +35,21 @@ class Revision:
             )
         return found
 
-    def parameters(self) -> Any:
-        """Return the content of params.yaml."""
+    def document(self, path: str) -> Any:
+        """Return the content of a YAML file; None if there is no such file."""
         try:
-            return parse(self.content("params.yaml").decode(errors="replace"), "params.yaml")
+            found = git.content(self.commit, path)
+            return None if found is None else parse(found.decode(errors="replace"), path)
         except ParameterError as fault:
             said = " ".join(str(fault).split())
             raise RevisionError(
                 f"in {self.name}: {said}. Correct it, or compare with another revision."
             ) from None
+
+    def stale(self) -> list[str]:
+        """List the stages up to evaluate whose lock is not of this revision's files."""
+        with git.cloned(self.commit) if self.commit else nullcontext():
+            return lock.stale("evaluate")
 
     def record(self) -> comparison.Record:
         """Return what each model got wrong."""
@@ -62,47 +66,41 @@ WORKSPACE = Revision("workspace", None)  # as DVC calls it
 
 
 def resolve(name: str) -> Revision:
-    """Find a revision: `name`, or the branch of that name at origin; for main the default branch.
+    """Find a revision: `name` as a branch, as git takes it, at origin, or as an experiment.
 
-    Raises RevisionError if there is none, or no git repository.
+    For main also the default branch. Of experiments of one name it is the one that starts at HEAD,
+    else the newest. Raises RevisionError if there is none, or no git repository.
     """
-    candidates = [name, f"origin/{name}"]
+    branches, candidates = [name], dict[str, str]()
     if name == MAIN:
         for question in ("rev-parse --abbrev-ref origin/HEAD", "config init.defaultBranch"):
-            candidates += (git.ask(*question.split()) or b"").decode(errors="replace").split()
-        candidates += ["master", "origin/master"]
-    for candidate in candidates:
-        if found := git.ask("rev-parse", "--verify", "--quiet", f"{candidate}^{{commit}}"):
-            return Revision(candidate, found.decode().strip())
+            branches += _lines(*question.split())
+        branches.append("master")
+    for branch in branches:
+        candidates |= {f"refs/heads/{branch}": branch, branch: branch, f"origin/{branch}": ""}
+    listing = ("for-each-ref", "--sort=-committerdate", "--format=%(refname)")
+    trials, head = _lines(*listing, "refs/exps/*/*/*"), "".join(_lines("rev-parse", "HEAD"))
+    trials.sort(key=lambda ref: head not in ref.replace("/", ""))
+    candidates |= {ref: name for ref in trials if ref.rsplit("/")[-1] == name}
+    for candidate, shown in candidates.items():
+        kind = "" if name.startswith(":/") else "^{commit}"  # all that follows :/ is searched for
+        if found := _lines("rev-parse", "--verify", "--quiet", f"{candidate}{kind}"):
+            return Revision(shown or candidate, found[0])
     if git.ask("rev-parse", "--is-shallow-repository") == b"true\n":
         raise RevisionError(
             f"{name} is not in this clone, which is shallow: it holds the newest commits alone. "
             "Get the others: `git fetch --unshallow origin '+refs/heads/*:refs/remotes/origin/*'`, "
             "in a workflow `fetch-depth: 0` of actions/checkout."
         )
-    refs = git.ask("for-each-ref", "--format=%(refname:short)", "refs/heads", "refs/tags") or b""
-    there = refs.decode(errors="replace").split() or ["HEAD"]
-    raise RevisionError(f"{name} is not a revision of this repository{nearest(name, there)}")
+    there = _lines("for-each-ref", "--format=%(refname:short)", "refs/heads", "refs/tags")
+    there += [ref.rsplit("/")[-1] for ref in trials]
+    raise RevisionError(
+        f"{name} is not a revision of this repository{nearest(name, there or ['HEAD'])}"
+    )
 
 
-def stale(*stages: str) -> list[str]:
-    """Return the stages, up to `stages`, that DVC would run or take from its run-cache.
-
-    This needs no data. DVC's exit code does not tell: it is 0 where a stage is stale, and not 0
-    where its data are missing as well. So its output is read.
-    """
-    command = [sys.executable, "-m", "dvc", "repro", "--dry", "--allow-missing", *stages]
-    done = subprocess.run(command, capture_output=True, text=True)
-    said = done.stdout + done.stderr
-    form = r"^(?:Running stage|Stage|ERROR: failed to reproduce) '(.+?)'(?::| is cached)"
-    found = re.findall(form, said, re.MULTILINE)
-    if done.returncode and not found:
-        reason = " ".join(said.partition("\n\nHaving any troubles?")[0].split())
-        raise RevisionError(
-            f"DVC cannot say what is up to date: {reason}. If it may not write here, take a clone "
-            "of your own"
-        )
-    return list(dict.fromkeys(found))
+def _lines(*question: str) -> list[str]:
+    return (git.ask(*question) or b"").decode(errors="replace").split()
 
 
 def changes(old: Any, new: Any) -> dict[str, tuple[Any, Any]]:

@@ -21,7 +21,7 @@ from typing import Any
 import pandas as pd
 
 from digits.cli import parameters
-from digits.cli.revisions import stale
+from digits.cli.lock import stale
 from digits.errors import ArtifactError, DigitsError
 from digits.files.atomic import read_json
 
@@ -46,10 +46,10 @@ def main(arguments: Namespace) -> None:
     if not jobs:
         raise DigitsError(f"expected 1 or more jobs, got {arguments.jobs}")
     values = parameters.check()
-    if stages := stale("preprocess"):
+    if stages := stale("preprocess", built=True):
         raise ArtifactError(
-            f"data/processed does not belong to this code and these parameters ("
-            f"{', '.join(stages)} would run): `dvc repro preprocess` first"
+            f"data/processed does not belong to this code and these parameters: "
+            f"{', '.join(stages)}. `dvc repro preprocess` first"
         )
     frame = pd.DataFrame(asyncio.run(run_seeds(values, count, jobs)))
     names = {"std": "deviation", "min": "lowest", "max": "highest"}  # of a sample: n - 1

@@ -1,9 +1,8 @@
 """Run the pipeline with other parameters in a clone of its own; bring back the experiment.
 
-What runs is the last commit of the repository, with what -S changes in params.yaml, in a temporary
-folder that is removed afterwards. The result is a DVC experiment: `dvc exp show` lists it,
-`dvc exp apply NAME` takes it over. A trial that exists already is not run again. So any scheduler
-can start trials, several at once and twice if in doubt: docs/cluster.md has the commands.
+What runs is the last commit, with what -S changes in params.yaml, in a temporary folder. The result
+is a DVC experiment. A trial that exists is not run again. So any scheduler can start trials,
+several at once and twice if in doubt: docs/cluster.md has the commands.
 """
 
 import os
@@ -14,7 +13,6 @@ from argparse import ArgumentParser, Namespace
 from contextlib import chdir
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 from configobj import ConfigObj
 from dvc.config import Config
@@ -33,12 +31,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     """Add what is tried, of whose code, and where the data are."""
     parser.add_argument("name", metavar="NAME", help="the name of the experiment")
     parser.add_argument("stages", nargs="*", metavar="STAGE", help="run up to these, not all")
-    change: dict[str, Any] = {
-        "action": "append",
-        "default": [],
-        "help": "a parameter, as train.epochs=9",
-    }
-    parser.add_argument("-S", dest="changes", metavar="KEY=VALUE", **change)
+    parser.add_argument("-S", dest="changes", metavar="KEY=VALUE", action="append", default=[])
     parser.add_argument("--repository", metavar="URL", help="another one than the one here")
     parser.add_argument("--cache", metavar="FOLDER", help="another DVC cache than the one here")
 
@@ -48,10 +41,10 @@ def main(arguments: Namespace) -> None:
     source, inner, clone = arguments.repository, "", ["git", "clone", "--quiet"]
     if source is None:
         asked = git.ask("rev-parse", "--show-toplevel", "--show-prefix") or b"\n"
-        source, inner = asked.decode().split("\n")[:2]
+        source, inner = os.fsdecode(asked).split("\n")[:2]
         for key in ("user.name", "user.email"):
             if value := git.ask("config", key):  # which may be set for this clone alone
-                clone += ["--config", f"{key}={value.decode().strip()}"]
+                clone += ["--config", f"{key}={os.fsdecode(value).strip()}"]
         if git.ask("status", "--porcelain", "--untracked-files=no"):
             print("not part of the trial: changes that are not committed", file=sys.stderr)
     try:
@@ -63,8 +56,8 @@ def main(arguments: Namespace) -> None:
                 config.filename, config.encoding = ".dvc/config.local", "utf-8"
                 config.write()
                 _run_trial(arguments)
-    except (DvcException, OSError) as fault:
-        said = str(fault.__cause__ or fault).splitlines()[0]
+    except (DvcException, OSError, ValueError) as fault:
+        said = " ".join(str(fault.__cause__ or fault).split())
         raise DigitsError(f"trial {arguments.name} cannot be run: {said}") from None
 
 
@@ -73,23 +66,21 @@ def _settings(cache: str | None) -> ConfigObj:
     there = Path(".dvc").is_dir()
     here = Config(".dvc" if there else None)
     remotes = {f'remote "{name}"': remote for name, remote in here["remote"].items()}
-    links = {"type": "reflink,symlink,copy"}  # no copies of the data
+    core = {key: here["core"][key] for key in ("remote",) if key in here["core"]}
     if there and not cache:
         cache = here["cache"].get("dir") or ".dvc/cache"
     path = {"dir": str(Path(cache).resolve())} if cache else {}
-    core = {"remote": here["core"]["remote"]} if "remote" in here["core"] else {}
+    links = {"type": "reflink,symlink,copy"}  # no copies of the data
     return ConfigObj({**remotes, "core": core, "cache": links | here["cache"] | path})
 
 
 def _run_trial(arguments: Namespace) -> None:
     """Run a trial in the clone, which is the current folder; push it to the clone's origin."""
-    if not git.committed(PARAMS):
-        raise DigitsError(f"the last commit has no {PARAMS}: this is not the project")
+    apply_overrides(PARAMS, arguments.changes)
     name, head = arguments.name, (git.ask("rev-parse", "HEAD") or b"").decode().strip()
     ref = f"refs/exps/{head[:2]}/{head[2:]}/{name}"
     if "/" in name or git.ask("check-ref-format", ref) is None:
         raise DigitsError(f"expected a name that git takes for a branch, without /; got {name!r}")
-    apply_overrides(PARAMS, arguments.changes)
     # by the clone's code, since another commit may have other parameters
     check = "from digits.cli.parameters import check; from digits.process import run; run(check)"
     _call(sys.executable, "-c", check)
@@ -98,17 +89,16 @@ def _run_trial(arguments: Namespace) -> None:
     remote, url = Config(".dvc")["core"].get("remote"), arguments.repository
     if url and not remote:
         raise DigitsError(f"{url} has no DVC remote for the results: docs/sharing.md adds one")
-    dvc, pull = (sys.executable, "-m", "dvc"), ["--pull"] if remote else []
-    _call(*dvc, "exp", "run", f"--name={name}", *pull, *arguments.stages, shown=True)
+    dvc, stages = (sys.executable, "-m", "dvc"), arguments.stages
+    _call(*dvc, "exp", "run", f"--name={name}", *["--pull"] * bool(remote), *stages, shown=True)
     if url:
-        _call(*dvc, "push", *arguments.stages, shown=True)
+        _call(*dvc, "push", *stages, shown=True)
     try:  # the lease: only if it does not exist yet
         _call("git", "push", "--quiet", "--no-verify", f"--force-with-lease={ref}:", "origin", ref)
+        print(f"trial {name}: done; `dvc exp show` has it")
     except DigitsError:
         if not _exists(ref, name):
             raise
-    else:
-        print(f"trial {name}: done; `dvc exp show` has it")
 
 
 def _exists(ref: str, name: str) -> bool:
@@ -117,20 +107,15 @@ def _exists(ref: str, name: str) -> bool:
         return False
     files = [git.content(revision, PARAMS) or b"" for revision in ("FETCH_HEAD", None)]
     if found := changes(*(parse(file.decode(), PARAMS) for file in files)):
-        pairs = [f"{key} {old}, not {new}" for key, (old, new) in found.items()]
-        raise DigitsError(
-            f"there is a trial {name} already, with {'; '.join(pairs)}. Take another name, or "
-            f"`dvc exp remove {name}`"
-        )
+        pairs = "; ".join(f"{key} {old}, not {new}" for key, (old, new) in found.items())
+        other = f"Take another name, or `dvc exp remove {name}`"
+        raise DigitsError(f"there is a trial {name} already, with {pairs}. {other}")
     print(f"trial {name}: exists already")
     return True
 
 
 def _call(*command: str, shown: bool = False) -> None:
-    """Run a command to its end; if we are stopped, kill it and all that it has started.
-
-    shown: what it prints goes to stderr, else into the message of the DigitsError that is raised.
-    """
+    """Run a command; print its output, or raise DigitsError with it. Kill it if we are stopped."""
     end = None if shown else subprocess.PIPE
     with subprocess.Popen(
         command, stdout=sys.stderr, stderr=end, errors="replace", start_new_session=True

@@ -7,11 +7,12 @@ names. All checks, or the named ones, are made even if one fails. The rebuild pr
 """
 
 from argparse import ArgumentParser, Namespace
+from contextlib import suppress
 
-from digits.cli import parameters
-from digits.cli.compare import compare
+from digits.cli import lock, parameters
+from digits.cli.compare import compare, weaker
 from digits.cli.rebuild import rebuild
-from digits.cli.revisions import resolve, stale
+from digits.cli.revisions import MAIN, WORKSPACE, resolve
 from digits.errors import DigitsError, RevisionError
 from digits.evaluation import gate
 from digits.evaluation.results import ANSWERS, read_results
@@ -28,24 +29,28 @@ def _parameters() -> str:
 
 
 def _lock() -> str:
-    if stages := stale():
-        raise DigitsError(
-            f"dvc.lock is not up to date: {', '.join(stages)}, and what depends on it, would run "
-            "again. `dvc repro`, then commit dvc.lock and metrics/"
-        )
+    lock.check()
     return "of this code and these parameters"
+
+
+def _weaker() -> list[str]:
+    """Hold the gate against main's, too, since gate.yaml itself names what it is compared with."""
+    with suppress(RevisionError):
+        return weaker(resolve(MAIN), WORKSPACE)
+    return []
 
 
 def _floors() -> str:
     asked, names = gate.read_gate(), read_params(Models).root
     floors, title = asked.floors, read_json("metrics/dataset.json").get("title")
+    said = f"{sum(map(len, floors.values()))} metrics are as high as gate.yaml asks"
     if title != asked.dataset:
-        return f"not checked: the floors are for {asked.dataset}, these results are of {title}"
-    if faults := gate.below(floors, read_results(names), names):
+        said = f"not checked: the floors are for {asked.dataset}, these results are of {title}"
+    elif faults := gate.below(floors, read_results(names), names):
         raise DigitsError(
             f"{'; '.join(faults)}. Make the model better, or lower the floor in gate.yaml"
         )
-    return f"{sum(map(len, floors.values()))} metrics are as high as gate.yaml asks"
+    return "; ".join([said, *_weaker()])
 
 
 def _comparison() -> str:
@@ -54,14 +59,15 @@ def _comparison() -> str:
     try:
         other.content(ANSWERS)
     except RevisionError as fault:
-        return str(fault)
+        return "; ".join([str(fault), *_weaker()])
     report, found, worse = compare(asked.against), [], []
     for name, model in report["models"].items():
         shares = [f"{model[side]['accuracy']:.2%}" for side in ("old", "new") if model[side]]
         found.append(f"{name} {model['verdict'] or 'not compared'} ({' to '.join(shares)})")
         if model["verdict"] == "worse" and -model["difference"] > asked.allowed_regression:
             worse.append(name)
-    said = "; ".join([f"with {other.name}: {', '.join(found)}", *report["notes"]])
+    notes = dict.fromkeys([*report["notes"], *_weaker()])
+    said = "; ".join([f"with {other.name}: {', '.join(found)}", *notes])
     if worse:
         raise DigitsError(
             f"{said}. `digits compare {other.name}` shows more of {', '.join(worse)}. Make it "

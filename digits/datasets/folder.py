@@ -5,6 +5,7 @@ import re
 from collections import Counter
 from functools import partial
 from pathlib import Path
+from unicodedata import normalize
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,15 +26,13 @@ SHOWN = 5
 """Faults that are reported one by one; the others are counted."""
 
 
-def read_folder(
-    folder: Path, params: FetchParams
-) -> tuple[Dataset, list[str], tuple[list[str], list[str]]]:
+def read_folder(folder: Path, params: FetchParams) -> tuple[Dataset, list[str], list[str]]:
     """Read the pictures of FOLDER/train/CLASS and FOLDER/test/CLASS, or of FOLDER/CLASS.
 
     In the latter case a share, `params.held_out`, of each class becomes the test split. The order
     of the pictures depends on `params.seed` alone. Prints what was taken and what was passed over.
     Returns also the names of the classes, in the order of `params.classes`, or else numbers by
-    their value and words by the alphabet; and the names of the pictures of both splits.
+    their value and words by the alphabet; and the names of the pictures, as they are in the arrays.
     Raises SourceError with the first faults and their number.
     """
     splits = [folder / "train", folder / "test"]
@@ -49,8 +48,9 @@ def read_folder(
     _check(folder, _faults(splits, pictures, classes, params), passed)
     kinds = Counter(path.suffix.lower() for path in taken)
     counts = ", ".join(f"{count:,} {kind}" for kind, count in sorted(kinds.items()))
-    print(f"fetch: {len(taken):,} pictures in {len(classes):,} classes ({counts}){passed}")
-    classes = params.classes or classes
+    said = f"fetch: {len(taken):,} pictures in {len(classes):,} classes ({counts}){passed}"
+    print(printable(said))
+    classes = _listed(classes, params) or classes
     paths, labels = [], []
     random = np.random.default_rng(params.seed)
     for by_class in pictures:
@@ -67,7 +67,7 @@ def read_folder(
         test = stratified_sample(labels[0], count, params.seed, least=1)
     every, names = np.concatenate(labels), np.array([str(p.relative_to(folder)) for p in paths])
     dataset = Dataset(images[~test], every[~test], images[test], every[test])
-    return dataset, classes, (names[~test].tolist(), names[test].tolist())
+    return dataset, classes, [*names[~test], *names[test]]
 
 
 def _faults(
@@ -82,7 +82,7 @@ def _faults(
         faults.append(
             f"expected a folder for each of 2 to {MOST_CLASSES:,} classes, got {len(classes)}"
         )
-    elif params.classes and sorted(params.classes) != sorted(classes):
+    elif params.classes and sorted(_listed(classes, params)) != sorted(classes):
         faults.append(f"expected the classes of fetch.classes, got {', '.join(classes[:SHOWN])}")
     if params.prepare == "resize" and not params.size:
         faults.append("fetch.size: expected [height, width], since fetch.prepare is resize")
@@ -97,9 +97,15 @@ def _faults(
     return faults
 
 
+def _listed(classes: list[str], params: FetchParams) -> list[str]:
+    """Return `fetch.classes` as the folders spell them: a Mac takes letters and accents apart."""
+    names = {normalize("NFC", name): name for name in classes}
+    return [names.get(normalize("NFC", name), name) for name in params.classes or []]
+
+
 def _natural(name: str) -> tuple[list[tuple[int, str]], str]:
     """Return a key that sorts 2 before 10: each run of digits counts as a number."""
-    parts = re.split(r"(\d+)", name)
+    parts = re.split(r"(\d+)", normalize("NFC", name))
     return [(int(part), "") if part.isdecimal() else (0, part) for part in parts], name
 
 

@@ -7,7 +7,7 @@ from pydantic import Field
 from digits.errors import ParameterError
 from digits.messages import nearest
 from digits.params import Section, validate
-from digits.params.document import read_document
+from digits.params.document import leaves, read_document
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Metric = Literal["accuracy", "accuracy_low", "macro_f1"]
@@ -25,6 +25,21 @@ class Gate(Section, section="gate"):
 def read_gate(path: str = "gate.yaml") -> Gate:
     """Return the content of the YAML file at `path`. Raises ParameterError."""
     return validate({Gate.section: read_document(path)}, Gate, path)
+
+
+def weaker(old: Gate, new: Gate) -> list[str]:
+    """List what `old` asks for and `new` does not; the metrics of a removed model among it."""
+    before, after = leaves(old.model_dump()), leaves(new.model_dump())
+    faults = []
+    for name, value in before.items():
+        found = after.get(name)
+        if isinstance(value, str) or found is None:
+            less = found != value
+        else:
+            less = found > value if name == "allowed_regression" else found < value
+        if less:
+            faults.append(f"{name} is {found}, not {value}")
+    return faults
 
 
 def below(floors: dict[str, dict[Metric, float]], tested: Any, models: list[str]) -> list[str]:

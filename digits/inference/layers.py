@@ -154,6 +154,10 @@ def _scaling(settings: Settings, arrays: list[Floats], shape: Shape) -> Read:
     return [Scaling(scale, shift)], shape
 
 
+def _rescaling(settings: Settings, arrays: list[Floats], shape: Shape) -> Read:
+    return [Scaling(np.full(1, settings["scale"]), np.full(1, settings["offset"]))], shape
+
+
 def _activation(settings: Settings, arrays: list[Floats], shape: Shape) -> Read:
     return [Scaling(np.ones(1), np.zeros(1), settings["activation"])], shape
 
@@ -210,6 +214,7 @@ READERS: dict[str, Callable[[Settings, list[Floats], Shape], Read]] = {
     "Flatten": _flatten,
     "Reshape": _reshape,
     **dict.fromkeys(("Activation", "ReLU", "Softmax"), _activation),
+    "Rescaling": _rescaling,
     "Dense": _dense,
     "BatchNormalization": _scaling,
     "Conv2D": _convolution,

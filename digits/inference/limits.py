@@ -18,10 +18,10 @@ def check_weights(file: h5py.File, limit: int) -> int:
     Keras writes each array whole and plain. A chunk, a filter, a link or an array without values
     may stand for any amount of memory.
     """
+    found: list[tuple[str, object]] = []
+    file.visititems_links(lambda name, link: found.append((name, link)))
     count = size = 0
-
-    def look(name: str, link: object) -> None:
-        nonlocal count, size
+    for name, link in found:
         data = file[name] if isinstance(link, h5py.HardLink) else None
         if isinstance(data, h5py.Dataset):
             if data.chunks or data.is_virtual or data.external or data.dtype.kind not in "biuf":
@@ -32,8 +32,6 @@ def check_weights(file: h5py.File, limit: int) -> int:
             raise ValueError(f"expected an array or a group at {name}")
         if size > limit:
             raise ValueError(f"{name} announces {size:,} bytes; the file holds {limit:,}")
-
-    file.visititems_links(look)
     return count
 
 

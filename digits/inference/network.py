@@ -139,6 +139,7 @@ def _known(layer: dict[str, Any]) -> bool:
         and settings.get("axis", -1) == -1
         and settings.get("data_format") != "channels_first"
         and not any(settings.get(key) for key in ("max_value", "negative_slope", "threshold"))
+        and not any(isinstance(settings.get(key), list) for key in ("scale", "offset"))
         and settings.get("groups", 1) == 1
         and set(settings.get("dilation_rate", [])) <= {1}
         and _activation_of(layer) in ACTIVATIONS
@@ -199,9 +200,10 @@ def _by_numpy(stack: list[Layer], images: Images) -> Floats:
 
 def _by_keras(path: str, pixels: int | None, classes: int | None) -> tuple[Compute, int]:
     """Load a model with Keras, which runs nothing in the file; return it and its size."""
-    from digits.backend.logits import load_model, logits
+    from digits.backend import keras
+    from digits.backend.logits import logits
 
     if Path(path).stem in available():  # its file may register classes of its own
         import_module(f"digits.models.{Path(path).stem}")
-    model = load_model(path)
+    model = keras.models.load_model(path, safe_mode=True, compile=False)
     return logits(model, pixels or int(model.input_shape[1]), classes), model.count_params()

@@ -22,4 +22,4 @@ class Models(RootModel[Names]):
 def available() -> list[str]:
     """Return the names of the models that digits/models defines, sorted."""
     files = sorted(Path(__file__).parents[1].glob("models/*.py"))
-    return [file.stem for file in files if "\ndef build(" in file.read_text(encoding="utf-8")]
+    return [file.stem for file in files if "\ndef build(" in "\n" + file.read_text("utf-8")]

@@ -1,6 +1,4 @@
-"""From any picture to the image that a model reads."""
-
-from typing import NamedTuple
+"""From any picture to the images that a model reads."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,30 +6,14 @@ from PIL import Image, ImageOps
 
 from digits.errors import PictureError
 from digits.pictures.clean import is_clean, is_cut_out
-from digits.pictures.preparing import Floats, ink, ink_box, place
-from digits.pictures.reading import Picture, read_picture
+from digits.pictures.prepared import Detected, Mark, PreparedImage, placed
+from digits.pictures.preparing import ink, ink_box, place
+from digits.pictures.reading import LARGEST, Picture, read_picture
 from digits.pictures.refusals import Refusal
 from digits.pictures.single import check_single
+from digits.pictures.touching import Scores, cut_apart
 
-STEPS, SOFT, BLURRED = 20, 80, 55
-"""Sharpness is the 20th largest step between neighbours in the image, in grey levels. Below 80 a
-picture is out of focus, below 55 it is refused. 99.9 % of MNIST's have 146 or more; blurred until
-they have 80, 96 % are read by the hidden model, at 55 two thirds.
-"""
-
-
-class PreparedImage(NamedTuple):
-    """What a model reads of a picture, uint8 (height, width), and where it comes from.
-
-    ink: the digit's pixels in the picture; box: its left, top, right and bottom in the file's own
-    pixels; both None if no digit is sought; doubts: why an answer may be wrong.
-    """
-
-    image: NDArray[np.uint8]
-    picture: Picture | None
-    ink: NDArray[np.bool_] | None = None
-    box: tuple[int, int, int, int] | None = None
-    doubts: tuple[str, ...] = ()
+PAGE = 2 * LARGEST  # pixels of the longer side above which a page of digits is reduced
 
 
 def prepare(
@@ -43,29 +25,35 @@ def prepare(
     resized to `size`, (height, width); "none": grey levels, unchanged, of `size` if it is given.
     Raises PictureError if that cannot be done.
     """
-    return detect(name, how, size)[0].image
+    return detect(read(name, how), how, size).images[0].image
+
+
+def read(name: str, how: str = "mnist", every: bool = False) -> Picture:
+    """Read a picture file for `detect`. Raises PictureError."""
+    return read_picture(name, PAGE if every else LARGEST, in_colour=how == "mnist")
 
 
 def detect(
-    name: str, how: str = "mnist", size: tuple[int, int] | None = None, every: bool = False
-) -> list[PreparedImage]:
-    """Prepare a picture as `prepare` does; every: return each digit, in reading order."""
-    picture = read_picture(name)
+    picture: Picture,
+    how: str = "mnist",
+    size: tuple[int, int] | None = None,
+    every: bool = False,
+    scores: Scores | None = None,
+) -> Detected:
+    """Prepare a picture as `prepare` does; every: each digit of a page, in reading order.
+
+    scores: how uncertain the answers to images are. With it, digits that touch are cut or doubted.
+    """
     grey = picture.grey
     if how == "mnist":
-        clean = None if every else _clean(picture)
-        if clean is not None:
-            return [clean]
-        from digits.pictures.finding import find_digits  # scipy is imported for photographs alone
-
-        return [_placed(picture, *digit) for digit in find_digits(grey, picture.colours, every)]
+        return _digits(picture, every, scores)
     if how == "resize":
         assert size is not None
-        return [PreparedImage(_resized(grey, *size), picture)]
+        return Detected(picture, [PreparedImage(_resized(grey, *size))], [])
     if size not in (None, grey.shape):
         wanted, got = ("{} x {}".format(*shape) for shape in (size, grey.shape))
         raise PictureError(f"expected a picture of {wanted} pixels, height and width, got {got}")
-    return [PreparedImage(np.rint(grey).astype(np.uint8), picture)]
+    return Detected(picture, [PreparedImage(np.rint(grey).astype(np.uint8))], [])
 
 
 def _resized(grey: NDArray[np.float32], height: int, width: int) -> NDArray[np.uint8]:
@@ -76,37 +64,37 @@ def _resized(grey: NDArray[np.float32], height: int, width: int) -> NDArray[np.u
     return np.asarray(ImageOps.pad(image, (width, height), Image.Resampling.LANCZOS, background))
 
 
-def _clean(picture: Picture) -> PreparedImage | None:
-    """Read the digit of a clean picture; return None if it may be a photograph."""
+def _digits(picture: Picture, every: bool, scores: Scores | None) -> Detected:
+    """Read a clean picture of one digit as it is, any other picture as a photograph."""
+    plain, is_sure = _plain(picture, scores)
+    if plain is not None and is_sure and not every:
+        return plain
+    from digits.pictures.page import read_page  # scipy is imported for photographs alone
+
+    try:
+        return read_page(picture, every, scores)
+    except PictureError as fault:
+        if plain is None or scores is None or fault.args[0] in (Refusal.SEVERAL, Refusal.BLURRED):
+            raise
+        (one,) = plain.images
+        if one.doubts or scores(one.image[None])[0] > 0:
+            raise
+        return plain  # the steps for photographs may refuse what is plain, such as a thin scan
+
+
+def _plain(picture: Picture, scores: Scores | None) -> tuple[Detected | None, bool]:
+    """Read one digit without the steps for photographs, and tell whether these are needless.
+
+    Return None if that refuses the picture.
+    """
     try:
         strokes, noise = ink(picture.grey)
-        clean = is_clean(strokes, noise, place(strokes))
-        if not clean and not is_cut_out(strokes):
-            return None
         check_single(strokes)
-    except PictureError:  # the steps for photographs may succeed
-        return None
-    doubts = () if clean else ("touches the edge",)
-    return _placed(picture, strokes, strokes > 0, ink_box(strokes), doubts)
-
-
-def _placed(
-    picture: Picture,
-    strokes: Floats,
-    ink: NDArray[np.bool_],
-    box: tuple[slice, slice],
-    doubts: tuple[str, ...] = (),
-) -> PreparedImage:
-    """Place strokes, and compute their box. Raises PictureError if they are out of focus."""
-    image = place(strokes)
-    steps = [np.abs(np.diff(image.astype(np.int16), axis=axis)).ravel() for axis in (0, 1)]
-    sharpness = np.sort(np.concatenate(steps))[-STEPS]
-    if sharpness < BLURRED:
-        raise PictureError(Refusal.BLURRED)
-    if sharpness < SOFT:
-        doubts = (*doubts, "out of focus")
-    down, across = np.divide(picture.size, picture.grey.shape)
-    rows, columns = box
-    ends = (columns.start * across, rows.start * down, columns.stop * across, rows.stop * down)
-    left, top, right, bottom = map(int, ends)
-    return PreparedImage(image, picture, ink, (left, top, right, bottom), doubts)
+        mark = Mark(ink_box(strokes), None, strokes)
+        if scores is not None:
+            (mark,) = cut_apart([mark], place, scores, every=False)
+        image = placed(picture, mark, strokes)
+    except PictureError:
+        return None, False
+    is_sure = is_clean(strokes, noise, image.image) or is_cut_out(strokes)
+    return Detected(picture, [image], [], strokes > 0), is_sure

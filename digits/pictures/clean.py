@@ -32,7 +32,7 @@ def is_clean(strokes: Floats, noise: float, image: NDArray[np.uint8]) -> bool:
         outside = max(side.start - lines[0], lines[-1] + 1 - side.stop)
         if outside > 1 + LOOSE * (side.stop - side.start) or len(lines) <= lines[-1] - lines[0]:
             return False
-    return _thickness(image) >= THIN and not _is_framed(inked[box])
+    return _thickness(image) >= THIN and not is_framed(inked[box])
 
 
 def is_cut_out(strokes: Floats) -> bool:
@@ -51,7 +51,7 @@ def _thickness(image: NDArray[Any]) -> float:
     return 2 * float(inked.sum()) / max(edges, 1)
 
 
-def _is_framed(inked: NDArray[np.bool_]) -> bool:
+def is_framed(inked: NDArray[np.bool_]) -> bool:
     """Tell whether ink runs along all four sides of its box and leaves most of the box empty."""
     if inked.mean() > FILLED:
         return False

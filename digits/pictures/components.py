@@ -1,4 +1,4 @@
-"""Measure the connected components of ink, and join those of one digit."""
+"""Measure the connected components of ink, join those of one digit, and refuse the others."""
 
 from typing import Any
 
@@ -8,22 +8,39 @@ from scipy import ndimage
 from scipy.sparse.csgraph import connected_components
 
 from digits.pictures.light import Levels
+from digits.pictures.refusals import Refusal
 from digits.pictures.single import MAX_WIDTH, MIN_GAP, MIN_HEIGHT_SHARE, MIN_INK_SHARE, is_dot
 
-MOST = 500  # the largest components that are joined; it bounds the time
-SMALL = 0.03  # longer side of a digit, as a share of the picture's, at least
+MOST = 1000  # the largest components that are measured; it bounds time and memory
+SMALL, TINY = 0.03, 0.008
+"""Longer side of a digit, as a share of the picture's, at least: of the one digit of a picture, and
+of a page's."""
 NEAR, BELOW = 0.15, 2.0
 """Gap between the components of a digit, as a share of the longer one, at most; and times that gap
 if they are one below the other: a broken stroke."""
+WHOLE, PAGE = 0.6, 4
+"""On a page, components longer than this share of the usual digit are whole digits and are not
+joined one below the other; there are at least so many of them on a page."""
+OVERLAP = (
+    0.5  # of the widths of two tall components of a digit, as a share of the narrower, at least
+)
 DOTS, FEW_DOTS = 2.0, 5  # gap between the dots of a line, in dots, at most; and dots, at least
 CRUMB = 0.015  # share of a digit's ink below which a component beside it is a speck
-ALIKE = 0.5  # darkness of a digit's components, as a share of the main one's, at least
+ALIKE = 0.5  # darkness of a digit's components, as a share of the usual one's, at least
 EDGE = 0.3  # weight of the ink of a component that touches the picture's edge
-CUT = 0.25  # contact of further digits with the edge, as a share of their longer side, at most
+CUT = 0.25  # contact of a whole digit with the edge, as a share of its longer side, at most
 GROUND, SHADE = 0.4, 128
 """Contact with the picture's edge, as a share of the perimeter, from which a component is a table
 or shadow: half of a corner's shadow, a quarter of a 7; a fifth of that if it is paler than this."""
-FRAME = 0.35  # share of its box that a frame fills, at most
+BLOCK = 0.4, 0.8  # shorter by longer side, and share of its box, of a part of a table, at least
+FRAME, INNER = 0.35, 0.25
+"""Share of its box that a frame fills, at most; and longer side of what it frames, as a share of
+its shorter one, at least."""
+LEAST, MARKS = (0.5, 0.35), (0.15, 0.04)
+"""Longer side and ink of a digit, as shares of the usual one's, at least: beside the one digit of a
+picture, and on a page."""
+BLOT = 0.1  # longer side of what may be a filled digit, not a dot, as a share of the picture's
+MOST_LONG = 2.5  # height of a digit in usual heights, at most
 
 Labels = NDArray[np.int32]
 Components = Any  # np.recarray, whose type has no fields
@@ -34,7 +51,8 @@ def measure(label: Labels, darker: Levels) -> Components:
 
     number: its label; top, bottom, left, right, height, long: its box and the longer side of that;
     area in pixels; ink: sum of darkness; edges: perimeter, in sides of pixels; contact: pixels at
-    the picture's edge; dotted: whether it is a dot; is_bar: whether it is too wide for a digit.
+    the picture's edge; is_dot: whether it is round and filled; dotted: whether it is a dotted line;
+    is_bar: whether it is too wide for a digit.
     """
     count = int(label.max())
 
@@ -56,74 +74,94 @@ def measure(label: Labels, darker: Levels) -> Components:
         "ink": tally(label, np.maximum(darker, 0).ravel()),
         "edges": sum(tally(padded[padded != other]) for other in neighbours),
         "contact": tally(np.concatenate([label[0], label[-1], label[:, 0], label[:, -1]])),
-        "dotted": is_dot(area, height, width),
+        "is_dot": is_dot(area, height, width),
+        "dotted": np.zeros(count, bool),
         "is_bar": long > 2 * MAX_WIDTH * height,
     }
     return np.rec.fromarrays([*measures.values()], formats=None, names=[*measures])
 
 
-def join(label: Labels, parts: Components, darker: Levels) -> tuple[Labels, Components]:
-    """Join the components of one digit; leave out tables, shadows, frames and specks."""
-    parts = parts[~(_is_ground(parts, min(label.shape)) | _is_frame(parts, min(label.shape)))]
-    parts = parts[np.argsort(-parts.area, kind="stable")[:MOST]]
+def join(
+    label: Labels, parts: Components, darker: Levels, every: bool
+) -> tuple[Labels, Components]:
+    """Join the components of one digit; leave out tables, shadows and frames."""
+    parts = parts[~(is_ground(parts, min(label.shape)) | is_frame(parts))]
     if not len(parts):
         return label, parts
     groups, joined = np.arange(len(parts)), parts
     numbers = np.zeros(label.max() + 1, label.dtype)
     for _ in range(2):  # joined components may be near to others
-        groups = connected_components(_are_one(joined))[1][groups]
+        groups = connected_components(_are_one(joined, every))[1][groups]
         numbers[parts.number] = groups + 1
         joined = measure(numbers[label], darker)
-    count, dots = np.bincount(groups), np.bincount(groups, parts.dotted)
-    joined.dotted = dots == count
-    large = joined.long >= max(2.0, SMALL * max(label.shape))
-    return numbers[label], joined[large & ((dots < count) | (count >= FEW_DOTS))]
+    count, dots = np.bincount(groups), np.bincount(groups, parts.is_dot)
+    joined.dotted = (dots == count) & (count >= FEW_DOTS)
+    joined.is_dot = (dots == count) & (count < FEW_DOTS)
+    return numbers[label], joined
 
 
-def peers(parts: Components) -> Components:
-    """Return the digit with most ink, then those like it."""
-    weight = np.where(parts.contact > 0, EDGE, 1)
-    parts = parts[np.lexsort((-parts.ink * weight, parts.is_bar))]
-    first = parts[0]
-    alike = (
-        (parts.long >= MIN_HEIGHT_SHARE * first.long)
-        & (parts.ink >= MIN_INK_SHARE * first.ink)
-        & (parts.contact <= CUT * parts.long)
-        & (parts.ink / parts.area >= ALIKE * first.ink / first.area)
-        & ~parts.is_bar
+def refusals(parts: Components, side: int, every: bool) -> NDArray[Any]:
+    """Return why each component is no digit, None if it may be one.
+
+    side: the picture's longer side. A picture has one digit, that with most ink, and those like it;
+    the digits of a page (every) are like the one at the median of the ink.
+    """
+    usual = _usual(parts, every)
+    dot = WHOLE * usual.long if every and not usual.is_dot else BLOT * side
+    small = (parts.long < LEAST[every] * usual.long) | (parts.ink < MARKS[every] * usual.ink)
+    pale = parts.ink / parts.area < ALIKE * usual.ink / usual.area
+    flat = parts.height < WHOLE * usual.long
+    why = np.full(len(parts), None, object)
+    why[every & (parts.height > MOST_LONG * usual.long)] = Refusal.LARGE
+    why[pale] = Refusal.PALE
+    why[parts.contact > CUT * parts.long] = Refusal.EDGE
+    why[parts.is_bar & (flat | (not every))] = Refusal.BAR
+    why[small] = Refusal.DOT
+    if not every:
+        why[parts.number == usual.number] = None
+    why[(parts.is_dot & (parts.long < dot)) | (parts.long < (SMALL, TINY)[every] * side)] = (
+        Refusal.DOT
     )
-    alike[0] = True
-    return parts[alike]
+    return why
 
 
-def in_reading_order(parts: Components) -> list[Components]:
-    """Return the components by row, from the top, and in each row from the left."""
-    rows: list[list[Components]] = []
-    for part in sorted(parts, key=lambda part: part.top):
-        middle = part.top + part.height / 2
-        row = next((row for row in rows if middle < row[0].bottom), [])
-        if not row:
-            rows.append(row)
-        row.append(part)
-    return [part for row in rows for part in sorted(row, key=lambda part: part.left)]
+def _usual(parts: Components, every: bool) -> Any:
+    """Return the component with most ink; every: the one at the median of the ink, by length."""
+    weight = parts.ink * np.where(parts.contact > 0, EDGE, 1) * np.where(parts.is_bar, 1e-6, 1)
+    weight = weight * np.where(parts.is_dot, 1e-6, 1)
+    if not every:
+        return parts[np.argmax(weight)]
+    order = np.argsort(parts.long, kind="stable")
+    share = np.cumsum(weight[order])
+    return parts[order[np.searchsorted(share, share[-1] / 2)]]
 
 
-def _is_ground(parts: Components, side: int) -> Any:
+def is_ground(parts: Components, side: int) -> Any:
     """Tell which components are tables or shadows, by their contact with the picture's edge."""
     share = np.where(parts.ink < SHADE * parts.area, GROUND / 5, GROUND)
-    return (parts.contact >= side / 2) | (parts.contact > share * parts.edges)
+    width = parts.right - parts.left
+    block = np.minimum(parts.height, width) > BLOCK[0] * parts.long
+    block &= parts.area > BLOCK[1] * parts.height * width
+    return (
+        (parts.contact >= side / 2)
+        | (parts.contact > share * parts.edges)
+        | (block & (parts.contact > CUT * parts.long))
+    )
 
 
-def _is_frame(parts: Components, side: int) -> Any:
-    """Tell which components are thin and have another one that may be a digit in their box."""
-    inner = (parts.contact < side / 4) & (parts.long > 0.1 * side)
+def is_frame(parts: Components) -> Any:
+    """Tell which components are thin and have others that may be digits in their box."""
+    width = parts.right - parts.left
     rows = np.less.outer(parts.top, parts.top) & np.greater.outer(parts.bottom, parts.bottom)
     columns = np.less.outer(parts.left, parts.left) & np.greater.outer(parts.right, parts.right)
-    thin = parts.area < FRAME * parts.height * (parts.right - parts.left)
-    return thin & (rows & columns & inner).any(axis=1)
+    large = np.less.outer(INNER * np.minimum(parts.height, width), parts.long) & ~parts.is_dot
+    inside = rows & columns
+    return (parts.area < FRAME * parts.height * width) & (
+        (inside & large).any(axis=1) | ((inside & ~parts.is_dot).sum(axis=1) > 2)
+    )
 
 
-def _are_one(parts: Components) -> Any:
+def _are_one(parts: Components, every: bool) -> Any:
     """Tell which pairs of components, (n, n), are of one digit: near, alike, and not two digits."""
 
     def pairs(values: Any) -> tuple[Any, Any]:
@@ -136,8 +174,15 @@ def _are_one(parts: Components) -> Any:
     taller, lower = pairs(parts.height)
     dark, pale = pairs(parts.ink / parts.area)
     near = (across <= NEAR * longer) & (down <= np.where(across < 0, BELOW, 1) * NEAR * longer)
-    in_row = (lower >= MIN_HEIGHT_SHARE * taller) & (across >= MIN_GAP * taller)
+    narrower = pairs(parts.right - parts.left)[1]
+    apart = -OVERLAP * narrower if every else MIN_GAP * taller
+    in_row = (lower >= MIN_HEIGHT_SHARE * taller) & (across >= apart)
     in_row &= less >= MIN_INK_SHARE * (less + more)
-    of_line = np.logical_and.outer(parts.dotted, parts.dotted)
+    of_line = np.logical_and.outer(parts.is_dot, parts.is_dot)
     of_line &= np.maximum(down, across) <= DOTS * shorter
+    usual = _usual(parts, every)
+    whole = (parts.long >= WHOLE * usual.long) & ~parts.is_dot
+    if every and whole.sum() >= PAGE:
+        in_row |= np.logical_and.outer(whole, whole) & (down > 0)
+        near &= longer <= MOST_LONG * usual.long
     return of_line | (near & ~in_row & (less >= CRUMB * more) & (pale >= ALIKE * dark))

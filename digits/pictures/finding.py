@@ -1,21 +1,33 @@
 """Find the digits in a photograph, as dark and as thick as MNIST's strokes are."""
 
 from contextlib import suppress
-from typing import NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
 from digits.errors import PictureError
-from digits.pictures.components import DOTS, Components, in_reading_order, join, measure, peers
+from digits.pictures.clean import is_framed
+from digits.pictures.components import (
+    DOTS,
+    FRAME,
+    MOST,
+    Components,
+    is_frame,
+    is_ground,
+    join,
+    measure,
+    refusals,
+)
 from digits.pictures.light import Levels, darkness, is_light_on_dark, most_telling
 from digits.pictures.lines import Mask, lines
-from digits.pictures.preparing import BOX, CONTRAST, FAINT, Floats
+from digits.pictures.prepared import Mark
+from digits.pictures.preparing import BOX, CONTRAST, FAINT, Floats, ink_box
 from digits.pictures.refusals import Refusal
-from digits.pictures.single import check_single
 
 PALE = 0.4  # share of the darkest ink, its 95th percentile, from which a pixel is ink
+PALER = 0.25  # ... and from which one is that continues darker ink, such as a fading stroke
 NOISE = 5.0  # standard deviations of the paper's noise that ink is darker, at least
 THIN, USUAL = 1.6 / BOX, 2.4 / BOX
 """Strokes thinner than a share of a digit's longer side are thickened, to another share. Of 2,000
@@ -23,41 +35,41 @@ of MNIST's digits 7 % are thinner; the median is 2.4 of 20 pixels, measured at e
 BLACK = 75  # percentile of darkness that becomes 255: half of MNIST's inked pixels have 251
 LOUD = 128  # grey levels of noise above which a picture is refused: ink cannot be so dark
 MANY = 50  # specks above which a picture is refused
+BOXED = 1 / 12  # thickness of the lines of a box or table, as a share of its longer side, at most
+TIGHT = 3  # sides of the picture that a digit touches, from which it is cut out, not cut off
 MARGIN = 4  # pixels around the ink that belong to it: the soft edges of strokes
 
 
-class Digit(NamedTuple):
-    """A digit: its strokes (0 paper to 255 ink), its ink in the picture, its box, and doubts."""
-
-    strokes: Floats
-    ink: Mask
-    box: tuple[slice, slice]
-    doubts: tuple[str, ...]
-
-
-def find_digits(
+def find_marks(
     grey: Levels, colours: NDArray[np.uint8] | None, every: bool = False
-) -> list[Digit]:
-    """Return the one digit of a picture; every: all that stand apart, in reading order.
+) -> tuple[list[Mark], Mask]:
+    """Return the marks of a picture, and the ink of its digits; of which there is one or more.
 
-    grey: (height, width), 0-255; colours: RGB, uint8 (height, width, 3), or None. Raises
-    PictureError if there is no digit, or several and not `every`.
+    grey: (height, width), 0-255; colours: RGB, uint8 (height, width, 3), or None; every: as many
+    digits as there are, not one. Raises PictureError if there is none.
     """
     levels = most_telling(grey, colours)
     chalk = is_light_on_dark(levels)
+    found, refusal = None, None
     try:
-        return _found(*darkness(levels, chalk), every)
+        found = _found(*darkness(levels, chalk), every)
     except PictureError as fault:
-        if not chalk or fault.args[0] in (Refusal.SEVERAL, Refusal.WIDE, Refusal.BLURRED):
-            raise
-        with suppress(PictureError):  # a sheet on a dark table is like chalk on a board
-            found = _found(*darkness(levels, chalk=False), every)
-            if not any(digit.doubts for digit in found):
-                return found
-        raise
+        refusal = fault
+    if chalk and (found is None or _is_doubtful(found)):  # a sheet on a dark table is like chalk
+        with suppress(PictureError):
+            other = _found(*darkness(levels, chalk=False), every)
+            if not _is_doubtful(other):
+                return other
+    if found is None:
+        raise refusal or AssertionError
+    return found
 
 
-def _found(darker: Levels, noise: float, every: bool) -> list[Digit]:
+def _is_doubtful(found: tuple[list[Mark], Mask]) -> bool:
+    return any(mark.doubts for mark in found[0])
+
+
+def _found(darker: Levels, noise: float, every: bool) -> tuple[list[Mark], Mask]:
     least = max(CONTRAST, NOISE * noise)
     if least > LOUD:
         raise PictureError(Refusal.SCATTERED)
@@ -67,21 +79,45 @@ def _found(darker: Levels, noise: float, every: bool) -> list[Digit]:
         ruled |= lines(_ink(darker, alive, least, FAINT))
         alive &= ~ruled
         ink = _ink(darker, alive, least, PALE)
-        label, _ = ndimage.label(ink, np.ones((3, 3)))
-        parts = measure(label, darker)
+        ink = ndimage.binary_propagation(ink, np.ones((3, 3)), _ink(darker, alive, least, PALER))
+        for _ in range(2):  # lines in boxes
+            label, _ = ndimage.label(ink, np.ones((3, 3)))
+            parts = measure(label, darker)
+            parts = parts[np.argsort(-parts.area, kind="stable")[:MOST]]
+            rules = _rules(label, parts)
+            if not rules.any():
+                break
+            ruled |= rules
+            ink &= ~rules
         specks += int((parts.contact == 0).sum())
-        label, parts = join(label, parts, darker)
-        if len(parts):
+        label, parts = join(label, parts, darker, every)
+        why = refusals(parts, max(label.shape), every) if len(parts) else np.array([])
+        if not all(why):
             break
         alive &= ~ndimage.binary_dilation(ink, iterations=MARGIN)
     else:
-        raise PictureError(_why_none(specks, ruled))
-    digits = peers(parts)
-    if digits[0].is_bar and ruled.any():
-        raise PictureError(Refusal.LINES)
-    if len(digits) > 1 and not every:
-        raise PictureError(Refusal.SEVERAL)
-    return [_extracted(darker, least, label, digit, ruled) for digit in in_reading_order(digits)]
+        raise PictureError(_why_none(specks, ruled, why))
+    marks = [
+        _extracted(darker, least, label, part, ruled) if one is None else Mark(_box(part), one)
+        for part, one in zip(parts, why, strict=True)
+    ]
+    return marks, np.isin(label, parts.number[~why.astype(bool)])
+
+
+def _rules(label: NDArray[np.int32], parts: Components) -> Mask:
+    """Return the lines within the boxes of frames, such as those of tables and forms."""
+    found = np.zeros(label.shape, bool)
+    sparse = parts.area < FRAME * parts.height * (parts.right - parts.left)
+    sparse &= (parts.long > BOX) & ~is_ground(parts, min(label.shape))
+    for part, is_around in zip(parts[sparse], is_frame(parts)[sparse], strict=True):
+        inked = label[_box(part)] == part.number
+        if is_around or is_framed(inked):
+            found[_box(part)] |= lines(inked, BOXED)
+    return found
+
+
+def _box(part: Components) -> tuple[slice, slice]:
+    return slice(int(part.top), int(part.bottom)), slice(int(part.left), int(part.right))
 
 
 def _ink(darker: Levels, alive: Mask, least: float, share: float) -> Mask:
@@ -90,47 +126,58 @@ def _ink(darker: Levels, alive: Mask, least: float, share: float) -> Mask:
     return alive & (darker > max(least, share * np.percentile(dark, 95) if dark.size else 0))
 
 
-def _why_none(specks: int, ruled: Mask) -> Refusal:
+def _why_none(specks: int, ruled: Mask, why: NDArray[Any]) -> Refusal:
     """Return what there is in a picture in which nothing may be a digit."""
     if ruled.any():
         return Refusal.LINES
     if specks > MANY:
         return Refusal.SCATTERED
+    if Refusal.BAR in why:
+        return Refusal.WIDE
     return Refusal.DOT if specks else Refusal.BLANK
 
 
 def _extracted(
     darker: Levels, least: float, label: NDArray[np.int32], digit: Components, ruled: Mask
-) -> Digit:
-    """Return a digit's strokes, thickened if they are thin, and the doubts about them."""
-    box = slice(int(digit.top), int(digit.bottom)), slice(int(digit.left), int(digit.right))
+) -> Mark:
+    """Return a digit's strokes, and the doubts about them."""
+    box = _box(digit)
     window = tuple(slice(max(0, side.start - MARGIN), side.stop + MARGIN) for side in box)
-    whole = label == digit.number
-    ink = whole[window]
+    ink = label[window] == digit.number
     strength = float(np.percentile(darker[window][ink], BLACK))
     near = ndimage.binary_dilation(ink, np.ones((3, 3)), iterations=2)
+    near &= ink | (label[window] == 0)
     shares = np.where(near, (darker[window] / strength).clip(0, 1), 0)
     shares[shares < FAINT] = 0
     if digit.dotted:
         shares = ndimage.grey_closing(shares, (int(4 * DOTS * digit.area / digit.edges),) * 2)
-    strokes = np.floor(_thickened(shares, int(digit.long)) * 255 + 0.5).astype(np.float64)
-    check_single(strokes)
+    (top, bottom), (left, right) = ((side.start, side.stop) for side in box)
+    touched = (top == 0, left == 0, bottom == len(label), right == label.shape[1])
     doubts = {
         "faint ink": strength < 2 * least,
-        "touches the edge": digit.contact > 0,
+        "filled, perhaps a dot": digit.is_dot,
+        "touches the edge": 0 < sum(touched) < TIGHT,
         "lines near the ink": (near & ruled[window]).sum() > 0.3 * ink.sum(),
     }
-    return Digit(strokes, whole, box, tuple(doubt for doubt, holds in doubts.items() if holds))
+    return Mark(
+        box,
+        None,
+        np.floor(shares * 255 + 0.5).astype(np.float64),
+        (window[0].start, window[1].start),
+        tuple(doubt for doubt, holds in doubts.items() if holds),
+    )
 
 
-def _thickened(shares: Levels, long: int) -> Levels:
-    """Thicken thin strokes to the usual thickness. shares: darkness, 0-1."""
-    full = np.pad(shares > 0.5, 1)
+def thickened(strokes: Floats) -> Floats:
+    """Thicken thin strokes, 0 paper to 255 ink, to the usual thickness."""
+    full = np.pad(strokes > 127, 1)
+    rows, columns = ink_box(strokes)
+    long = max(rows.stop - rows.start, columns.stop - columns.start)
     thickness = 4 * ndimage.distance_transform_edt(full)[full].mean() - 2
     if thickness >= THIN * long:
-        return shares
+        return strokes
     more = (USUAL * long - thickness) / 2
-    shares = np.pad(shares, int(more) + 2)
-    away = ndimage.distance_transform_edt(shares <= 0.5)
-    thick: Levels = np.maximum(shares, (more + 1 - away).clip(0, 1))
+    strokes = np.pad(strokes, int(more) + 2)
+    away = ndimage.distance_transform_edt(strokes <= 127)
+    thick: Floats = np.maximum(strokes, np.floor((more + 1 - away).clip(0, 1) * 255 + 0.5))
     return thick

@@ -19,18 +19,21 @@ MOST_RUNS = 300_000  # number of runs above which they are noise, not lines. It 
 Mask = NDArray[np.bool_]
 
 
-def lines(mask: Mask) -> Mask:
-    """Return the pixels of lines, horizontal or vertical or a little tilted, without strokes."""
-    level = _level(mask)
-    return level | _level((mask & ~level).T).T
+def lines(mask: Mask, thick: float = THICK) -> Mask:
+    """Return the pixels of lines, horizontal or vertical or a little tilted, without strokes.
+
+    thick: thickness of a line, as a share of the mask's longer side, at most.
+    """
+    level = _level(mask, thick)
+    return level | _level((mask & ~level).T, thick).T
 
 
-def _level(mask: Mask) -> Mask:
+def _level(mask: Mask, thick: float) -> Mask:
     """Return the pixels of lines from left to right."""
     height, width = mask.shape
     is_line = np.zeros(mask.T.shape, bool)
     column, start, length = _runs(mask)
-    thin = np.flatnonzero(length <= max(2, max(mask.shape) * THICK))
+    thin = np.flatnonzero(length <= max(2, max(mask.shape) * thick))
     if not BARE * width <= len(thin) <= MOST_RUNS:
         return is_line.T
     step = max(2.0, max(mask.shape) * STEP)

@@ -5,6 +5,7 @@ import os
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
+from unicodedata import normalize
 
 from digits.errors import PictureError
 
@@ -35,7 +36,8 @@ def find_pictures(folder: Path) -> list[Path]:
     """Return the pictures in `folder` by name, without hidden files such as ._x of a Mac."""
     files = [path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES]
     visible = [path for path in files if path.is_file() and not path.name.startswith(".")]
-    return sorted(visible, key=lambda path: os.fsencode(path.name))
+    # first by the form that Linux has: a Mac takes letters and accents apart
+    return sorted(visible, key=lambda path: (normalize("NFC", path.name), os.fsencode(path.name)))
 
 
 def passed_over(folder: Path, taken: Iterable[Path]) -> str:

@@ -12,7 +12,7 @@ from typing import IO, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import ExifTags, Image, UnidentifiedImageError
+from PIL import ExifTags, Image, TiffImagePlugin, UnidentifiedImageError
 
 from digits.errors import PictureError
 
@@ -21,14 +21,13 @@ OTHERS = {
     rb"$": "an empty file",
     rb"....ftyp(hei|hev|mif|msf)": "a HEIC picture, as phones make. Export it as JPEG",
     rb"....ftypavi": "an AVIF picture. Export it as JPEG",
-    rb"\xff\x0a|\0\0\0\x0cJXL |\0\0\0\x0cjP  ": "a JPEG XL or JPEG 2000 picture. Export it as PNG",
     rb"%PDF|%!PS": "a document. Export its pages as PNG",
     rb"8BPS|gimp xcf|\s*<(\?xml|svg)|\0\0[\x01\x02]\0": "a drawing or an icon. Export it as PNG",
     rb"....ftyp|RIFF....AVI |\x1aE\xdf\xa3": "a film. Export a frame of it as PNG",
     rb"PK\x03\x04|Rar!|7z\xbc\xaf|\x1f\x8b": "an archive. Unpack it",
     rb"\s*<(!doctype )?html": "a page of the web. Download the picture itself",
     rb"version https://git-lfs": "a pointer of Git LFS. Run `git lfs pull`",
-    rb"II|MM|\x89PNG|\xff\xd8|BM|GIF8|RIFF": "a damaged or unusual one. Export it as 8-bit PNG",
+    rb"II|MM|\x89PNG|\xff|\0\0\0\x0cj|BM|GIF8|RIFF": "a damaged or unusual one. Export it as PNG",
 }
 """What a file is that Pillow does not know, by how it starts, and what to do."""
 NEEDED = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND", b"eXIf")
@@ -55,8 +54,10 @@ class Picture(NamedTuple):
     size: tuple[int, int]
 
 
-def read_picture(name: str) -> Picture:
-    """Read a picture file (- is stdin).
+def read_picture(name: str, largest: int = LARGEST, in_colour: bool = True) -> Picture:
+    """Read a picture file (- is stdin); reduce it to `largest` pixels of its longer side, or less.
+
+    in_colour: return its colours, if it has any.
 
     Raises PictureError if it is no picture, damaged, or larger than `MAX_PIXELS`.
     """
@@ -75,17 +76,28 @@ def read_picture(name: str) -> Picture:
             is_png = start.startswith(b"\x89PNG\r\n\x1a\n")
             content = io.BytesIO(_needed(_limited(file))) if is_png else file
             with Image.open(content, formats=FORMATS) as image:
-                return _decoded(image)
+                _refuse_pages(image)
+                return _decoded(image, largest, in_colour)
     except (PictureError, MemoryError):
         raise
     except UnidentifiedImageError:
-        kinds = (kind for form, kind in OTHERS.items() if re.match(form, start, re.DOTALL))
+        kinds = (kind for form, kind in OTHERS.items() if re.match(form, start, re.S | re.I))
         got = next(kinds, "none")
         raise PictureError(f"expected a picture ({', '.join(FORMATS)}), got {got}") from None
     except Image.DecompressionBombError:
         raise PictureError(f"larger than {MAX_PIXELS:,} pixels. Make it smaller.") from None
     except Exception as fault:  # Pillow raises many kinds for a damaged file
         raise PictureError(f"cannot be read, damaged or cut short: {fault}") from None
+
+
+def _refuse_pages(image: Image.Image) -> None:
+    """Raise PictureError for a scan of several pages. A preview is none; of a film one is taken."""
+    if isinstance(image, TiffImagePlugin.TiffImageFile):
+        with suppress(EOFError):
+            image.seek(1)
+            if not int(image.tag_v2.get(ExifTags.Base.NewSubfileType, 0)) & 1:
+                raise PictureError("expected one page, got several. Save each as a file of its own")
+        image.seek(0)
 
 
 def _limited(file: IO[bytes]) -> bytes:
@@ -107,7 +119,7 @@ def _needed(content: bytes) -> bytes:
     return b"".join(parts)
 
 
-def _decoded(image: Image.Image) -> Picture:
+def _decoded(image: Image.Image, largest: int, in_colour: bool) -> Picture:
     """Decode an opened picture, upright, into grey levels and colours."""
     width, height = image.size
     if width * height > MAX_PIXELS:
@@ -115,7 +127,7 @@ def _decoded(image: Image.Image) -> Picture:
             f"{width:,} x {height:,}: expected at most {MAX_PIXELS:,} pixels. Make it smaller."
         )
     is_deep = re.search(";16[BLN]", str(getattr(image, "tile", ""))) is not None
-    image.draft(None, (LARGEST, LARGEST))  # a JPEG is decoded at a fraction of its size
+    image.draft(None, (largest, largest))  # a JPEG is decoded at a fraction of its size
     image.load()
     turn = None
     with suppress(Exception):  # what a camera noted may be broken; the picture can be read
@@ -123,9 +135,9 @@ def _decoded(image: Image.Image) -> Picture:
     flat = _flat(image, is_deep)
     if turn is not None:
         flat = flat.transpose(Image.Transpose(turn))
-    factor = math.ceil(max(flat.size) / LARGEST)
+    factor = math.ceil(max(flat.size) / largest)
     grey = np.asarray(flat.convert("L").reduce(factor), np.float32)
-    colours = np.asarray(flat.reduce(factor)) if flat.mode == "RGB" else None
+    colours = np.asarray(flat.reduce(factor)) if in_colour and flat.mode == "RGB" else None
     return Picture(grey, colours, (width, height) if turn in SIDEWAYS else (height, width))
 
 
@@ -146,7 +158,8 @@ def _flat(image: Image.Image, is_deep: bool) -> Image.Image:
         paper = Image.new("L", image.size, 0 if is_light else 255)
         paper.paste(grey, mask=alpha)
         return paper
-    return image.convert("L" if image.mode in ("1", "L") else "RGB")
+    mode = "L" if image.mode in ("1", "L") else "RGB"
+    return image if image.mode == mode else image.convert(mode)  # which copies
 
 
 def _narrowed(image: Image.Image) -> Image.Image:

@@ -20,18 +20,15 @@ def read_definition(name: str, info: DatasetInfo) -> dict[str, Any]:
         `train`, too: see `section_of`. `build` and `loss` get the keys of both sections that they
         name as arguments, and `size`, (height, width) of the images, if they name that.
     optimizer(params, steps): makes the optimizer; params: TrainParams; steps: those of an epoch.
-    loss(...): makes the loss, one of Keras or of the file's own.
+    loss(...): makes the loss, of Keras (CategoricalCrossentropy can smooth labels) or its own.
     augment(images, random, size, params): changes images, float32 (n, pixels), 0-1, anew in each
         epoch and returns them; random: numpy's generator; params: the section.
 
     Raises ParameterError where params.yaml cannot be used.
     """
     module = import_module(f"digits.models.{name}")
-    own, params, size = (
-        read_params(section_of(module)),
-        train_params(name),
-        (info.height, info.width),
-    )
+    own, params = read_params(section_of(module)), train_params(name)
+    size = info.height, info.width
     values = {**dict(own), **dict(params), "size": size}
 
     def with_values(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -77,15 +77,16 @@ def train(
         epochs = augment_epochs(epochs, augment, workers.seed, len(history))
 
     keras.utils.set_random_seed(params.seed)
+    registered = set(keras.saving.get_custom_objects())
     pixels, classes = training.images.shape[1], classes or int(training.labels.max()) + 1
-    model = build(pixels, classes)
+    model, some = build(pixels, classes), np.array(training.images[:8], np.float32)
     model.compile(
         optimizer=optimizer(params, ceil(len(training.labels) / params.batch_size)),
-        loss=loss() if loss else cross_entropy(model, pixels),
+        loss=loss() if loss else cross_entropy(model, some, classes),
         metrics=["accuracy"],
         jit_compile=False,  # the loop over the steps is compiled, and the step within it
     )
-    check_saved(model, np.array(training.images[:8], np.float32), classes)
+    check_saved(model, some, classes, registered)
     model.optimizer.build(model.trainable_variables)
     test_step = with_labels(model.test_step, model.loss, classes)
     test_step((training.images[:1], training.labels[:1]))  # makes the variables of metrics
@@ -126,8 +127,8 @@ def check_finite(model: keras.Model, means: dict[str, float], params: TrainParam
     """Raise ModelError if an epoch's loss is no finite number, or a weight after it."""
     if not np.isfinite([*means.values()]).all() or not finite(model):
         raise ModelError(
-            f"{model.name}: the training diverges: the loss or a weight is NaN or infinite. Try a "
-            f"learning_rate below {params.learning_rate:g}, or BatchNormalization between layers"
+            f"the training diverges: the loss or a weight is NaN or infinite. Try a learning_rate "
+            f"below {params.learning_rate:g}, or BatchNormalization between layers"
         )
 
 

@@ -6,6 +6,7 @@ import tempfile
 from contextlib import chdir, redirect_stderr, redirect_stdout
 
 import pytest
+from dvc.repo import Repo
 
 from digits.__main__ import call
 from digits.errors import DigitsError
@@ -13,19 +14,28 @@ from tests import pipeline
 
 DVC_YAML = """\
 stages:
-  evaluate:
-    cmd: >-
-      mkdir metrics/evaluation && cp source.json metrics/evaluation/one.json &&
-      cp source.json metrics/evaluation/two.json && cp source.json model
-    deps: [source.json]
+  train:
+    cmd: mkdir -p models && sh code/train.sh
+    deps: [code, source.json]
     params: [train]
-    outs: [model]
-    metrics: [metrics/evaluation: {cache: false}]
+    outs: [models/one.keras, models/two.keras]
+  evaluate:
+    cmd: mkdir -p metrics && cp -r made/. metrics
+    deps: [made, models/one.keras, models/two.keras]
+    params: [models]
+    metrics:
+      - metrics/evaluation: {cache: false}
+      - metrics/answers.json: {cache: false}
+      - metrics/dataset.json: {cache: false}
+"""
+CODE = """\
+[ ! -e extra ] || . ./extra
+cp code/train.sh models/one.keras && cp params.yaml models/two.keras
 """
 
 
 class Small(pipeline.Project):
-    """A project of one stage, with models that have the answers that a test gives them."""
+    """A project of two stages, with models that have the answers that a test gives them."""
 
     def digits(self, *arguments, code=0):
         """Run a command of this repository's here, in this process; return all that it prints."""
@@ -53,13 +63,28 @@ class Small(pipeline.Project):
             for name, count in wrong.items()
         }
         content = {"labels_sha256": labels, "examples": examples, **models}
-        self.path("metrics/answers.json").write_text(json.dumps(content))
+        self.write("answers.json", content)
 
     def score(self, **accuracies):
         """Write the metrics of stage evaluate."""
         for name, accuracy in accuracies.items():
-            metrics = {"accuracy": accuracy, "macro_f1": accuracy}
-            self.path(f"metrics/evaluation/{name}.json").write_text(json.dumps(metrics))
+            metrics = {"accuracy": accuracy, "macro_f1": accuracy, "loss": 0.5}
+            self.write(f"evaluation/{name}.json", metrics)
+
+    def write(self, name, content):
+        """Write a file for stage evaluate to copy, and the copy."""
+        for folder in ("made", "metrics"):
+            self.path(folder, name).write_text(json.dumps(content))
+
+    def path(self, *names):
+        return self.folder.joinpath(*names)
+
+    def commit(self, message="change", lock=True):
+        """Commit everything; lock: let dvc.lock name what lies here, as if `dvc repro` made it."""
+        if lock:
+            with chdir(self.folder), Repo() as repo:
+                repo.commit(force=True)
+        super().commit(message)
 
     def branch(self, name="branch"):
         self.run("git", "switch", "--quiet", "--create", name)
@@ -68,24 +93,28 @@ class Small(pipeline.Project):
 def make(folder, branch="main", top=None):
     """Make the project and commit it; `top`: the folder of its repository, if another one."""
     small = Small(folder)
-    for name in (".dvc", "metrics"):
+    for name in (".dvc", "code", "metrics/evaluation", "made/evaluation"):
         small.path(name).mkdir(parents=True)
     for name, content in {
         ".dvc/config": "[core]\n    analytics = false\n",
         ".dvc/.gitignore": "/config.local\n/tmp\n/cache\n",
-        ".gitignore": "/model\n",
+        ".gitignore": "/models/*.keras\n",
         "params.yaml": "models: [one, two]\ntrain:\n  seed: 0\n",
         "source.json": '{"accuracy": 0.7, "macro_f1": 0.7, "loss": 0.5}',
+        "code/train.sh": CODE,
         "dvc.yaml": DVC_YAML,
         "gate.yaml": "dataset: MNIST\nfloors: {}\nagainst: main\nallowed_regression: 0.01\n",
-        "metrics/dataset.json": '{"title": "MNIST"}',
+        "requirements/runtime.txt": (pipeline.ROOT / "requirements/runtime.txt").read_text(),
     }.items():
+        small.path(name).parent.mkdir(exist_ok=True)
         small.path(name).write_text(content)
+    small.write("dataset.json", {"title": "MNIST"})
+    small.score(one=0.7, two=0.9)
     small.answer(one=30, two=10)
     small.run("git", "init", "--quiet", f"--initial-branch={branch}", str(top or folder))
     small.run("git", "config", "core.autocrlf", "false")
     small.run("dvc", "repro", "--quiet")
-    small.commit("start")
+    small.commit("start", lock=False)
     return small
 
 

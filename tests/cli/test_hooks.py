@@ -22,7 +22,7 @@ SAYS = {
     "style": "F401",
     "types": "Incompatible types in assignment",
     "parameters": "train.epochs: expected a valid integer, got 'five'",
-    "lock": "train_hidden, report, and what depends on it, would run again",
+    "lock": "dvc.lock is not up to date: train_hidden (params.yaml), report (params.yaml)",
 }
 
 

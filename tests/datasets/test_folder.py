@@ -3,13 +3,22 @@
 import os
 
 import numpy as np
+import pytest
 from PIL import Image
 
 from digits.data.dataset import content_sha256
+from digits.datasets import folder as module
+from digits.datasets import prepared
 from digits.datasets.folder import _natural
 from digits.datasets.sources import fetch_dataset
 from tests.datasets.test_sources import params, refused
 from tests.strokes import draw
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path, monkeypatch):
+    """Keep no images of pictures in the working copy."""
+    monkeypatch.setattr(prepared, "FILE", tmp_path / "kept/pictures.npz")
 
 
 def write(folder, names, count=5, size=(32, 24), suffix=".png", colour=False):
@@ -134,3 +143,93 @@ def test_more_than_256_classes(tmp_path):
     assert info.classes[299] == "299"
     labels = np.concatenate([dataset.train_labels, dataset.test_labels])
     assert np.bincount(labels).tolist() == [3] * 300
+
+
+def test_what_is_passed_over_is_counted(tmp_path, capsys):
+    folder = write(tmp_path / "x", ["cat", "dog"], 3)
+    write(folder, ["cat/2023"], 4)
+    for name in ("cat/a.HEIC", "cat/b.heic", "dog/._1.png", "labels.csv", "val/1/1.png", "dog/x"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(b"")
+    assert "x/val: expected pictures (.bmp .gif" in refused(folder, prepare="none")
+    (folder / "val").rename(folder / ".val")
+    capsys.readouterr()
+    fetch(folder)
+    assert capsys.readouterr().out.splitlines()[0] == (
+        "fetch: 6 pictures in 2 classes (6 .png); passed over 4 .png in cat/2023 (a folder that is "
+        "not read), 2 .heic in cat (a format that is not read), 2 hidden files, 1 .csv in "
+        f"{folder} (a format that is not read), 1 without suffix in dog (a format that is not read)"
+    )
+    assert "passed over 3 .png in train/cat (a folder that is not read)" in refused(
+        write(tmp_path / "y/train", ["cat"], 3).parent, prepare="none"
+    )
+
+
+@pytest.mark.parametrize("sizes", [(40, 40, 2), (2, 2, 100), (2, 2, 2)])
+@pytest.mark.parametrize("held_out", [0.01, 0.2, 0.9])
+def test_each_class_has_an_image_in_each_split(tmp_path, sizes, held_out):
+    for name, count in zip("abc", sizes, strict=True):
+        write(tmp_path / "x", [name], count, (8, 8))
+    dataset, *_ = fetch(tmp_path / "x", held_out=held_out)
+    for labels in (dataset.train_labels, dataset.test_labels):
+        assert np.bincount(labels, minlength=3).min() >= 1
+    assert len(dataset.train_labels) + len(dataset.test_labels) == sum(sizes)
+
+
+def test_a_class_of_one_picture_is_refused(tmp_path):
+    write(tmp_path / "x", ["a", "b"], 1)
+    assert "x/a: expected 2 pictures or more, one of them to test with, got 1" in refused(
+        tmp_path / "x", prepare="none"
+    )
+
+
+def test_images_that_mislead(tmp_path, capsys):
+    """Four pictures a class; one is in both classes and splits, one twice, one is grey."""
+    for split, count in (("train", 4), ("test", 4)):
+        write(tmp_path / "x" / split, ["a", "b"], count)
+    for seed, path in enumerate((tmp_path / "x").rglob("*.png")):
+        noise = np.random.default_rng(seed).integers(0, 255, (32, 24)).astype(np.uint8)
+        Image.fromarray(noise).save(path)
+    (tmp_path / "x/test/b/0.png").write_bytes((tmp_path / "x/train/a/0.png").read_bytes())
+    (tmp_path / "x/test/b/1.png").write_bytes((tmp_path / "x/train/b/1.png").read_bytes())
+    Image.new("L", (24, 32), 7).save(tmp_path / "x/train/b/2.png")
+    info = fetch(tmp_path / "x")[1]
+    printed = capsys.readouterr().out
+    for line in (
+        "fetch: 1 of 16 images have no contrast, as train/b/2.png",
+        "fetch: 2 of 16 images are in two classes, as train/a/0.png",
+        "fetch: 2 of 16 images are for training and for testing, as train/",
+    ):
+        assert line in printed
+    assert (info.train, info.test) == (8, 8)
+    assert "1 of 16 images have no contrast" in refused(
+        tmp_path / "x", prepare="none", duplicates="refuse"
+    )
+    dropped, fewer, _ = fetch(tmp_path / "x", info.sha256, duplicates="drop")
+    assert (fewer.train, fewer.test) == (5, 7)
+    assert fewer.sha256 == content_sha256(dropped) != info.sha256
+    left = {image.tobytes() for image in dropped.train_images}
+    assert not left & {image.tobytes() for image in dropped.test_images}
+
+
+def test_a_picture_that_was_read_is_not_read_again(tmp_path, monkeypatch):
+    folder, read = write(tmp_path / "x", ["a", "b"], 20), []
+    each = module.read_each
+    monkeypatch.setattr(
+        module,
+        "read_each",
+        lambda task, names, count: read.append(names) or each(task, names, count),
+    )
+    first = fetch(folder)[1].sha256
+    assert fetch(folder)[1].sha256 == first
+    (folder / "b/new.png").write_bytes((folder / "a/1.png").read_bytes())
+    (folder / "a/0.png").write_bytes((folder / "a/2.png").read_bytes())
+    (folder / "a/bad.png").write_bytes(b"no picture")
+    assert "a/bad.png: expected a picture" in refused(folder, prepare="none")
+    (folder / "a/bad.png").unlink()
+    fetch(folder)
+    fetch(folder, prepare="resize", size=[8, 8])
+    prepared.FILE.write_bytes(prepared.FILE.read_bytes()[:999])
+    fetch(folder, prepare="resize", size=[8, 8])
+    assert [len(names) for names in read] == [40, 0, 3, 0, 41, 41]
+    assert sorted(read[2]) == [f"{folder}/a/0.png", f"{folder}/a/bad.png", f"{folder}/b/new.png"]

@@ -25,9 +25,9 @@ NOWHERE = "http://127.0.0.1:9/x.npz"
 
 def params(source, sha256=None, **changes):
     """A section `fetch`."""
-    plain = {"title": None, "classes": None, "prepare": "mnist", "size": None}
-    changes = {"duplicates": "warn"} | changes
-    return FetchParams(source=str(source), sha256=sha256, held_out=0.2, seed=0, **plain | changes)
+    plain = {"title": None, "classes": None, "prepare": "mnist", "size": None, "held_out": 0.2}
+    plain |= {"seed": 0, "duplicates": "warn", "sha256": sha256}
+    return FetchParams(source=str(source), **plain | changes)
 
 
 def known(monkeypatch, sources):
@@ -105,7 +105,7 @@ def mirror(dataset, server, tmp_path, monkeypatch):  # noqa: F811
 
 @LINUX
 @pytest.mark.usefixtures("quick")
-def test_the_next_source_is_used_and_a_silent_one_comes_last(mirror, dataset, monkeypatch, capfd):
+def test_the_next_source_is_used(mirror, dataset, monkeypatch, capfd):
     bad, good = f"{mirror.address}/bad.npz", f"{mirror.address}/good.npz"
     with deaf() as silent:
         known(monkeypatch, dict.fromkeys([silent, NOWHERE, bad, good], mirror.load))
@@ -113,7 +113,7 @@ def test_the_next_source_is_used_and_a_silent_one_comes_last(mirror, dataset, mo
     assert (info.title, source) == ("MNIST", good)
     assert_same(got, dataset)
     errors = capfd.readouterr().err.splitlines()
-    assert [line.split(": ")[0] for line in errors] == [NOWHERE, bad]
+    assert [line.split(": ")[0] for line in errors] == [silent, NOWHERE, bad]
     assert f"SHA-256 {'0' * 64} (fetch.sha256), got" in refused("mnist", "0" * 64)
 
 
@@ -152,3 +152,29 @@ def test_if_all_sources_fail_there_is_a_line_for_each(mirror, monkeypatch):
     assert first == "no source has the data:"
     assert [line.split(": ")[0].strip() for line in lines] == urls
     assert "fetch.source in params.yaml" in last
+
+
+def test_a_data_set_of_the_catalogue_is_known_by_its_hash(tmp_path, dataset, monkeypatch):
+    published = replace(catalogue.FASHION_MNIST, sha256=content_sha256(dataset))
+    monkeypatch.setitem(catalogue.CATALOGUE, "fashion_mnist", published)
+    for source in (write_npz(tmp_path / "x.npz", dataset), write_idx(tmp_path / "x", dataset)):
+        info = fetch_dataset(params(source))[1]
+        assert info.model_dump().items() >= published.card.model_dump().items()
+        names = [f"class {label}" for label in range(10)]
+        info = fetch_dataset(params(source, title="Mine", classes=names))[1]
+        assert (info.title, info.classes, info.prepare) == ("Mine", names, "resize")
+
+
+def test_a_class_without_an_image_is_named(tmp_path, dataset, capsys):
+    keep = dataset.test_labels != 7
+    fewer = (*dataset[:2], dataset.test_images[keep], dataset.test_labels[keep])
+    fetch_dataset(params(write_npz(tmp_path / "x.npz", fewer)))
+    assert "fetch: no image to test with of 7" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", ["MNIST", "Fashion-MNIST", "fashionmnist", "picture.png"])
+def test_what_was_meant(tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "picture.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+    cure = {"MNIST": "did you mean mnist?", "picture.png": "name the folder above"}
+    assert refused(name).endswith(cure.get(name, "did you mean fashion_mnist?"))

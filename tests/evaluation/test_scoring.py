@@ -42,7 +42,8 @@ def test_probabilities_are_the_odds_of_the_sigmoids_divided_by_their_sum():
 def test_all_numbers_of_three_right_answers_of_four():
     labels = np.array([1, 2, 3, 4], np.uint8)
     sure = np.exp(10) / (np.exp(10) + 9)
-    assert scored(answers(logits_for([1, 2, 3, 5]), labels), labels) == {
+    found = scored(answers(logits_for([1, 2, 3, 5]), labels), labels)
+    assert found == found | {
         "accuracy": 0.75,
         "loss": round((-4 * np.log(sure) + 10) / 4, 4),
         "errors": 1,

@@ -20,7 +20,6 @@ from tests.faults.server import Server, body
 
 VICTIMS = ("all", "dvc", "stage")
 """Of a `dvc repro`: all processes are killed, dvc alone, the stage alone."""
-KILLS = [(stage, VICTIMS[place % 3]) for place, stage in enumerate(pipeline.STAGES)]
 
 
 @pytest.fixture(scope="module")
@@ -45,16 +44,12 @@ def original(dataset, tmp_path_factory):
         assert server.asked
 
 
-def forget(project, stage):
-    """Remove a stage's outputs, also from the cache, so that it must run again."""
-    shutil.rmtree(project.path(".dvc/cache/runs"), ignore_errors=True)
-    for out in project.lock()[stage]["outs"]:
-        cached = project.path(f".dvc/cache/files/md5/{out['md5'][:2]}/{out['md5'][2:]}")
-        for path in (project.path(out["path"]), cached):
-            if path.is_dir():
-                shutil.rmtree(path)
-            else:
-                path.unlink(missing_ok=True)
+def forget_all(project):
+    """Remove all outputs, also from the cache, so that all stages must run again."""
+    shutil.rmtree(project.path(".dvc/cache"))
+    for out in project.hashes():
+        path = project.path(out)
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
 def kill(process, victim):
@@ -69,21 +64,20 @@ def kill(process, victim):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("stage", "victim"), KILLS)
-def test_kill_at_a_random_moment(original, tmp_path, stage, victim):
+def test_kills_at_a_random_moment_of_each_stage(original, tmp_path):
     built, seconds = original
     project = pipeline.copy(built, tmp_path / "project")
-    before = project.contents()
-    forget(project, stage)
-    running, line = Running(project, "dvc", "repro"), f"Running stage '{stage}':\n"
-    with running.process:  # closes its output at the end
-        running.until(line)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            share = random.Random(stage).uniform(0, 1)  # noqa: S311
-            running.process.wait(timeout=share * seconds[line])
-        kill(running.process, victim)
-        project.run("python", "-m", "digits", "setup")  # as `make repro` does
-        repro_restores(project)
+    before, chance = project.contents(), random.Random(0)  # noqa: S311
+    forget_all(project)
+    for place, stage in enumerate(pipeline.STAGES):
+        running, line = Running(project, "dvc", "repro"), f"Running stage '{stage}':\n"
+        with running.process:  # closes its output at the end
+            running.until(line)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                running.process.wait(timeout=chance.uniform(0, seconds[line]))
+            kill(running.process, VICTIMS[place % 3])
+            project.run("python", "-m", "digits", "setup")  # as `make repro` does
+    repro_restores(project)
     assert project.contents() == before
 
 

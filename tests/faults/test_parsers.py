@@ -2,23 +2,32 @@
 
 import contextlib
 import io
+import json
+import resource
 import tempfile
 import zipfile
 from functools import partial
 from pathlib import Path
+from time import process_time
 
+import h5py
 import numpy as np
 import pytest
 import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
 from digits.cli import parameters
 from digits.data.dataset import check_dataset
 from digits.datasets.catalogue import MNIST
 from digits.datasets.formats import read_csv_wheel, read_idx, read_npz
-from digits.errors import ParameterError, SourceError
+from digits.errors import ArtifactError, ParameterError, PictureError, SourceError
+from digits.inference.network import load
+from digits.pictures import prepare
+from digits.pictures.guard import read_each
 from tests import pipeline
+from tests.strokes import draw
 
 NAMES = MNIST.sources["wheel from the package index"].args[2]
 TEXT = (pipeline.ROOT / "params.yaml").read_bytes()
@@ -29,6 +38,7 @@ several = settings(
     database=None,
     suppress_health_check=list(HealthCheck),
 )
+some = settings(several, max_examples=60)
 IDX = bytes.fromhex("00 00 08 03 00 00 00 02 00 00 00 1c 00 00 00 1c") + bytes(2 * 784)
 
 
@@ -105,3 +115,143 @@ PARTS = st.one_of(LINES, st.sampled_from([f"{name}:" for name in [*SECTIONS, "ot
 )
 def test_any_text_as_params_yaml(text):
     parse(READERS["params.yaml"][0], text.encode(), "params.yaml")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "fetch:\n" + "".join(f"  k{n}: 1\n" for n in range(60_000)),
+        "a: &a {x: 1}\n"
+        + "".join(f"{c}: &{c} {{<<: [{', '.join(['*a'] * 9)}]}}\n" for c in "bcd") * 99,
+        "a: &a [1, 1]\n" + "".join(f"a{n}: &a [*a, *a]\n" for n in range(99)),
+        "[" * 100_000,
+        "a: " + "1" * 10**6,
+    ],
+    ids=["keys", "merged keys", "aliases", "brackets", "digits"],
+)
+def test_params_that_would_take_minutes(tmp_path, text):
+    (tmp_path / "params.yaml").write_text(text)
+    start = process_time()
+    with pytest.raises(ParameterError):
+        parameters.check(str(tmp_path / "params.yaml"))
+    assert process_time() - start < 5
+
+
+def picture(form):
+    file = io.BytesIO()
+    draw(5, 60).convert("RGB").save(file, form, exif=Image.Exif())
+    return file.getvalue()
+
+
+def model(put=lambda group: None):
+    """A model of one layer; put: adds to its weights."""
+    file, weights = io.BytesIO(), io.BytesIO()
+    with h5py.File(weights, "w") as h5:
+        group = h5.create_group("layers/dense/vars")
+        group["0"], group["1"] = np.ones((64, 10), np.float32), np.ones(10, np.float32)
+        put(group)
+    entry = {"name": "dense", "dtype": "float32", "activation": "softmax"}
+    config = {"config": {"layers": [{"class_name": "Dense", "config": entry}]}}
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("config.json", json.dumps(config))
+        archive.writestr("model.weights.h5", weights.getvalue())
+    return file.getvalue()
+
+
+def with_weights(content):
+    """The model with other bytes for its weights, and the right checksum."""
+    file = io.BytesIO(model())
+    with zipfile.ZipFile(file) as old, zipfile.ZipFile(made := io.BytesIO(), "w") as new:
+        new.writestr("config.json", old.read("config.json"))
+        new.writestr("model.weights.h5", content)
+    return made.getvalue()
+
+
+with zipfile.ZipFile(io.BytesIO(model())) as archive:
+    WEIGHTS = archive.read("model.weights.h5")
+
+
+def limited(task, content, name):
+    """What a task makes of a file in a process of its own: an answer, or the project's error."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, name)
+        path.write_bytes(content)
+        before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
+        try:
+            ((_, answer),) = read_each(task, [str(path)])
+        except ArtifactError as fault:
+            answer = fault
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        assert after.ru_utime - before < 11
+        assert after.ru_maxrss < 1.5 * 2**20  # kilobytes
+        return answer
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("form", ["PNG", "JPEG", "TIFF", "GIF", "WEBP", "BMP"])
+@some
+@given(data=st.data())
+def test_a_damaged_picture_takes_no_more_than_its_limits(form, data):
+    read = partial(prepare, how="resize", size=(28, 28))
+    answer = limited(read, data.draw(damaged(picture(form))), "x")
+    assert isinstance(answer, PictureError) or answer.shape == (28, 28)
+
+
+@pytest.mark.slow
+@some
+@given(data=st.data())
+def test_a_damaged_model_takes_no_more_than_its_limits(data):
+    content = data.draw(damaged(WEIGHTS).map(with_weights) | damaged(model()))
+    answer = limited(partial(load, pixels=64, classes=10), content, "x.keras")
+    assert not isinstance(answer, PictureError)  # which would say that a limit was met
+
+
+ASKS = {
+    "one chunk": {
+        "shape": (2, 2),
+        "maxshape": (None, None),
+        "chunks": (30_000, 30_000),
+        "compression": "gzip",
+    },
+    "a filter": {"data": np.zeros((300, 300)), "chunks": (300, 300), "compression": "gzip"},
+    "no values": {"shape": (2**20, 2**20), "dtype": "f4"},
+    "wide values": {"shape": (2,), "dtype": ("f4", (9_000, 9_000))},
+    "names": {"data": ["a"], "dtype": h5py.string_dtype()},
+}
+
+
+@pytest.mark.parametrize("case", ASKS)
+def test_an_array_that_asks_for_memory(tmp_path, case):
+    (tmp_path / "x.keras").write_bytes(model(lambda group: group.create_dataset("2", **ASKS[case])))
+    with pytest.raises(ArtifactError, match=r"expected plain numbers in|the file holds|rank"):
+        load(str(tmp_path / "x.keras"), 64, 10)
+
+
+@pytest.mark.slow
+def test_a_configuration_that_asks_for_memory(tmp_path):
+    from digits.backend import keras
+
+    made = keras.layers
+    stack = [made.Reshape((28, 28, 1)), made.Conv2D(4, 3), made.GlobalAveragePooling2D()]
+    path = tmp_path / "x.keras"
+    keras.Sequential([keras.Input((784,)), *stack, made.Dense(4)]).save(path)
+    load(str(path), 784, 4)
+    with zipfile.ZipFile(path) as old:
+        config, weights = old.read("config.json").decode(), old.read("model.weights.h5")
+    enlarged = (
+        '{"module": "keras.layers", "class_name": "UpSampling2D", "config": {"size": [999, 999]}}, '
+    )
+    for old, new, message in (
+        ('"filters": 4', '"filters": 200000000', "announces|incompatible"),
+        ('"units": 4', '"units": 1000000', "announces 5,000,040 weights"),
+        ('{"module": "keras.layers", "class_name": "Conv2D"', None, "values in a step"),
+        ('{"module": "keras.layers", "class_name": "Reshape"', "many", "at most 100 layers"),
+    ):
+        relu = '{"module": "keras.layers", "class_name": "ReLU", "config": {}}, ' * 100
+        changed = {None: enlarged + old, "many": relu + old}.get(new, new)
+        assert old in config
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr("config.json", config.replace(old, changed))
+            archive.writestr("model.weights.h5", weights)
+        with pytest.raises(ArtifactError, match=message):
+            load(str(path), 784, 4)

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from digits.__main__ import call
 from digits.backend import keras, tf
 from digits.data.loading import Examples
 from digits.errors import ArtifactError, ModelError
@@ -17,10 +18,15 @@ from digits.inference.network import load
 from digits.page.images import embedded_layers
 from digits.training.saving import save
 from digits.training.train import train
+from tests.faults.ending import main_of
 from tests.inference.forms import ENDS, OTHERS, STACKS, UNUSABLE
+from tests.pipeline import MODELS
+from tests.strokes import draw
 from tests.training.test_train import NONE, params
 
 FORMS = STACKS | ENDS | OTHERS
+QUICK = [*ENDS, *OTHERS][:16]
+UNITS = {"Dense", "Dropout", "Flatten"}  # all that a form in units may have
 KEPT = {  # what a model may return, by its logits
     "logits": lambda logits: logits,
     "softmax": probabilities,
@@ -67,7 +73,9 @@ def _eager():
 
 
 @pytest.mark.usefixtures("_eager")
-@pytest.mark.parametrize("name", FORMS)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[pytest.mark.slow] * (name not in QUICK)) for name in FORMS]
+)
 def test_a_model_of_any_form_is_trained_and_answers_as_keras_does(name, examples, tmp_path):
     some = Examples(*(array[:32] for array in examples))
     model, _ = train(FORMS[name], some, NONE, params(epochs=1, batch_size=64))
@@ -110,8 +118,7 @@ def test_numpy_and_the_page_compute_what_keras_does_in_float64(name, networks, d
     assert wanted.dtype == np.float64
     np.testing.assert_allclose(network.logits(images), wanted, rtol=0, atol=1e-6)
     assert network.parameters == model.count_params()
-    others = ("rows", "normal", "pictures", "layers")
-    assert network.form.endswith("→ 10 units") == (not any(word in name for word in others))
+    assert network.form.endswith("→ 10 units") == (set(network.kinds) <= UNITS)
     found = {"models": [{"layers": embedded_layers(network.stack)}]}
     page = chromium.new_page()
     page.set_content(
@@ -173,3 +180,20 @@ def test_numbers_that_are_not_finite_are_refused(name, value, tmp_path):
     save(model, f"{tmp_path}/model.keras")
     with pytest.raises(ArtifactError, match=r"model.keras: .* NaN or infinite.*learning_rate"):
         load(f"{tmp_path}/model.keras", 784, 10).logits(np.ones((2, 784), np.float32) * 1e30)
+
+
+@pytest.mark.slow
+def test_models_that_keras_computes_go_through_all_stages(project, monkeypatch, capsys):
+    monkeypatch.chdir(project.folder)
+    draw(7).save("seven.png")
+    forms = ("skip by operator", "subclass", "mean of softmaxes")
+    for name, form in zip(MODELS, forms, strict=True):
+        model = FORMS[form](784, 10)
+        model(np.zeros((1, 784)))
+        save(model, f"models/{name}.keras")
+    for stage in ("evaluate", "robustness", "report"):
+        main_of(stage)()
+    assert "cannot be tried here" in Path("report/index.html").read_text()
+    capsys.readouterr()
+    call(["predict", "--json", "--model", "all", "seven.png"])
+    assert [row["model"] for row in json.loads(capsys.readouterr().out)] == MODELS

@@ -110,7 +110,18 @@ def test_a_finger_and_a_pen_draw_as_well(chromium, file):
             event = {"type": kind, "x": x + right, "y": y + 45, "button": "left", "buttons": 1}
             event |= {"clickCount": 1, "pointerType": "pen"}
             device.send("Input.dispatchMouseEvent", event)
-        assert (canvas_picture(page) == 0).sum() > finger + 500
+        both = (canvas_picture(page) == 0).sum()
+        assert both > finger + 500
+        palm = [{"x": x + 60, "y": y + 120}]  # it touches the screen first, and moves along
+        device.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": palm})
+        for kind, right in (("mousePressed", -60), ("mouseMoved", -60), ("mouseReleased", -60)):
+            event = {"type": kind, "x": x + right, "y": y + 45, "button": "left", "buttons": 1}
+            event |= {"clickCount": 1, "pointerType": "pen"}
+            device.send("Input.dispatchMouseEvent", event)
+            palm = [{"x": x - right, "y": y + 90}]
+            device.send("Input.dispatchTouchEvent", {"type": "touchMove", "touchPoints": palm})
+        device.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+        assert (canvas_picture(page) == 0).sum() < both + 100
 
 
 def test_what_is_drawn_is_prepared_and_answered_as_by_digits_predict(built, chromium, tmp_path):

@@ -11,13 +11,13 @@ AROUND = [(-1, 0), (-1, 1), (0, 1), (1, 1), (1, 0), (1, -1), (0, -1), (-1, -1)]
 WHITE, BLACK = (236, 235, 230), (30, 30, 36)
 
 
-def mask(random, digit, size=SIZE, shape=(HEIGHT, WIDTH), turn=0.0, thin=0, place=None):
+def mask(random, digit, size=SIZE, shape=(HEIGHT, WIDTH), turn=0.0, width=0, place=None):
     """The share of each pixel that ink covers, float (height, width): a digit somewhere on it."""
     image = Image.fromarray(digit).resize((size, size), Image.Resampling.BICUBIC)
     if turn:
         image = image.rotate(turn, Image.Resampling.BICUBIC)
-    if thin:
-        image = thinned(np.asarray(image) > 90, thin)
+    if width:
+        image = thinned(np.asarray(image) > 90, width)
     elif random.random() < 0.5:  # a pen's sharp edge; else as soft as MNIST's grows
         image = image.point(lambda value: min(255, max(0, (value - 64) * 4)))
     page = Image.new("L", shape[::-1])
@@ -216,7 +216,8 @@ PAPERS = {
     "cropped": cropped,
     "speck": lambda r, d: speck(r, written(r, d)),
     "turned": lambda r, d: written(r, d, turn=20 * r.choice([-1, 1])),
-    "thin pen": lambda r, d: written(r, d, thin=int(r.integers(3, 9))),
+    "thin pen": lambda r, d: written(r, d, width=int(r.integers(3, 9))),
+    "fat marker": lambda r, d: written(r, d, width=int(r.integers(32, 62))),
     "ruled": lambda r, d: written(r, d, ruled(r, sheet(r))),
     "squared": lambda r, d: written(r, d, squared(r, sheet(r))),
     "thick squares": lambda r, d: written(r, d, squared(r, sheet(r), 90, 220, (4, 8))),

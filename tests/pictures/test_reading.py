@@ -1,4 +1,6 @@
 import io
+import os
+import signal
 import struct
 import sys
 import zlib
@@ -9,7 +11,9 @@ import pytest
 from PIL import ExifTags, Image, ImageCms
 
 from digits.errors import PictureError
-from digits.pictures.listing import list_files
+from digits.pictures import guard
+from digits.pictures.guard import read_each
+from digits.pictures.listing import list_files, passed_over
 from digits.pictures.reading import read_picture
 from tests.strokes import draw
 
@@ -42,15 +46,103 @@ def test_a_picture_of_any_form_is_read_as_the_same_greys(tmp_path, name, mode):
     assert np.abs(seen - GREY).mean() < (12 if mode in ("1", "F", "I", "LAB") else 2)
 
 
-def test_sixteen_bits(tmp_path):
-    deep = Image.fromarray((GREY * 257).astype(np.uint16))
-    for name in ("5.png", "5.tiff"):
-        assert (read_picture(saved(tmp_path, deep, name)).grey == GREY).all()
+def test_a_scan_of_several_pages_is_refused_and_a_preview_is_not(tmp_path):
+    page = draw(5, 60)
+    pages = {"save_all": True, "append_images": [page]}
+    with pytest.raises(PictureError, match="expected one page, got several"):
+        read_picture(saved(tmp_path, page, "pages.tiff", **pages))
+    assert read_picture(saved(tmp_path, page, "film.gif", **pages)).size == (60, 60)
+    preview = draw(5, 30)
+    preview.encoderinfo = {"tiffinfo": {ExifTags.Base.NewSubfileType: 1}}
+    path = saved(tmp_path, page, "5.tiff", save_all=True, append_images=[preview])
+    assert read_picture(path).size == (60, 60)
 
 
-def test_transparent_pixels_are_white(tmp_path):
-    image = Image.new("RGBA", (60, 60), (0, 0, 0, 0))
-    image.putalpha(Image.fromarray((255 - GREY).astype(np.uint8)))  # black ink on nothing
+def chunk(kind, content, crc=None):
+    """A chunk of a PNG; crc: a wrong checksum."""
+    crc = zlib.crc32(kind + content) if crc is None else crc
+    return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", crc)
+
+
+def png(values, depth=8, colour=0, between=b""):
+    """A PNG of an array, with chunks between its header and its pixels."""
+    height, width, *_ = values.shape
+    header = struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, 0)
+    rows = zlib.compress(b"".join(b"\0" + row.tobytes() for row in values))
+    parts = chunk(b"IHDR", header) + between + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + parts
+
+
+def deep(bits, colour=0):
+    """A PNG with 16 bits a colour, of which fewer are used."""
+    values = (GREY * (2**bits - 1) / 255).round().astype(">u2")
+    return png(values[..., None].repeat(3, 2) if colour else values, 16, colour)
+
+
+def jpeg(segment=b"", end=b""):
+    """The JPEG of a 5 with a segment, marker and content, after its start."""
+    file = io.BytesIO()
+    draw(5, 60).save(file, "JPEG", quality=95)
+    length = struct.pack(">H", len(segment)) if segment else b""
+    start = b"\xff\xd8" + segment[:2] + length + segment[2:]
+    return start + file.getvalue()[2:] + end
+
+
+BOMB = zlib.compress(bytes(3 * 2**20))
+PLAIN = GREY.astype(np.uint8)
+WILD = {
+    **{f"{bits} of 16 bits.png": deep(bits) for bits in (8, 10, 12, 14, 16)},
+    "16 bits a colour.png": deep(16, 2),
+    "a long text.png": png(PLAIN, between=chunk(b"zTXt", b"Comment\0\0" + BOMB)),
+    "a long international text.png": png(PLAIN, between=chunk(b"iTXt", b"x\0\1\0\0\0" + BOMB)),
+    "a large profile.png": png(PLAIN, between=chunk(b"iCCP", b"icc\0\0" + BOMB)),
+    "a wrong checksum.png": png(PLAIN, between=chunk(b"tEXt", b"a\0b", 5)),
+    "a short size.png": png(PLAIN, between=chunk(b"pHYs", b"1")),
+    "no exif.png": png(PLAIN, between=chunk(b"eXIf", b"junk")),
+    "empty texts.png": png(PLAIN, between=chunk(b"tEXt", b"") * 1000),
+    "something behind.png": png(PLAIN) + b"garbage" * 10,
+    "no exif.jpg": jpeg(b"\xff\xe1Exif\0\0junkjunkjunk"),
+    "exif cut short.jpg": jpeg(b"\xff\xe1Exif\0\0II*\0\x08\0\0\0\xff\xff\1\1\1\1"),
+    "a part of a profile.jpg": jpeg(b"\xff\xe2ICC_PROFILE\0\1\2"),
+    "no further pictures.jpg": jpeg(b"\xff\xe2MPF\0II*\0junkjunk"),
+    "no resources.jpg": jpeg(b"\xff\xedPhotoshop 3.0\x008BIM\4\4\0\0\xff\xff"),
+    "a film behind.jpg": jpeg(end=b"\0\0\0\x18ftypmp42" + bytes(1000)),
+}
+"""Files as other programs write them."""
+
+
+@pytest.mark.parametrize("name", WILD)
+def test_what_is_not_needed_may_be_broken(tmp_path, name):
+    (tmp_path / name).write_bytes(WILD[name])
+    assert np.abs(read_picture(str(tmp_path / name)).grey - GREY).mean() < 1
+
+
+@pytest.mark.parametrize("mode", ["I;16", "1", "L", "RGB"])
+@pytest.mark.parametrize("kind", ["raw", "tiff_lzw", "tiff_adobe_deflate", "packbits", "zstd"])
+def test_a_tiff_of_any_compression(tmp_path, mode, kind):
+    image = Image.fromarray((GREY * 16).astype(np.uint16)) if mode == "I;16" else in_mode(mode)
+    seen = read_picture(saved(tmp_path, image, "5.tiff", compression=kind, big_tiff=True)).grey
+    assert np.abs(seen - GREY).mean() < (12 if mode == "1" else 1)
+
+
+def test_colours_of_16_bits_that_would_all_be_black_are_refused(tmp_path):
+    (tmp_path / "5.png").write_bytes(deep(12, 2))
+    with pytest.raises(PictureError, match="few of its 16 bits a colour"):
+        read_picture(str(tmp_path / "5.png"))
+
+
+@pytest.mark.parametrize("name", ["5.png", "5.webp", "5.tiff"])
+@pytest.mark.parametrize(("ink", "paper"), [(0, 255), (255, 0), (120, 255), (190, 255)])
+def test_transparent_pixels_are_paper_of_another_colour_than_the_ink(tmp_path, name, ink, paper):
+    image = Image.new("RGBA", (60, 60), (ink, ink, ink, 0))
+    image.putalpha(Image.fromarray((255 - GREY).astype(np.uint8)))
+    seen = read_picture(saved(tmp_path, image, name, lossless=True)).grey
+    assert np.abs(seen - (ink + (paper - ink) * GREY / 255)).max() <= 1
+
+
+def test_transparent_corners_and_palettes(tmp_path):
+    image = draw(5, 60).convert("RGBA")
+    image.paste((0, 0, 0, 0), (0, 0, 4, 4))  # as of a window of a screen
     assert np.abs(read_picture(saved(tmp_path, image, "5.png")).grey - GREY).max() <= 1
     palette = Image.new("P", (4, 4), 3)
     palette.putpalette([0, 0, 0] * 4)
@@ -84,14 +176,7 @@ def test_a_large_picture_is_reduced_by_averaging(tmp_path):
 
 def huge_png(side):
     """A whole PNG of side x side pixels, under a megabyte."""
-    packer = zlib.compressobj(9)
-    lines = b"".join(packer.compress(bytes(side + 1)) for _ in range(side)) + packer.flush()
-    content = b"\x89PNG\r\n\x1a\n"
-    header = struct.pack(">IIBBBBB", side, side, 8, 0, 0, 0, 0)
-    for kind, data in ((b"IHDR", header), (b"IDAT", lines), (b"IEND", b"")):
-        content += struct.pack(">I", len(data)) + kind + data
-        content += struct.pack(">I", zlib.crc32(kind + data))
-    return content
+    return png(np.broadcast_to(np.uint8(0), (side, side)))
 
 
 @pytest.mark.parametrize(
@@ -104,36 +189,38 @@ def test_a_decompression_bomb_is_refused_before_it_is_unpacked(tmp_path, side, s
         read_picture(str(tmp_path / "bomb.png"))
 
 
-@pytest.mark.parametrize("content", [b"", b"hello", b"%!PS-Adobe-3.0 EPSF-3.0\n", b"\x89PNG\r\n"])
-def test_other_files_are_refused(tmp_path, content):
+@pytest.mark.parametrize(
+    ("content", "got"),
+    [
+        (b"", "an empty file"),
+        (b"hello", "none"),
+        (b"\0\0\0\x18ftypheic\0\0\0\0mif1", "a HEIC picture, as phones make. Export it as JPEG"),
+        (b"%PDF-1.4", "a document. Export its pages as PNG"),
+        (b"<!DOCTYPE html>", "a page of the web"),
+        (
+            b"version https://git-lfs.github.com/spec/v1\n",
+            "a pointer of Git LFS. Run `git lfs pull`",
+        ),
+        (b"\x89PNG\r\n", "a damaged or unusual one"),
+    ],
+)
+def test_other_files_are_named(tmp_path, content, got):
     (tmp_path / "5.png").write_bytes(content)
-    with pytest.raises(PictureError, match="expected a picture"):
+    with pytest.raises(PictureError, match=rf"expected a picture \(.*\), got {got}"):
         read_picture(str(tmp_path / "5.png"))
 
 
-@pytest.mark.parametrize("ending", ["png", "jpg", "bmp", "gif", "tiff", "webp"])
-def test_a_damaged_picture_is_refused_or_read_but_nothing_else(tmp_path, ending):
-    whole = io.BytesIO()
-    draw(5, 60).convert("RGB").save(whole, {"jpg": "jpeg"}.get(ending, ending))
-    whole = whole.getvalue()
-    path = tmp_path / f"5.{ending}"
-    path.write_bytes(whole[: len(whole) // 2])
+@pytest.mark.parametrize("form", ["png", "jpeg", "bmp", "gif", "tiff", "webp"])
+def test_half_a_picture_is_refused(tmp_path, form):
+    draw(5, 60).convert("RGB").save(whole := io.BytesIO(), form)
+    (tmp_path / "5").write_bytes(whole.getvalue()[: len(whole.getvalue()) // 2])
     with pytest.raises(PictureError, match=r"cannot be read, damaged|expected a pict"):
-        read_picture(str(path))
-    random = np.random.default_rng(0)
-    for _ in range(300):
-        damaged = bytearray(whole[: random.integers(8, len(whole) + 1)])
-        for position in random.integers(4, len(damaged), random.integers(0, 9)):
-            damaged[position] = random.integers(256)
-        path.write_bytes(damaged)
-        try:
-            assert read_picture(str(path)).grey.ndim == 2
-        except PictureError as fault:
-            assert str(fault)
+        read_picture(str(tmp_path / "5"))
 
 
 def test_files_folders_and_patterns_are_listed_in_order(tmp_path):
-    for name in ("b.png", "a.JPG", "notes.txt", "deep/c.gif", "[1].png", "empty/notes.txt"):
+    names = ("b.png", "a.JPG", "notes.txt", "deep/c.gif", "[1].png", "empty/notes.txt", "._b.png")
+    for name in names:
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).touch()
     for name, expected in (
@@ -148,7 +235,9 @@ def test_files_folders_and_patterns_are_listed_in_order(tmp_path):
     for missing in ("gone.png", "*.bmp", "deep/deeper/"):
         with pytest.raises(PictureError, match="expected a file, got none"):
             list_files(str(tmp_path / missing))
-    with pytest.raises(PictureError, match="expected a picture in it"):
+    others = "1 .gif in deep (a folder that is not read)"
+    assert others in passed_over(tmp_path, map(Path, list_files(str(tmp_path))))
+    with pytest.raises(PictureError, match=r"expected a picture in it .* over 1 .txt in .*empty"):
         list_files(str(tmp_path / "empty"))
 
 
@@ -156,3 +245,31 @@ def test_stdin(tmp_path, monkeypatch):
     with Path(saved(tmp_path, draw(5, 60), "5.png")).open("rb") as file:
         monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(file))
         assert (read_picture("-").grey == GREY).all()
+
+
+def misbehave(name):
+    """Read a picture, or be as bad as one can be."""
+    if name == "crash":
+        os.kill(os.getpid(), signal.SIGKILL)  # as the kernel does if memory is short
+    if name == "memory":
+        return bytes(2**31)
+    while name == "time":
+        pass
+    if name == "bug":
+        raise KeyError(name)
+    return name
+
+
+@pytest.mark.parametrize("processes", [1, 3])
+def test_a_picture_that_ends_its_process_is_refused_alone(monkeypatch, processes):
+    monkeypatch.setattr(guard, "SECONDS", 0.2)
+    names = ["a", "crash", "b", "memory", "time", *map(str, range(50)), "crash"]
+    got = dict(read_each(misbehave, names, processes))
+    assert [got[place] for place in range(5, 55)] == names[5:55]
+    assert (got[0], got[2], len(got)) == ("a", "b", len(names))
+    reasons = {1: "ended with status -9", 3: "bytes of memory", 4: "not read within 0.2 s"}
+    for place, reason in {**reasons, 55: "status -9"}.items():
+        assert isinstance(got[place], PictureError)
+        assert reason in str(got[place])
+    with pytest.raises(KeyError):
+        list(read_each(misbehave, ["a", "bug"], processes))

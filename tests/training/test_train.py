@@ -20,6 +20,7 @@ from digits.training.history import best_epoch, report_epoch
 from digits.training.saving import save
 from digits.training.train import compile_loop, tensors, train
 from digits.workers.distributed import SingleWorker
+from tests.inference.forms import chain, dense, graph, pictures, rows
 
 layers = keras.layers
 PARAMS = TrainParams(
@@ -36,34 +37,18 @@ def weights(model):
     return np.concatenate([weight.numpy().ravel() for weight in model.trainable_variables])
 
 
-def chain(*kinds):
-    """A builder of a model of these layers, made anew for each model."""
-    return lambda pixels, classes: keras.Sequential(
-        [keras.Input((pixels,)), *(kind() for kind in kinds)]
-    )
-
-
-dense = partial(partial, layers.Dense)
 MODELS = {
     "basic": basic.build,
     "hidden": partial(hidden.build, units=100),
-    "softmax": chain(dense(10, activation="softmax")),
-    "logits": chain(dense(10)),
+    "softmax": chain(),
+    "logits": graph(lambda inputs, last: last(inputs)),
     "normalized": chain(
-        dense(32, activation="relu"), partial(layers.BatchNormalization, momentum=0.8), dense(10)
+        dense(32, activation="relu"), partial(layers.BatchNormalization, momentum=0.8)
     ),
-    "convolutional": chain(
-        partial(layers.Reshape, (28, 28, 1)),
-        partial(layers.Conv2D, 4, 5, strides=3, activation="relu"),
-        layers.Flatten,
-        dense(10, activation="softmax"),
-    ),
-    "recurrent": chain(partial(layers.Reshape, (28, 28)), partial(layers.LSTM, 16), dense(10)),
+    "convolutional": pictures(partial(layers.Conv2D, 4, 5, strides=3, activation="relu")),
+    "recurrent": chain(rows, partial(layers.LSTM, 16)),
     "dropout": chain(
-        dense(32, activation="relu"),
-        layers.BatchNormalization,
-        partial(layers.Dropout, 0.2),
-        dense(10),
+        dense(32, activation="relu"), layers.BatchNormalization, partial(layers.Dropout, 0.2)
     ),
 }
 
@@ -74,8 +59,9 @@ def orders(settings):
     shuffle = np.random.default_rng(settings.seed)
     while True:
         order = []
-        for rows in blocks.shuffle_chunks(300, blocks.rows_per_block(settings.batch_size), chunks):
-            order += rows[shuffle.permutation(len(rows))].tolist()
+        size = blocks.rows_per_block(settings.batch_size)
+        for some in blocks.shuffle_chunks(300, size, chunks):
+            order += some[shuffle.permutation(len(some))].tolist()
         yield order
 
 
@@ -180,6 +166,7 @@ def test_validation_examples_are_measured_and_not_learnt_from(examples):
     assert history[-1]["val_accuracy"] == pytest.approx(measured["accuracy"], abs=1e-6)
 
 
+@pytest.mark.slow
 def test_smoothed_labels_and_other_losses_of_keras_are_those_of_fit(examples):
     """Labels are one-hot for these; `fit` is given them so."""
     some = Examples(*(np.array(array[:64]) for array in examples))
@@ -190,9 +177,8 @@ def test_smoothed_labels_and_other_losses_of_keras_are_those_of_fit(examples):
         "kl_divergence",
     ):
         settings = params(epochs=1, batch_size=64)
-        model, history = train(
-            MODELS["softmax"], some, some, settings, loss=partial(lambda loss: loss, loss)
-        )
+        given = partial(lambda loss: loss, loss)
+        model, history = train(MODELS["softmax"], some, some, settings, loss=given)
         keras.utils.set_random_seed(settings.seed)
         plain = MODELS["softmax"](784, 10)
         plain.compile(keras.optimizers.Adam(0.01), loss, metrics=["accuracy"])
@@ -203,7 +189,7 @@ def test_smoothed_labels_and_other_losses_of_keras_are_those_of_fit(examples):
 
 
 def test_patience_ends_a_training_and_keeps_the_weights_of_the_best_epoch(examples):
-    """The labels of the validation split are wrong from the third epoch's point of view."""
+    """The labels of the validation split are wrong, so its loss soon rises."""
     wrong = Examples(examples.images[:50], (examples.labels[:50] + 1) % 10)
     impatient = params(epochs=9, learning_rate=0.001, patience=2)
     model, history = train(basic.build, examples, wrong, impatient)
@@ -211,12 +197,8 @@ def test_patience_ends_a_training_and_keeps_the_weights_of_the_best_epoch(exampl
     best = best_epoch(history, 2)
     assert losses[best] == min(losses)
     assert len(history) == best + 3 < 9
-    same, before = train(
-        basic.build,
-        examples,
-        wrong,
-        impatient.model_copy(update={"epochs": best + 1, "patience": None}),
-    )
+    short = params(epochs=best + 1, learning_rate=0.001)
+    same, before = train(basic.build, examples, wrong, short)
     assert before == history[: best + 1]
     for one, other in zip(variables(model), variables(same), strict=True):
         np.testing.assert_array_equal(one, other)
@@ -227,15 +209,9 @@ def test_patience_ends_a_training_and_keeps_the_weights_of_the_best_epoch(exampl
 @pytest.mark.parametrize("rate", [1e38, np.inf])
 def test_a_training_that_diverges_ends_at_that_epoch(rate, examples):
     seen = []
+    options = {"optimizer": lambda params, steps: keras.optimizers.SGD(rate)}
     with pytest.raises(ModelError, match=r"diverges: .* NaN or infinite"):
-        train(
-            MODELS["softmax"],
-            examples,
-            NONE,
-            params(epochs=5),
-            after_epoch=seen.append,
-            optimizer=lambda params, steps: keras.optimizers.SGD(rate),
-        )
+        train(basic.build, examples, NONE, PARAMS, after_epoch=seen.append, **options)
     assert seen == []
 
 

@@ -16,6 +16,7 @@ const note = document.getElementById("note");
 const rows = [...document.querySelectorAll("#try [data-class]")];
 let strokes = []; // each a list of points, [x, y]
 let down = false; // in the midst of a stroke
+let pointer; // that draws it
 let given = null; // "example" or "photograph": a picture, which gives way to a stroke
 let awaited = null; // the next answer, in the midst of a stroke one for each frame at most
 let asked = null; // the class about which "why" was asked
@@ -156,9 +157,12 @@ function why(image) {
 
 canvas.addEventListener("pointerdown", (event) => {
   if (!event.isPrimary || event.button !== 0) return;
+  if (down && event.pointerType !== "pen") return;
+  if (down) strokes.pop(); // of the palm, which touched the screen before the pen
   canvas.setPointerCapture(event.pointerId);
   if (given) clear();
   down = true;
+  pointer = event.pointerId;
   asked = null;
   strokes.push([]);
   drawTo(event);
@@ -167,7 +171,7 @@ canvas.addEventListener("pointerdown", (event) => {
 });
 
 canvas.addEventListener("pointermove", (event) => {
-  if (!event.isPrimary || !down) return;
+  if (event.pointerId !== pointer || !down) return;
   const before = event.getCoalescedEvents?.() ?? []; // while the last answer was computed
   for (const place of [...before, event]) drawTo(place);
   draw();
@@ -175,7 +179,7 @@ canvas.addEventListener("pointermove", (event) => {
 });
 
 canvas.addEventListener("lostpointercapture", (event) => {
-  if (!event.isPrimary) return;
+  if (event.pointerId !== pointer) return;
   down = false;
   answer();
 });

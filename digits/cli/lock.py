@@ -1,0 +1,129 @@
+"""Hold dvc.lock against the code, the parameters and the files in the current folder.
+
+`dvc status` passes over frozen stages, believes the time and size of a file that it has seen
+before, and looks into no cached object. Here everything is hashed anew.
+"""
+
+import json
+import os
+import re
+from collections.abc import Iterator
+from hashlib import file_digest
+from pathlib import Path
+from typing import Any
+
+from dvc.cachemgr import CacheManager
+from dvc.config import Config
+from dvc.dependency import ParamsDependency
+from dvc.exceptions import DvcException
+from dvc.repo import Repo
+from dvc_data.hashfile.state import StateNoop
+
+from digits.errors import ArtifactError, RevisionError
+from digits.params import read_params
+from digits.params.models import Models
+
+LOCK = "dvc.lock"
+
+
+def check(*stages: str, built: bool = False) -> None:
+    """Raise ArtifactError if `stale` or `damaged` finds a fault."""
+    if faults := stale(*stages, built=built):
+        raise ArtifactError(
+            f"{LOCK} is not up to date: {', '.join(faults)}. `dvc repro`, then commit dvc.lock and "
+            "metrics/"
+        )
+    if paths := damaged():
+        raise ArtifactError(
+            f"DVC's cache holds other content than before in {', '.join(paths)}. Remove these "
+            "files, then `dvc repro`"
+        )
+
+
+def stale(*stages: str, built: bool = False) -> list[str]:
+    """List the stages whose lock is not of this code, these parameters and the files that lie here.
+
+    stages: these and those that they depend on, not all. built: an output that does not lie here is
+    a fault; else only if git has it. What DVC would not run is a fault, too, as is code that it
+    ignores, and a model that no stage makes. Raises RevisionError.
+    """
+    try:
+        with Repo() as repo:
+            repo.state = StateNoop()  # forget what DVC has noted of files
+            repo.cache = CacheManager(repo)
+            chosen = [x for name in stages for x in repo.stage.collect(name, with_deps=True)]
+            chosen = list(dict.fromkeys(chosen if stages else repo.index.stages))
+            models = {f"models/{name}.keras" for name in read_params(Models).root}
+            read = (
+                models & {str(dep) for stage in chosen for dep in stage.deps} if stages else models
+            )
+            return [*_unchecked(repo, chosen, read), *_differing(repo, chosen, built)]
+    except (DvcException, OSError) as fault:
+        raise RevisionError(
+            f"DVC cannot say what is up to date: {' '.join(str(fault).split())}. If it may not "
+            "write here, take a clone of your own"
+        ) from None
+
+
+def _differing(repo: Any, stages: list[Any], built: bool) -> list[str]:
+    cached = [f"{out.fs_path}{os.sep}" for out in repo.index.outs if out.use_cache and not built]
+    locked, here, faults = dict[str, Any](), dict[str, Any](), []
+
+    def differs(part: Any) -> bool:
+        """Say whether an output or a dependency is another one than that of the lock."""
+        path, info = part.fs_path, part.hash_info
+        if isinstance(part, ParamsDependency):
+            return bool(part.workspace_status())
+        if not info or locked.setdefault(path, info) != info:  # another stage has another one
+            return True
+        if not part.exists:
+            return not f"{path}{os.sep}".startswith(tuple(cached))
+        if path not in here:
+            here[path] = part.get_hash()
+        return bool(here[path] != info)
+
+    for stage in stages:
+        found = [str(part) for part in (*stage.deps, *stage.outs) if differs(part)]
+        found += ["its command"] * stage.changed_stage()
+        if stage.is_callback or stage.always_changed:
+            found = ["always changed"]
+        if found:
+            faults.append(f"{stage.addressing} ({', '.join(dict.fromkeys(found))})")
+    return faults
+
+
+def _unchecked(repo: Any, stages: list[Any], models: set[str]) -> Iterator[str]:
+    made = {str(out) for stage in repo.index.stages if stage.cmd for out in stage.outs}
+    yield from (f"{path} (no stage makes it)" for path in sorted(models - made))
+    for stage in stages:
+        if stage.frozen or (stage.deps and not stage.cmd):  # an import
+            yield f"{stage.addressing} (frozen: `dvc unfreeze` it)"
+        for dep in stage.deps:
+            if isinstance(dep, ParamsDependency):
+                if dep.fs_path != repo.fs.join(repo.root_dir, "params.yaml"):
+                    yield f"{stage.addressing} (it has parameters in another file, {dep})"
+                continue
+            for path in map(Path, repo.fs.find(dep.fs_path)):
+                hidden = "__pycache__" in path.parts or path.name[0] == "."
+                if not hidden and repo.dvcignore.is_ignored_file(str(path)):
+                    yield f"{stage.addressing} (DVC ignores {path.relative_to(repo.root_dir)})"
+
+
+def cache() -> Path:
+    """Return the folder of DVC's cache."""
+    return Path(Config(".dvc")["cache"].get("dir") or ".dvc/cache").resolve()
+
+
+def damaged() -> list[str]:
+    """List the cached objects, of those that the lock names, that have another content."""
+    oids, faults = re.findall(r" md5: (\S+)$", Path(LOCK).read_text(), re.MULTILINE), []
+    for oid in (oids := list(dict.fromkeys(oids))):
+        path = cache() / "files/md5" / oid[:2] / oid[2:]
+        if path.is_file():
+            with path.open("rb") as file:
+                found = file_digest(file, "md5").hexdigest()
+            if found != oid.removesuffix(".dir"):
+                faults.append(str(path))
+            elif oid.endswith(".dir"):
+                oids += [entry["md5"] for entry in json.loads(path.read_bytes())]
+    return faults
