@@ -33,7 +33,7 @@ def check(*stages: str, built: bool = False) -> None:
             f"{LOCK} is not up to date: {', '.join(faults)}. `dvc repro`, then commit dvc.lock and "
             "metrics/"
         )
-    if paths := damaged():
+    if not built and (paths := damaged()):
         raise ArtifactError(
             f"DVC's cache holds other content than before in {', '.join(paths)}. Remove these "
             "files, then `dvc repro`"
@@ -43,21 +43,22 @@ def check(*stages: str, built: bool = False) -> None:
 def stale(*stages: str, built: bool = False) -> list[str]:
     """List the stages whose lock is not of this code, these parameters and the files that lie here.
 
-    stages: these and those that they depend on, not all. built: an output that does not lie here is
-    a fault; else only if git has it. What DVC would not run is a fault, too, as is code that it
-    ignores, and a model that no stage makes. Raises RevisionError.
+    stages: these and those that they depend on, not all. built: DVC has just run them, so that what
+    it noted is believed, but every output must lie here; else only those that git has. What DVC
+    would not run is a fault, too, as is code that it ignores, and a model that no stage makes.
+    Raises RevisionError.
     """
     try:
         with Repo() as repo:
-            repo.state = StateNoop()  # forget what DVC has noted of files
-            repo.cache = CacheManager(repo)
+            if not built:
+                repo.state = StateNoop()  # forget what DVC has noted of files
+                repo.cache = CacheManager(repo)
             chosen = [x for name in stages for x in repo.stage.collect(name, with_deps=True)]
             chosen = list(dict.fromkeys(chosen if stages else repo.index.stages))
             models = {f"models/{name}.keras" for name in read_params(Models).root}
-            read = (
-                models & {str(dep) for stage in chosen for dep in stage.deps} if stages else models
-            )
-            return [*_unchecked(repo, chosen, read), *_differing(repo, chosen, built)]
+            if stages:
+                models &= {str(dep) for stage in chosen for dep in stage.deps}
+            return [*_unchecked(repo, chosen, models), *_differing(repo, chosen, built)]
     except (DvcException, OSError) as fault:
         raise RevisionError(
             f"DVC cannot say what is up to date: {' '.join(str(fault).split())}. If it may not "

@@ -8,6 +8,7 @@ docs/same-bytes.md) are the metrics compared within a tolerance instead.
 """
 
 import json
+import os
 import platform
 import re
 import subprocess
@@ -26,7 +27,7 @@ from digits.cli.lock import LOCK
 from digits.cli.revisions import changes
 from digits.errors import ArtifactError, DigitsError
 from digits.evaluation.results import ANSWERS
-from digits.params.document import leaves, read_document
+from digits.params.document import leaves, parse, read_document
 
 LIBRARIES = ("tensorflow", "keras", "numpy", "pandas", "dvc")
 """Libraries on which the results depend."""
@@ -73,14 +74,17 @@ def rebuild(*stages: str) -> str:
         data = [path for path in before if path.endswith(".dvc")]
         if stages or data:
             _dvc("checkout", "--quiet", "--allow-missing", *([] if stages else data))
-        if not stages:  # then a file of metrics/ that no stage writes is missing
-            for path in git.committed("metrics"):
+        locked = parse((before[LOCK] or b"").decode(), LOCK)["stages"].values()
+        made = [out["path"] for stage in locked for out in stage.get("outs", ())]
+        folders = ("metrics/", *(f"{path}/" for path in made))
+        for path in [] if stages else before:  # what no stage writes will then be missing
+            if f"{path}/".startswith(folders) and "/." not in path:
                 Path(path).unlink()
         _dvc("repro", "--force", *(["--single-item", *stages] if stages else ["--all-pipelines"]))
         lock.check(*stages, built=True)
         differing = [path for path in before if before[path] != git.content(None, path)]
         said = _compare(before, differing) if differing else "the rebuild gave the committed bytes"
-    if not differing and not stages:
+    if not differing and not stages and not all(map(os.path.exists, made)):
         with suppress(DigitsError):  # an output that was changed here stays
             _dvc("checkout", "--quiet", "--allow-missing")
     return said + "".join(f"; {path} is data that no stage makes" for path in data)

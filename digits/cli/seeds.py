@@ -46,7 +46,7 @@ def main(arguments: Namespace) -> None:
     if not jobs:
         raise DigitsError(f"expected 1 or more jobs, got {arguments.jobs}")
     values = parameters.check()
-    if stages := stale("preprocess", built=True):
+    if stages := stale("preprocess"):
         raise ArtifactError(
             f"data/processed does not belong to this code and these parameters: "
             f"{', '.join(stages)}. `dvc repro preprocess` first"

@@ -106,12 +106,8 @@ def test_a_lock_of_other_code_or_parameters(small, tmp_path, old, new, stale):
     ("changes", "said"),
     [
         ({"against": "HEAD"}, "against is HEAD, not main"),
-        ({"against": "other"}, "against is other, not main"),
         ({"dataset": "Other"}, "dataset is Other, not MNIST"),
         ({"floors": {}}, "floors.one.accuracy is None, not 0.6"),
-        ({"floors": {"one": {"accuracy": 0.5}}}, "floors.one.accuracy is 0.5, not 0.6"),
-        ({"floors": {"one": {"macro_f1": 0.6}}}, "floors.one.accuracy is None, not 0.6"),
-        ({"allowed_regression": 0.5}, "allowed_regression is 0.5, not 0.01"),
         ({"floors": {"one": {"accuracy": 0.7}}}, None),
     ],
 )
@@ -119,7 +115,6 @@ def test_a_gate_that_is_weaker_than_that_of_main(small, changes, said):
     gate(small, floors={"one": {"accuracy": 0.6}})
     small.commit()
     small.branch()
-    small.run("git", "branch", "other")
     gate(small, **changes)
     small.commit()
     small.run("git", "tag", "main")  # of that name, which git would take for the branch

@@ -61,6 +61,25 @@ def test_a_gate_that_cannot_be_used(tmp_path, change, message):
         gate.read_gate(path)
 
 
+@pytest.mark.parametrize(
+    ("change", "found"),
+    [
+        ({}, []),
+        ({"floors": {"small": {"accuracy": 1, "macro_f1": 0.1}}, "allowed_regression": 0}, []),
+        ({"floors": {"small": {"accuracy": 0.8}}}, ["floors.small.accuracy is 0.8, not 0.9"]),
+        ({"floors": {"small": {"macro_f1": 0.9}}}, ["floors.small.accuracy is None, not 0.9"]),
+        ({"floors": {}, "dataset": "b"}, ["dataset is b, not a", "floors.small.accuracy is None"]),
+        ({"against": "HEAD"}, ["against is HEAD, not main"]),
+        ({"allowed_regression": 0.2}, ["allowed_regression is 0.2, not 0.1"]),
+    ],
+)
+def test_a_gate_that_is_weaker_than_another(change, found):
+    floors = {"small": {"accuracy": 0.9}}
+    old = {"dataset": "a", "floors": floors, "against": "main", "allowed_regression": 0.1}
+    faults = gate.weaker(*(gate.Gate.model_validate(x) for x in (old, {**old, **change})))
+    assert [fault[: len(text)] for fault, text in zip(faults, found, strict=True)] == found
+
+
 def test_the_gate_of_this_project_is_of_its_models():
     found = gate.read_gate("gate.yaml")
     assert set(found.floors) <= set(read_params(Models).root)
