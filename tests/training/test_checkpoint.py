@@ -11,7 +11,6 @@ import sys
 from functools import partial
 from pathlib import Path
 from shutil import copy2
-from time import time
 
 import numpy as np
 import pytest
@@ -232,15 +231,6 @@ def test_a_damaged_checkpoint_is_ignored_in_one_line(model, capsys):
         assert "is damaged" in stderr
     path.write_bytes(content)
     assert Checkpoint(STAGE).load() == HISTORY
-
-
-def test_checkpoints_are_removed_after_a_month():
-    checkpoint.FOLDER.mkdir()
-    for name, days in (("old", 31), ("young", 29)):
-        (checkpoint.FOLDER / name).touch()
-        os.utime(checkpoint.FOLDER / name, (0, time() - days * 24 * 60 * 60))
-    assert Checkpoint(STAGE).load() == []
-    assert [path.name for path in checkpoint.FOLDER.iterdir()] == ["young"]
 
 
 FAULTS = {
