@@ -108,23 +108,16 @@ def growth(rows: list[dict[str, Any]]) -> str:
 
 
 def workers(rows: list[dict[str, Any]]) -> str:
-    """Tell an epoch's time by one process of two cores and two workers of one, on one machine."""
+    """Tell the time for a step by one machine of one core, and by two with a wire between."""
+    delays = sorted({row["delay"] for row in rows})  # the first, below 0, is one machine's
     lines = []
     for row in rows:
-        if row["workers"] > 1:
-            shape = {key: row[key] for key in ("units", "batch_size")}
-            alone = find(rows, **shape, workers=1)
-            steps = -(-60_000 // row["batch_size"])
-            lines.append(
-                [
-                    f"{row['units']:,} units, batches of {row['batch_size']:,}",
-                    show(alone["epoch"], 2),
-                    show(row["epoch"], 2),
-                    f"{1000 * row['epoch']['median'] / steps:.1f}",
-                ]
-            )
-    header = ["workers: seconds for an epoch", "one process, 2 cores", "2 workers, a core each"]
-    return table([*header, "ms a step of these"], lines)
+        if row["delay"] < 0:
+            shape = {key: row[key] for key in ("kind", "units", "batch_size")}
+            found = [show(find(rows, **shape, delay=delay)["step"]) for delay in delays]
+            lines.append([f"{row['kind']}, {row['units']:,}", f"{row['batch_size']:,}", *found])
+    header = ["workers: ms a step, by layers of", "batch", "one machine"]
+    return table([*header, *(f"two, {delay:g} ms" for delay in delays[1:])], lines)
 
 
 TABLES = {

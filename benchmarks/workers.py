@@ -28,7 +28,7 @@ from digits.params.train import TrainParams
 DELAYS = (0.1, 1.0)
 """Milliseconds for which a packet is on its way."""
 SHAPES = [
-    *(("dense", units, batch) for units in (100, 2_048) for batch in (32, 256, 1_024, 8_192)),
+    *(("dense", units, batch) for units in (100, 2_048) for batch in (32, 256, 1_024)),
     *(("convolutional", 32, batch) for batch in (32, 256, 1_024)),
 ]
 """Kind of model; units of the hidden layer, or filters; examples of all workers in a step."""

@@ -13,7 +13,7 @@ from hashlib import sha256
 from importlib.metadata import version
 from itertools import chain
 from pathlib import Path
-from time import monotonic, time
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from digits.backend.variables import set_variables, variables
@@ -28,10 +28,6 @@ FOLDER = Path(".training")
 """Only its owner can read it; git and DVC ignore it."""
 EVERY = 60.0
 """Seconds between two checkpoints: what a kill may cost, beside the epoch that it interrupts."""
-MAX_AGE = 30 * 24 * 60 * 60
-"""Seconds after which a checkpoint that was never resumed is removed: 30 days."""
-DIGEST_SIZE = 32
-"""Bytes of a SHA-256."""
 LIBRARIES = ("keras", "numpy", "scipy", "tensorflow")
 UNREADABLE = (AttributeError, LookupError, OSError, ParameterError, TypeError)
 """What a dvc.yaml or params.yaml of another form raises, a file that is gone, or a stage."""
@@ -100,16 +96,12 @@ class Checkpoint:
 
     def load(self) -> list[dict[str, float]]:
         """Return the history of this training if there is a checkpoint of it, else []."""
-        with suppress(OSError):
-            for path in FOLDER.glob("*"):
-                if path.stat().st_mtime < time() - MAX_AGE:
-                    path.unlink()
         try:
             content = self.path.read_bytes()
         except OSError:
             return []
-        whole = memoryview(content)[:-DIGEST_SIZE]
-        if sha256(whole).digest() != content[-DIGEST_SIZE:]:
+        whole, digest = memoryview(content)[:-32], content[-32:]
+        if sha256(whole).digest() != digest:
             print(f"{self.path} is damaged: the training begins anew", file=sys.stderr)
             return []
         end = content.index(b"\n")

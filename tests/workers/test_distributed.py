@@ -180,9 +180,7 @@ def batches(count, size, batch_size, epochs):
     ("size", "count", "batch_size"),
     [
         (2, 300, 66),
-        pytest.param(3, 300, 66, marks=pytest.mark.slow),
         pytest.param(3, 299, 33, marks=pytest.mark.slow),  # two examples are left for three
-        pytest.param(2, 300, 300, marks=pytest.mark.slow),  # one step, nothing left
         pytest.param(2, 255, 256, marks=pytest.mark.slow),  # less than a batch
     ],
 )
