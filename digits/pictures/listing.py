@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from digits.errors import PictureError
+from digits.messages import printable
 
 SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
 SHOWN = 8
@@ -62,4 +63,4 @@ def passed_over(folder: Path, taken: Iterable[Path]) -> str:
     lines = [f"{count:,} {kind}{why}" for (kind, why), count in kinds]
     if len(lines) > SHOWN:
         lines[SHOWN:] = [f"{sum(count for _, count in kinds[SHOWN:]):,} other files"]
-    return f"; passed over {', '.join(lines)}" if lines else ""
+    return printable(f"; passed over {', '.join(lines)}") if lines else ""
