@@ -38,7 +38,8 @@ def check_images(
             place = int(found.argmax())
             split = f"training image {place}" if place < count else f"test image {place - count}"
             example = names[place] if names else split
-            lines.append(f"{found.sum():,} of {len(labels):,} images {what}, as {example}")
+            part = f"{found.sum():,} of {len(labels):,}"
+            lines.append(printable(f"{part} images {what}, as {example}"))
             drop |= found
     if lines and (action == "refuse" or (action == "drop" and drop.all())):
         raise SourceError(f"{'; '.join(lines)}. Remove them, or change fetch.duplicates.")

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from digits.data.dataset import Dataset
 from digits.data.splits import stratified_sample
-from digits.datasets.prepared import fingerprints, load_prepared, save_prepared
+from digits.datasets.cache import cache_keys, load_cache, save_cache
 from digits.errors import PictureError, SourceError
 from digits.messages import printable
 from digits.params.fetch import FetchParams
@@ -112,7 +112,7 @@ def _natural(name: str) -> tuple[list[tuple[int, str]], str]:
 def _read_pictures(folder: Path, paths: list[Path], params: FetchParams) -> NDArray[np.uint8]:
     """Read pictures on all cores, without those that the last run read. Raises SourceError."""
     size = (params.size[0], params.size[1]) if params.size else None
-    keys, images = fingerprints(paths, params), load_prepared()
+    keys, images = cache_keys(paths, params), load_cache()
     new = [place for place, key in enumerate(keys) if key not in images]
     names, faults = [str(paths[place]) for place in new], dict[int, str]()
     try:
@@ -127,7 +127,7 @@ def _read_pictures(folder: Path, paths: list[Path], params: FetchParams) -> NDAr
     finally:
         images = {key: images[key] for key in keys if key in images}
         if new and images:
-            save_prepared(images)
+            save_cache(images)
     shape = next(iter(images.values())).shape if images else ()
     for place, key in enumerate(keys):
         if key in images and images[key].shape != shape:

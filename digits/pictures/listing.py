@@ -8,6 +8,7 @@ from pathlib import Path
 from unicodedata import normalize
 
 from digits.errors import PictureError
+from digits.messages import printable
 
 SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
 SHOWN = 8
@@ -64,4 +65,4 @@ def passed_over(folder: Path, taken: Iterable[Path]) -> str:
     lines = [f"{count:,} {kind}{why}" for (kind, why), count in kinds]
     if len(lines) > SHOWN:
         lines[SHOWN:] = [f"{sum(count for _, count in kinds[SHOWN:]):,} other files"]
-    return f"; passed over {', '.join(lines)}" if lines else ""
+    return printable(f"; passed over {', '.join(lines)}") if lines else ""

@@ -7,8 +7,8 @@ import pytest
 from PIL import Image
 
 from digits.data.dataset import content_sha256
+from digits.datasets import cache
 from digits.datasets import folder as module
-from digits.datasets import prepared
 from digits.datasets.folder import _natural
 from digits.datasets.sources import fetch_dataset
 from tests.datasets.test_sources import params, refused
@@ -18,7 +18,7 @@ from tests.strokes import draw
 @pytest.fixture(autouse=True)
 def elsewhere(tmp_path, monkeypatch):
     """Keep no images of pictures in the working copy."""
-    monkeypatch.setattr(prepared, "FILE", tmp_path / "kept/pictures.npz")
+    monkeypatch.setattr(cache, "FILE", tmp_path / "cache/pictures.npz")
 
 
 def write(folder, names, count=5, size=(32, 24), suffix=".png", colour=False):
@@ -229,7 +229,7 @@ def test_a_picture_that_was_read_is_not_read_again(tmp_path, monkeypatch):
     (folder / "a/bad.png").unlink()
     fetch(folder)
     fetch(folder, prepare="resize", size=[8, 8])
-    prepared.FILE.write_bytes(prepared.FILE.read_bytes()[:999])
+    cache.FILE.write_bytes(cache.FILE.read_bytes()[:999])
     fetch(folder, prepare="resize", size=[8, 8])
     assert [len(names) for names in read] == [40, 0, 3, 0, 41, 41]
     assert sorted(read[2]) == [f"{folder}/a/0.png", f"{folder}/a/bad.png", f"{folder}/b/new.png"]

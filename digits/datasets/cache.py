@@ -18,7 +18,7 @@ FILE = Path(".training/pictures.npz")
 """In the folder of what the next run continues from: only its owner can read it."""
 
 
-def fingerprints(paths: Iterable[Path], params: FetchParams) -> list[bytes]:
+def cache_keys(paths: Iterable[Path], params: FetchParams) -> list[bytes]:
     """Return a hash of what decides the image of each picture: parameters, code, libraries, file.
 
     A file counts by device, inode, size and times, as for DVC.
@@ -31,14 +31,14 @@ def fingerprints(paths: Iterable[Path], params: FetchParams) -> list[bytes]:
     return [sha256(common + repr(file).encode()).digest() for file in files]
 
 
-def load_prepared() -> dict[bytes, NDArray[np.uint8]]:
+def load_cache() -> dict[bytes, NDArray[np.uint8]]:
     """Return the images that the last run kept, by fingerprint; none if they cannot be read."""
     with suppress(Exception), FILE.open("rb") as file, np.load(file, allow_pickle=False) as kept:
         return dict(zip(map(bytes, kept["keys"]), kept["images"], strict=True))
     return {}
 
 
-def save_prepared(images: dict[bytes, NDArray[np.uint8]]) -> None:
+def save_cache(images: dict[bytes, NDArray[np.uint8]]) -> None:
     """Keep the images that have the same shape as the first, if the disk lets it."""
     shape = next(iter(images.values())).shape
     same = {key: image for key, image in images.items() if image.shape == shape}
