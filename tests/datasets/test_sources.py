@@ -14,6 +14,7 @@ from digits.datasets import catalogue
 from digits.datasets.catalogue import MNIST, from_idx, from_npz
 from digits.datasets.sources import fetch_dataset
 from digits.errors import SourceError
+from digits.messages import printable
 from digits.params.fetch import FetchParams
 from tests.datasets.test_download import LINUX, deaf, quick, server  # noqa: F401
 from tests.datasets.test_formats import assert_same, write_idx, write_npz
@@ -87,7 +88,7 @@ def test_a_name_that_is_no_source(tmp_path, monkeypatch, name):
     wanted = "fetch.source: expected a name of the catalogue (mnist, fashion_mnist), an .npz"
     message = refused(name)
     assert message.startswith(wanted)
-    assert f"got '{name}', which cannot be read" in message
+    assert printable(f"got '{name}', which cannot be read") in message
     assert list(tmp_path.iterdir()) == []
 
 
