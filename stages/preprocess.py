@@ -4,8 +4,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digits.data.dataset import Labels
+from digits.data.info import read_info
 from digits.data.loading import read_raw
-from digits.data.splits import normalize, stratified_sample
+from digits.data.splits import absent, normalize, stratified_sample
 from digits.files.arrays import write_array, write_chunks
 from digits.params import read_params
 from digits.params.preprocess import PreprocessParams
@@ -30,6 +31,8 @@ def write_split(
     write_chunks(f"data/processed/{name}/images.npy", chunks, shape, np.float32)
     write_array(f"data/processed/{name}/labels.npy", labels[rows])
     print(f"preprocess: {len(rows):,} {name} examples")
+    if len(rows) and (missing := absent(labels[rows], read_info().classes)):
+        print(f"preprocess: no {name} example of {', '.join(missing)}")
 
 
 if __name__ == "__main__":

@@ -66,38 +66,16 @@ def project(built, tmp_path):
     return pipeline.copy(built, tmp_path / "project")
 
 
-@pytest.fixture(scope="session")
-def branches(tmp_path_factory):
-    """A project on digits that are hard to see, with the branches few, short and seeded.
-
-    few: of 4 hidden units, short: of 1 epoch, seeded: of another seed than main. Not to change.
-    """
-    changes = {
-        "main": ("train.learning_rate", 0.003),
-        "few": ("train_hidden.units", 4),
-        "short": ("train.epochs", 1),
-        "seeded": ("train.seed", 1),
-    }
-
-    def build(folder):
-        hard = Dataset(*make_images(1000, seed=1, ink=36), *make_images(1000, seed=2, ink=36))
-        project = pipeline.make(folder, hard, content_sha256(hard))
-        for branch, change in changes.items():
-            if branch != "main":
-                project.run("git", "switch", "--quiet", "--create", branch, "main")
-            project.set(*change)
-            project.run("dvc", "repro", "--quiet", "evaluate")
-            project.commit(branch)
-        project.run("git", "switch", "--quiet", "main")
-        project.run("dvc", "checkout", "--quiet", "--with-deps", "evaluate")
-
-    return pipeline.once(tmp_path_factory, "branches", build)
-
-
 @pytest.fixture
-def branched(branches, tmp_path):
-    """A copy of `branches`, its cache included, for one test."""
-    return pipeline.copy(branches, tmp_path / "project")
+def branched(project):
+    """A project with a branch few, of 3 hidden units."""
+    project.run("git", "switch", "--quiet", "--create", "few")
+    project.set("train_hidden.units", 3)
+    project.run("dvc", "repro", "--quiet", "evaluate")
+    project.commit("few")
+    project.run("git", "switch", "--quiet", "main")
+    project.run("dvc", "checkout", "--quiet", "--with-deps", "evaluate")
+    return project
 
 
 @pytest.fixture(scope="module")

@@ -239,8 +239,12 @@ def hosts():
 
 @pytest.fixture
 def two_workers(published):
-    """A project that two workers train; in the end they have trained `hidden`, and DVC has it."""
+    """A project that two workers train; in the end they have trained `hidden`, and DVC has it.
+
+    The stages before have to run, too.
+    """
     published.set("train.workers", 2)
+    published.set("preprocess.limit", 250)
     published.commit("two workers")
     yield published
     assert published.read("metrics/training/hidden.json")["accuracy"] > 0.9
@@ -251,13 +255,25 @@ def two_workers(published):
     assert FOUND.setdefault("by two workers", trained) == trained
 
 
-def test_two_machines_by_hand(two_workers, machine, hosts):
+def by_both(heading, projects, hosts):
+    """Run the commands under a heading on both hosts at the same time."""
     with ThreadPoolExecutor() as threads:
-        first = threads.submit(run, "By hand: the first machine", two_workers, hosts[0].within())
-        run("By hand: the second machine", machine, hosts[1].within())
-        first.result()
-    assert machine.run("git", "status", "--porcelain") == ""
-    assert not machine.path(MODEL).exists()
+        runs = [
+            threads.submit(run, heading, project, host.within(), RANK=str(rank))
+            for rank, (project, host) in enumerate(zip(projects, hosts, strict=True))
+        ]
+        for each in runs:
+            each.result()
+
+
+def test_two_clones_by_hand(two_workers, machine, hosts):
+    by_both("By hand: two clones", [two_workers, machine], hosts)
+    found = [project.lock()["train_hidden"] for project in (two_workers, machine)]
+    assert found[0] == found[1]
+
+
+def test_one_folder_by_hand(two_workers, hosts):
+    by_both("By hand: one folder", [two_workers] * 2, hosts)
 
 
 def test_a_slurm_job_of_two_workers(two_workers, hosts, tmp_path):

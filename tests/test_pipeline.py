@@ -92,12 +92,12 @@ def test_a_change_runs_what_it_can_change_and_taken_back_runs_nothing(project):
 
 def test_branches_keep_their_results_and_metrics_diff_works_in_a_plain_clone(branched, tmp_path):
     found = {}
-    for branch in ("main", "seeded"):
+    for branch in ("main", "few"):
         branched.run("git", "switch", "--quiet", branch)
         branched.run("dvc", "checkout", "--with-deps", "evaluate")
         assert "> python" not in branched.run("dvc", "repro", "evaluate")
-        found[branch] = [branched.path(f"models/{model}.keras").read_bytes() for model in MODELS]
-    assert all(one != other for one, other in zip(*found.values(), strict=True))
+        found[branch] = branched.path("models/hidden.keras").read_bytes()
+    assert found["main"] != found["few"]
     clone = pipeline.Project(tmp_path / "clone")
     branched.run("git", "clone", "--quiet", "--branch", "few", ".", str(clone.folder))
     clone.run("git", "branch", "--quiet", "main", "origin/main")

@@ -19,12 +19,12 @@ def test_a_row_for_each_model_and_stage(built):
 
 
 @pytest.mark.slow
-def test_a_change_of_a_parameter(branches):
-    diff = branches.run("dvc", "metrics", "diff", "main", "few")
+def test_a_change_of_a_parameter(branched):
+    diff = branched.run("dvc", "metrics", "diff", "main", "few")
     assert "metrics/evaluation/hidden.json" in diff
     assert width(diff) <= 100
     narrow = ("env", "COLUMNS=100", "dvc", "exp", "show", "--only-changed", "--no-pager")
-    assert width(branches.run(*narrow, "--rev", "main", "--rev", "few")) <= 100
+    assert width(branched.run(*narrow, "--rev", "main", "--rev", "few")) <= 100
 
 
 def test_our_own(built, monkeypatch, capsys):

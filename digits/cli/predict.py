@@ -16,12 +16,11 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
-from itertools import chain
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from digits.cli.tables import table
 from digits.data.info import DatasetInfo, read_info
@@ -30,9 +29,9 @@ from digits.evaluation.answers import probabilities
 from digits.evaluation.results import read_results
 from digits.evaluation.uncertainty import (
     ReferenceDistribution,
+    mean_uncertainty,
     read_reference,
     uncertain,
-    uncertainty,
 )
 from digits.files.atomic import to_json, write_bytes
 from digits.inference import network as inference
@@ -77,10 +76,12 @@ def main(arguments: Namespace) -> None:
     reference = read_reference()
     faults: list[str] = []
     seen: list[tuple[str, PreparedImage]] = []
-    shown: list[tuple[str, str, int, Detected]] = []
-    for name, why, found in _prepared(arguments, data, faults, _scores(networks, reference)):
+    shown: list[tuple[str, Detected]] = []
+    logits = {name: network.logits for name, network in networks.items()}
+    scores = partial(mean_uncertainty, reference, logits)
+    for name, why, found in _prepared(arguments, data, faults, scores):
         if arguments.show:
-            shown.append((printable(name), why, len(seen), found))
+            shown.append((f"{printable(name)}{why}", found))
         seen += [(name, one) for one in found.images]
     by_model = [_answers(*pair, seen, data, reference) for pair in networks.items() if seen]
     by_image = list(zip(*by_model, strict=True))
@@ -88,14 +89,17 @@ def main(arguments: Namespace) -> None:
     if not every:
         rows = [{key: row[key] for key in row if key not in PLACE} for row in rows]
     if arguments.text:
-        for name in dict.fromkeys(row["file"] for row in by_model[0]) if by_model else ():
-            print(text([row for row in by_model[0] if row["file"] == name]))
+        for name, page in groupby(by_model[0] if by_model else [], lambda row: str(row["file"])):
+            print(*[f"{name}:"] * (len({name for name, _ in seen}) > 1), text([*page]), sep="\n")
     elif arguments.json:
         print(to_json(rows, "the list of answers"))
     elif rows:
         print(_table(rows))
     if shown:
-        write_bytes(arguments.show, (_pages if every else _panels)(shown, by_image, data))
+        from digits.figures.seen import draw_pages, draw_panels  # matplotlib is slow to import
+
+        draw = draw_pages if every else draw_panels
+        write_bytes(arguments.show, draw(shown, by_image, data.prepare == "mnist"))
     if faults:
         sys.exit(1)
 
@@ -105,7 +109,7 @@ def _prepared(
 ) -> Iterator[tuple[str, str, Detected]]:
     """Yield each picture's name and what is in it; report what cannot be used.
 
-    With --show, yield a picture that is refused, too, and between the two the reason.
+    With --show, yield a picture that is refused, too, and between the two what is said of it.
     """
     size = (data.height, data.width)
     for pattern in arguments.images:
@@ -123,37 +127,21 @@ def _prepared(
                         found = detect(picture, data.prepare, size, arguments.all, scores)
                     except PictureError as fault:
                         if arguments.show:
-                            yield name, str(fault), Detected(picture, [], [])
+                            yield name, f": {fault}", Detected(picture, [], [])
                         raise
-                    counts = _counts(found)
+                    counts = f": {_counts(found)}" if arguments.all else ""
                     yield name, counts, found
                     if found.refused:
-                        print(f"{printable(name)}: {counts}", file=sys.stderr)
-                    if {mark.reason for mark in found.refused} - set(NO_DIGIT):
+                        print(f"{printable(name)}{counts}", file=sys.stderr)
+                    if {reason for reason, _ in found.refused} - set(NO_DIGIT):
                         faults.append(name)
 
 
 def _counts(found: Detected) -> str:
     """Count the marks of a page by what became of them."""
-    reasons = Counter(mark.reason.short for mark in found.refused).most_common()
+    reasons = Counter(reason.short for reason, _ in found.refused).most_common()
     parts = [f"{len(found.images)} read", *(f"{count} {reason}" for reason, count in reasons)]
     return f"{len(found.images) + len(found.refused)} marks: {', '.join(parts)}"
-
-
-def _scores(networks: dict[str, inference.Network], reference: ReferenceDistribution) -> Scores:
-    """Return what computes how uncertain the networks' answers to images are, on average."""
-
-    def scores(images: NDArray[np.uint8]) -> NDArray[np.float64]:
-        pixels = images.reshape(len(images), -1).astype(np.float32) / np.float32(255)
-        by_model = [
-            np.sum(uncertainty(reference.components, images, network.logits(pixels)), axis=0)
-            - reference.thresholds.get(name, 0.0)
-            for name, network in networks.items()
-        ]
-        mean: NDArray[np.float64] = np.mean(by_model, axis=0)
-        return mean
-
-    return scores
 
 
 @contextmanager
@@ -222,53 +210,3 @@ def _table(rows: list[dict[str, Any]]) -> str:
     ]
     head = ["file", "model", [*rows[0]][2], "confidence", "runner-up", *["uncertain"] * uncertain]
     return table(head, cells)
-
-
-def _panels(
-    shown: list[tuple[str, str, int, Detected]],
-    by_image: list[tuple[dict[str, Any], ...]],
-    data: DatasetInfo,
-) -> bytes:
-    """Draw how each picture was prepared, what the models got, and their answers."""
-    from digits.figures.seen import Panel, draw, picture_panels  # matplotlib is slow to import
-    from digits.figures.style import labels
-
-    drawn: list[Panel] = []
-    named = dict(zip(data.classes, labels(data.classes), strict=True))
-    for name, why, start, found in shown:
-        drawn += picture_panels(name if found.images else f"{name}\n{why.split(':')[0]}", found)
-        for place, one in enumerate(found.images, start):
-            lines = [
-                f"{model}: {named[str(answer)]} ({confidence:.0%}{', uncertain' * bool(why)})"
-                for _, model, answer, confidence, _, _, why, *_ in map(dict.values, by_image[place])
-            ]
-            image = 255 - one.image if data.prepare == "mnist" else one.image
-            drawn.append(Panel(image, "\n".join(lines)))
-    return draw(drawn)
-
-
-def _pages(
-    shown: list[tuple[str, str, int, Detected]],
-    by_image: list[tuple[dict[str, Any], ...]],
-    data: DatasetInfo,
-) -> bytes:
-    """Draw each page with the number, the answers and the doubts of its marks."""
-    from digits.figures.seen import Labelled, Page, draw_pages
-
-    pages = []
-    for name, why, start, found in shown:
-        marks = [
-            Labelled(mark.box, "", "")
-            if mark.reason in NO_DIGIT
-            else Labelled(mark.box, mark.reason.short, mark.reason)
-            for mark in found.refused
-        ]
-        for number, answers in enumerate(by_image[start : start + len(found.images)], 1):
-            given = "/".join(dict.fromkeys(str([*row.values()][2]) for row in answers))
-            doubts = ", ".join(dict.fromkeys(chain(*(row["doubts"] for row in answers))))
-            sure = min(row["confidence"] for row in answers)
-            label = f"{number}: {given}{'?' * bool(doubts)}"
-            said = f"{sure:.0%}, {doubts}" if doubts else ""
-            marks.append(Labelled(answers[0]["box"], label, said))
-        pages.append(Page(f"{name}: {why}", found.picture, marks))
-    return draw_pages(pages)

@@ -1,68 +1,51 @@
 """Find images that make results look better or worse than they are."""
 
-import hashlib
-from collections import defaultdict
+from hashlib import blake2b
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from digits.data.dataset import Dataset
 from digits.errors import SourceError
 from digits.messages import printable
 
-Names = tuple[list[str], ...]
-"""Of the images of the training split, and of the test split."""
-Masks = list[NDArray[np.bool_]]
-"""Which images of the training split, and of the test split."""
-
 
 def check_images(
-    dataset: Dataset, names: Names, action: Literal["warn", "refuse", "drop"]
+    dataset: Dataset, names: list[str] | None, action: Literal["warn", "refuse", "drop"]
 ) -> Dataset:
-    """Report images without contrast, images under two classes, and training images of the test.
+    """Report images without contrast, images in two classes, and training images of the test split.
 
-    names: of the images of both splits. action: what to do beside that. Of equal images in both
-    splits the test's is kept. Raises SourceError if action is refuse, or if no image has contrast.
+    names: of the training images, then of the test images. Returns the data set; if action is drop,
+    without these images (those of the test split stay, unless they have another fault).
+    Raises SourceError if action is refuse, or if no image would be left.
     """
-    images: list[Any] = list(dataset[::2])
-    labels: list[Any] = list(dataset[1::2])
-    lines, keep = [], [np.ones(len(split), bool) for split in images]
-    for what, masks in _find(images, labels).items():
-        if count := sum(int(mask.sum()) for mask in masks):
-            split = int(not masks[0].any())
-            example = names[split][int(masks[split].argmax())]
-            lines.append(f"{count:,} of {len(labels[0]) + len(labels[1]):,} {what}, as {example}")
-            keep = [kept & ~mask for kept, mask in zip(keep, masks, strict=True)]
-    is_left = any(split.any() for split in keep)
-    if lines and (action == "refuse" or (action == "drop" and not is_left)):
+    count = len(dataset.train_labels)
+    flat = [images.reshape(len(images), -1) for images in dataset[::2]]
+    even = np.concatenate([images.min(axis=1) == images.max(axis=1) for images in flat])
+    digests = [blake2b(image.tobytes(), digest_size=8).digest() for part in flat for image in part]
+    _, same = np.unique(np.frombuffer(b"".join(digests), np.uint64), return_inverse=True)
+    labels = np.concatenate([dataset.train_labels, dataset.test_labels]).astype(int)
+    sums, squares, sizes = (np.bincount(same, weights) for weights in (labels, labels**2, None))
+    is_torn = (sums**2 != sizes * squares)[same]  # labels vary among equal images
+    is_tested = np.isin(same, same[count:]) & (np.arange(len(labels)) < count)
+    lines, drop = [], even.copy()
+    for what, found in (
+        ("have no contrast", even),
+        ("are in two classes", is_torn & ~even),
+        ("are for training and for testing", is_tested & ~even),
+    ):
+        if found.any():
+            place = int(found.argmax())
+            split = f"training image {place}" if place < count else f"test image {place - count}"
+            example = names[place] if names else split
+            lines.append(f"{found.sum():,} of {len(labels):,} images {what}, as {example}")
+            drop |= found
+    if lines and (action == "refuse" or (action == "drop" and drop.all())):
         raise SourceError(f"{'; '.join(lines)}. Remove them, or change fetch.duplicates.")
     for line in lines:
         print(printable(f"fetch: {line}{'; dropped' * (action == 'drop')}"))
     if not lines or action != "drop":
         return dataset
+    keep = [~drop[:count], ~drop[count:]]
     kept: list[Any] = [array[keep[place // 2]] for place, array in enumerate(dataset)]
     return Dataset(*kept)
-
-
-def _find(images: list[NDArray[Any]], labels: list[NDArray[Any]]) -> dict[str, Masks]:
-    """Return what is wrong with images, and with which."""
-    flat = [split.reshape(len(split), -1) for split in images]
-    even = [split.min(axis=1) == split.max(axis=1) for split in flat]
-    keys = [
-        [hashlib.blake2b(image.data, digest_size=16).digest() for image in split] for split in flat
-    ]
-    classes = defaultdict[bytes, set[int]](set)
-    for split, its_labels in zip(keys, labels, strict=True):
-        for key, label in zip(split, its_labels.tolist(), strict=True):
-            classes[key].add(label)
-    test = set(keys[1])
-    torn = [np.array([len(classes[key]) > 1 for key in split], bool) for split in keys]
-    twice = np.array([key in test for key in keys[0]], bool)
-    return {
-        "images have no contrast": even,
-        "images are in two classes": [
-            mask & ~blank for mask, blank in zip(torn, even, strict=True)
-        ],
-        "images are for training and for testing": [twice & ~even[0], np.zeros(len(flat[1]), bool)],
-    }

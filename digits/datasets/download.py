@@ -2,8 +2,6 @@
 
 import hashlib
 import multiprocessing
-import time
-from collections.abc import Iterable
 from multiprocessing.pool import ThreadPool
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -16,12 +14,10 @@ from urllib3.exceptions import HTTPError
 from digits.errors import SourceError
 from digits.progress import progress
 
-TIMEOUT = (10, 30)
-"""Seconds to connect, and to wait for the next bytes."""
+TIMEOUT = (4, 30)
+"""Seconds to connect, and to wait for the next bytes. A firewall may drop all packets."""
 DEADLINE = 600
 """Seconds for one file, with all attempts."""
-PATIENCE = 4
-"""Seconds for a server to answer; slower servers are tried after all others."""
 ATTEMPTS = 3
 PAUSE = 0.5
 """Seconds, doubled before each attempt after the second."""
@@ -51,23 +47,6 @@ def download(url: str, digest: str, folder: Path) -> Path:
         path.unlink()
         raise SourceError(f"{url}: expected {kind} {digest}, got {got}; the file was deleted")
     return path
-
-
-def find_silent(urls: Iterable[str]) -> list[str]:
-    """Return those of `urls` whose server, or proxy, does not answer within PATIENCE seconds.
-
-    All are asked at once, so a firewall that drops all packets costs that time only once. An
-    error, and a name that is no URL, counts as an answer: a download fails at once, too.
-    """
-    asked = [url for url in urls if url.startswith("http")]
-    end = time.monotonic() + PATIENCE
-    with ThreadPool(len(asked) or 1) as threads:  # daemons: the look-up of a name may take longer
-        # a longer time-out than PATIENCE: its end must not count as an answer
-        options = {"timeout": 2 * PATIENCE}
-        answers = [threads.apply_async(requests.head, [url], options) for url in asked]
-        for answer in answers:
-            answer.wait(max(0, end - time.monotonic()))
-        return [url for url, answer in zip(asked, answers, strict=True) if not answer.ready()]
 
 
 def _transfer(url: str, path: Path) -> None:

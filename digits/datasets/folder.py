@@ -26,15 +26,13 @@ SHOWN = 5
 """Faults that are reported one by one; the others are counted."""
 
 
-def read_folder(
-    folder: Path, params: FetchParams
-) -> tuple[Dataset, list[str], tuple[list[str], list[str]]]:
+def read_folder(folder: Path, params: FetchParams) -> tuple[Dataset, list[str], list[str]]:
     """Read the pictures of FOLDER/train/CLASS and FOLDER/test/CLASS, or of FOLDER/CLASS.
 
     In the latter case a share, `params.held_out`, of each class becomes the test split. The order
     of the pictures depends on `params.seed` alone. Prints what was taken and what was passed over.
     Returns also the names of the classes, in the order of `params.classes`, or else numbers by
-    their value and words by the alphabet; and the names of the pictures of both splits.
+    their value and words by the alphabet; and the names of the pictures, as they are in the arrays.
     Raises SourceError with the first faults and their number.
     """
     splits = [folder / "train", folder / "test"]
@@ -69,7 +67,7 @@ def read_folder(
         test = stratified_sample(labels[0], count, params.seed, least=1)
     every, names = np.concatenate(labels), np.array([str(p.relative_to(folder)) for p in paths])
     dataset = Dataset(images[~test], every[~test], images[test], every[test])
-    return dataset, classes, (names[~test].tolist(), names[test].tolist())
+    return dataset, classes, [*names[~test], *names[test]]
 
 
 def _faults(

@@ -19,20 +19,16 @@ FILE = Path(".training/pictures.npz")
 
 
 def fingerprints(paths: Iterable[Path], params: FetchParams) -> list[bytes]:
-    """Return a hash of what decides the image of each picture.
+    """Return a hash of what decides the image of each picture: parameters, code, libraries, file.
 
-    A file counts by device, inode, size and times, as for DVC; so do parameters, code, libraries.
+    A file counts by device, inode, size and times, as for DVC.
     """
     code = [path.read_bytes() for path in sorted(Path(pictures.__path__[0]).glob("*.py"))]
-    versions = [np.__version__, PIL.__version__]
-    common = sha256(repr([code, versions, params.prepare, params.size]).encode())
-    made = []
-    for path in paths:
-        stat, digest = path.stat(), common.copy()
-        times = stat.st_mtime_ns, stat.st_ctime_ns
-        digest.update(repr((stat.st_dev, stat.st_ino, stat.st_size, *times)).encode())
-        made.append(digest.digest())
-    return made
+    means = [*code, np.__version__, PIL.__version__, params.prepare, params.size]
+    common = sha256(repr(means).encode()).digest()
+    stats = [path.stat() for path in paths]
+    files = [(s.st_dev, s.st_ino, s.st_size, s.st_mtime_ns, s.st_ctime_ns) for s in stats]
+    return [sha256(common + repr(file).encode()).digest() for file in files]
 
 
 def load_prepared() -> dict[bytes, NDArray[np.uint8]]:

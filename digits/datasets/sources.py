@@ -10,8 +10,7 @@ from digits.data.dataset import Dataset, check_dataset, content_sha256
 from digits.data.info import DatasetCard, DatasetInfo
 from digits.data.splits import absent
 from digits.datasets.catalogue import CATALOGUE, MNIST, Published
-from digits.datasets.doubtful import Names, check_images
-from digits.datasets.download import find_silent
+from digits.datasets.doubtful import check_images
 from digits.datasets.folder import read_folder
 from digits.datasets.formats import read_idx_folder, read_npz
 from digits.errors import SourceError
@@ -41,7 +40,7 @@ def fetch_dataset(params: FetchParams) -> tuple[Dataset, DatasetInfo, str]:
         if known := next((p.card for p in CATALOGUE.values() if p.sha256 == sha256), None):
             own = {"title": params.title, "classes": params.classes}
             card = known.model_copy(update={key: value for key, value in own.items() if value})
-    checked = check_images(dataset, names or _numbered(dataset, card.classes), params.duplicates)
+    checked = check_images(dataset, names, params.duplicates)
     if checked is not dataset:
         dataset, sha256 = checked, content_sha256(checked)
         check_dataset(dataset)
@@ -61,11 +60,10 @@ def fetch_dataset(params: FetchParams) -> tuple[Dataset, DatasetInfo, str]:
 def _fetch_published(published: Published, sha256: str) -> tuple[Dataset, str]:
     """Return the data set of this hash from the first source that has it, and the source."""
     failures = ["no source has the data:"]
-    silent = find_silent(published.sources)
-    for name in sorted(published.sources, key=silent.__contains__):  # those that answer first
+    for name, load in published.sources.items():
         try:
             with tempfile.TemporaryDirectory(prefix="digits-") as folder:
-                dataset = published.sources[name](name, Path(folder))
+                dataset = load(name, Path(folder))
             check_dataset(dataset)
             _verify(dataset, sha256)
             return dataset, name
@@ -79,15 +77,7 @@ def _fetch_published(published: Published, sha256: str) -> tuple[Dataset, str]:
     raise SourceError("\n".join(failures))
 
 
-def _numbered(dataset: Dataset, classes: list[str]) -> Names:
-    """Return names for the images of both splits, by number and class."""
-    return tuple(
-        [f"{split} image {place} ({classes[label]})" for place, label in enumerate(labels.tolist())]
-        for split, labels in (("train", dataset.train_labels), ("test", dataset.test_labels))
-    )
-
-
-def _read_own(path: Path, params: FetchParams) -> tuple[Dataset, DatasetCard, Names | None]:
+def _read_own(path: Path, params: FetchParams) -> tuple[Dataset, DatasetCard, list[str] | None]:
     """Read a data set of the user's own, and describe it. Raises SourceError."""
     classes, names = params.classes, None
     try:

@@ -136,6 +136,19 @@ def uncertainty(
     return distance - LOGSUMEXP * (best + ambiguity), AMBIGUITY * ambiguity
 
 
+def mean_uncertainty(
+    reference: ReferenceDistribution, models: Mapping[str, Predict], images: NDArray[np.uint8]
+) -> NDArray[np.float64]:
+    """Return how uncertain the models' answers to images are, on average; above 0 they are."""
+    pixels = images.reshape(len(images), -1).astype(np.float32) / np.float32(255)
+    by_model = [
+        np.sum(uncertainty(reference.components, images, predict(pixels)), axis=0)
+        - reference.thresholds.get(name, 0.0)
+        for name, predict in models.items()
+    ]
+    return np.asarray(np.mean(by_model, axis=0))
+
+
 def uncertain(
     reference: ReferenceDistribution,
     model: str,

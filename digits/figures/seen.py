@@ -2,7 +2,9 @@
 
 import io
 import math
-from typing import NamedTuple
+from collections.abc import Sequence
+from itertools import chain, islice
+from typing import Any, NamedTuple
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -12,6 +14,7 @@ from PIL import Image, ImageDraw, ImageFont
 from digits.figures.style import letters, png, style
 from digits.pictures.prepared import Box, Detected
 from digits.pictures.reading import Picture
+from digits.pictures.refusals import NO_DIGIT
 
 ACROSS = 6
 PANELS = 300  # panels of a figure, at most
@@ -30,23 +33,52 @@ class Panel(NamedTuple):
     caption: str
 
 
-class Labelled(NamedTuple):
-    """A mark on a page: its box in the file's pixels, its number and answer, and doubts."""
-
-    box: Box
-    label: str
-    said: str
+Answers = Sequence[Sequence[dict[str, Any]]]
+"""Of each image that was prepared: a row of `digits predict` for each model."""
 
 
-class Page(NamedTuple):
-    """A picture, a line about it, and its marks."""
+def draw_panels(shown: list[tuple[str, Detected]], answers: Answers, is_ink: bool) -> bytes:
+    """Draw how each picture was prepared, what the models got, and their answers.
 
-    title: str
-    picture: Picture
-    marks: list[Labelled]
+    shown: a title and what was found. is_ink: images are ink, 0 paper.
+    """
+    drawn: list[Panel] = []
+    following = iter(answers)
+    for title, found in shown:
+        drawn += _picture_panels(title, found)
+        for one in found.images:
+            lines = [
+                f"{model}: {answer} ({confidence:.0%}{', uncertain' * bool(why)})"
+                for _, model, answer, confidence, _, _, why, *_ in map(dict.values, next(following))
+            ]
+            drawn.append(Panel(255 - one.image if is_ink else one.image, "\n".join(lines)))
+    return _draw(drawn)
 
 
-def picture_panels(file: str, found: Detected) -> list[Panel]:
+def draw_pages(shown: list[tuple[str, Detected]], answers: Answers, is_ink: bool = True) -> bytes:
+    """Draw pages with the number, the answers and the doubts of each mark."""
+    following = iter(answers)
+    drawn = []
+    for title, found in shown:
+        marks = [
+            (box, "", "") if reason in NO_DIGIT else (box, reason.short, str(reason))
+            for reason, box in found.refused
+        ]
+        for number, rows in enumerate(islice(following, len(found.images)), 1):
+            given = "/".join(dict.fromkeys(str([*row.values()][2]) for row in rows))
+            doubts = ", ".join(dict.fromkeys(chain(*(row["doubts"] for row in rows))))
+            said = f"{min(row['confidence'] for row in rows):.0%}, {doubts}" if doubts else ""
+            marks.append((rows[0]["box"], f"{number}: {given}{'?' * bool(said)}", said))
+        drawn.append(_drawn(title, found.picture, marks))
+    whole = Image.new("RGB", (max(one.width for one in drawn), sum(one.height for one in drawn)))
+    for index, one in enumerate(drawn):
+        whole.paste(one, (0, sum(above.height for above in drawn[:index])))
+    content = io.BytesIO()
+    whole.save(content, "png")
+    return content.getvalue()
+
+
+def _picture_panels(file: str, found: Detected) -> list[Panel]:
     """Return a panel of a picture, and one in which the ink of its digits is marked."""
     small = _colours(found.picture)
     small.thumbnail((SIDE, SIDE))
@@ -59,40 +91,28 @@ def picture_panels(file: str, found: Detected) -> list[Panel]:
     return panels
 
 
-def draw_pages(pages: list[Page]) -> bytes:
-    """Draw pages one below the other, each with its marks, and what is said about these below."""
-    drawn = [_drawn(page) for page in pages]
-    size = max(one.width for one in drawn), sum(one.height for one in drawn)
-    whole = Image.new("RGB", size, "white")
-    top = 0
-    for one in drawn:
-        whole.paste(one, (0, top))
-        top += one.height
-    content = io.BytesIO()
-    whole.save(content, "png")
-    return content.getvalue()
+def _drawn(title: str, picture: Picture, marks: list[tuple[Box, str, str]]) -> Image.Image:
+    """Draw the boxes of marks, enlarged so that their labels can be read, and what is said below.
 
-
-def _drawn(page: Page) -> Image.Image:
-    """Draw the boxes of marks, enlarged so that their numbers can be read."""
-    heights = [mark.box[3] - mark.box[1] for mark in page.marks] or [READABLE]
-    high, wide = page.picture.size
-    scale = min(max(READABLE / np.median(heights), LEAST / max(high, wide)), MOST / max(high, wide))
-    size = round(wide * scale), round(high * scale)
-    image = _pale(_colours(page.picture).resize(size, Image.Resampling.BILINEAR))
-    font = ImageFont.load_default(READABLE // 3)
-    pencil = ImageDraw.Draw(image)
-    for mark in page.marks:
-        left, top, right, bottom = (end * scale for end in mark.box)
-        colour = MARKED if mark.said else SURE if mark.label else NONE
+    marks: box, label and doubt of each; the last two are empty for what is no digit.
+    """
+    heights = [bottom - top for (_, top, _, bottom), label, _ in marks if label] or [READABLE]
+    long = max(picture.size)
+    scale = min(max(READABLE / float(np.median(heights)), LEAST / long), MOST / long)
+    high, wide = (round(side * scale) for side in picture.size)
+    image = _pale(_colours(picture).resize((wide, high), Image.Resampling.BILINEAR))
+    font, pencil = ImageFont.load_default(READABLE // 3), ImageDraw.Draw(image)
+    for box, label, said in marks:
+        left, top, right, bottom = (end * scale for end in box)
+        colour = MARKED if said else SURE if label else NONE
         pencil.rectangle((left - 2, top - 2, right + 2, bottom + 2), outline=colour, width=2)
-        pencil.text((left - 2, top - 3), mark.label, colour, font, anchor="lb")
-    said = [page.title, *(f"{mark.label}, {mark.said}" for mark in page.marks if mark.said)]
-    lines = "\n".join(said).encode("latin-1", "replace").decode("latin-1")
-    left, top, right, bottom = map(math.ceil, pencil.multiline_textbbox((8, 8), lines, font))
-    sheet = Image.new("RGB", (max(image.width, right + 8), image.height + bottom + 8), "white")
+        pencil.text((left - 2, top - 3), label, colour, font, anchor="lb")
+    lines = "\n".join([title, *(f"{label}, {said}" for _, label, said in marks if said)])
+    lines = lines.encode("latin-1", "replace").decode("latin-1")
+    _, _, right, bottom = map(math.ceil, pencil.multiline_textbbox((8, 8), lines, font))
+    sheet = Image.new("RGB", (max(wide, right + 8), high + bottom + 8), "white")
     sheet.paste(image)
-    ImageDraw.Draw(sheet).multiline_text((8, image.height + 8), lines, "black", font)
+    ImageDraw.Draw(sheet).multiline_text((8, high + 8), lines, "black", font)
     return sheet
 
 
@@ -105,7 +125,7 @@ def _pale(image: Image.Image) -> Image.Image:
     return Image.eval(image.convert("L"), lambda level: 128 + level // 2).convert("RGB")
 
 
-def draw(panels: list[Panel]) -> bytes:
+def _draw(panels: list[Panel]) -> bytes:
     """Draw the first `PANELS` panels in rows, each with its caption."""
     panels = panels[:PANELS]
     columns = min(len(panels), ACROSS)

@@ -22,56 +22,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digits.errors import ArtifactError, ModelError
-from digits.evaluation.answers import probabilities
+from digits.inference.layers import ACTIVATIONS, READERS, Convolution, Dense, Floats, Layer, merged
 from digits.inference.limits import check_config, check_weights
 from digits.params.models import available
 
-ROWS = 1_000
-"""Images computed together."""
+ROWS, FEW = 1_000, 16
+"""Images computed together; by convolutions fewer, so that the processor's caches hold them."""
 
-Floats: TypeAlias = NDArray[np.float64]
 Images: TypeAlias = NDArray[np.float32]
 Compute: TypeAlias = Callable[[Images], Floats]
 
-ACTIVATIONS: dict[str, Callable[[Floats], Floats]] = {
-    "linear": lambda values: values,
-    "relu": lambda values: np.maximum(values, 0),
-    "tanh": np.tanh,
-    "sigmoid": lambda values: 0.5 + 0.5 * np.tanh(0.5 * values),  # no overflow on the way
-    "softmax": probabilities,
-}
 RETRAIN = "Train it with a lower learning_rate"
 LOGITS = ("linear", "sigmoid", "softmax")
 """Activations that are removed from a last layer, so that it returns logits."""
-
-
-class Dense(NamedTuple):
-    """activation(values @ kernel + bias), with kernel (inputs, outputs) and bias (outputs,)."""
-
-    kernel: Floats
-    bias: Floats
-    activation: str
-
-    def __call__(self, values: Floats) -> Floats:
-        """Compute its outputs from its inputs, (n, inputs)."""
-        return ACTIVATIONS[self.activation](values @ self.kernel + self.bias)
-
-
-class Scaling(NamedTuple):
-    """activation(values * scale + shift), both (inputs,): a trained BatchNormalization."""
-
-    scale: Floats
-    shift: Floats
-    activation: str = "linear"
-
-    def __call__(self, values: Floats) -> Floats:
-        """Compute its outputs from its inputs, (n, inputs)."""
-        return ACTIVATIONS[self.activation](values * self.scale + self.shift)
-
-
-Stack: TypeAlias = list[Dense | Scaling]
-"""Layers in order. Each is applied along the last axis, so it takes an image's values in runs of as
-many as it has inputs, and reshaping changes nothing: the values of an image stay one row."""
 
 
 class Network(NamedTuple):
@@ -81,7 +44,7 @@ class Network(NamedTuple):
     """Keras's names of the kinds of its layers."""
     parameters: int
     """The number of weights."""
-    stack: Stack
+    stack: list[Layer]
     """The layers, the last one without its sigmoids or softmax; empty if Keras computes them."""
     compute: Compute
     path: str = "the model"
@@ -103,8 +66,9 @@ class Network(NamedTuple):
         `digits.evaluation.answers.probabilities`, are the probabilities.
         Raises ArtifactError if one is NaN or infinite.
         """
-        starts = range(0, max(len(images), 1), ROWS)
-        found = np.concatenate([self.compute(images[start : start + ROWS]) for start in starts])
+        rows = FEW if any(isinstance(layer, Convolution) for layer in self.stack) else ROWS
+        starts = range(0, max(len(images), 1), rows)
+        found = np.concatenate([self.compute(images[start : start + rows]) for start in starts])
         if not np.isfinite(found).all():
             raise ArtifactError(f"{self.path}: an answer is NaN or infinite. {RETRAIN}")
         return found
@@ -126,8 +90,8 @@ def load(path: str, pixels: int | None = None, classes: int | None = None) -> Ne
         with h5py.File(io.BytesIO(weights)) as file:
             held = check_weights(file, len(weights))
             if _computable(config["class_name"], layers):
-                stack, parameters = _stack(layers, file, len(weights)), _count(file)
                 pixels = pixels or int(layers[0]["config"]["batch_shape"][1])
+                stack, parameters = _stack(layers, file, len(weights), pixels), _count(file)
                 shape = _by_numpy(stack, np.zeros((1, pixels), np.float32)).shape
                 if shape != (1, classes or shape[-1]):
                     got = f"expected {classes} classes out of {pixels} pixels, got {shape[1:]}"
@@ -147,40 +111,6 @@ def load(path: str, pixels: int | None = None, classes: int | None = None) -> Ne
         ) from None
 
 
-def _dense(settings: dict[str, Any], arrays: list[Floats]) -> Stack:
-    kernel, bias = (*arrays, np.zeros(arrays[0].shape[1]))[:2]  # it may have none
-    return [Dense(kernel, bias, settings["activation"])]
-
-
-def _scaling(settings: dict[str, Any], arrays: list[Floats]) -> Stack:
-    *learned, mean, variance = arrays
-    gamma = learned.pop(0) if settings.get("scale") else 1.0
-    scale = gamma / np.sqrt(variance + settings["epsilon"])
-    return [Scaling(scale, (learned.pop() if settings.get("center") else 0.0) - mean * scale)]
-
-
-def _rescaling(settings: dict[str, Any], arrays: list[Floats]) -> Stack:
-    return [Scaling(np.full(1, settings["scale"]), np.full(1, settings["offset"]))]
-
-
-def _activation(settings: dict[str, Any], arrays: list[Floats]) -> Stack:
-    return [Scaling(np.ones(1), np.zeros(1), settings["activation"])]
-
-
-def _nothing(settings: dict[str, Any], arrays: list[Floats]) -> Stack:
-    return []
-
-
-READERS: dict[str, Callable[[dict[str, Any], list[Floats]], Stack]] = {
-    **dict.fromkeys(("InputLayer", "Dropout", "GaussianNoise", "Flatten", "Reshape"), _nothing),
-    **dict.fromkeys(("Activation", "ReLU", "Softmax"), _activation),
-    "Rescaling": _rescaling,
-    "Dense": _dense,
-    "BatchNormalization": _scaling,
-}
-"""By kind of layer: how it is read from its settings and its weights, in Keras's order."""
-
-
 def _computable(kind: str, layers: list[Any]) -> bool:
     """Tell whether a model is a chain of layers that numpy can compute, up to its logits."""
     if kind not in ("Sequential", "Functional") or not all(map(_known, layers)):
@@ -195,7 +125,7 @@ def _computable(kind: str, layers: list[Any]) -> bool:
     return (
         "softmax" not in by_value  # it needs to know which values belong together
         and _activation_of(last) in LOGITS
-        and READERS[last["class_name"]] is not _nothing
+        and last["class_name"] in ("Dense", "BatchNormalization", "Activation", "ReLU", "Softmax")
     )
 
 
@@ -210,6 +140,8 @@ def _known(layer: dict[str, Any]) -> bool:
         and settings.get("data_format") != "channels_first"
         and not any(settings.get(key) for key in ("max_value", "negative_slope", "threshold"))
         and not any(isinstance(settings.get(key), list) for key in ("scale", "offset"))
+        and settings.get("groups", 1) == 1
+        and set(settings.get("dilation_rate", [])) <= {1}
         and _activation_of(layer) in ACTIVATIONS
     )
 
@@ -220,9 +152,10 @@ def _activation_of(layer: dict[str, Any]) -> str:
     return str(layer["config"].get("activation", kind))
 
 
-def _stack(layers: list[Any], file: h5py.File, limit: int) -> Stack:
+def _stack(layers: list[Any], file: h5py.File, limit: int, pixels: int) -> list[Layer]:
     """Read the layers, each array at most `limit` bytes; the last one without its activation."""
-    stack: Stack = []
+    stack: list[Layer] = []
+    shape: tuple[int, ...] = (pixels,)
     groups: Counter[str] = Counter()
     for layer in layers:
         kind = layer["class_name"]
@@ -231,8 +164,10 @@ def _stack(layers: list[Any], file: h5py.File, limit: int) -> Stack:
         group += f"_{groups[kind]}/vars" if groups[kind] else "/vars"
         groups[kind] += 1
         arrays = [_array(file, f"{group}/{name}", limit) for name in sorted(file.get(group, ()))]
-        stack += READERS[kind](layer["config"] | {"activation": activation}, arrays)
-    return stack
+        settings = layer["config"] | {"activation": activation}
+        found, shape = READERS[kind](settings, arrays, shape)
+        stack += found
+    return merged(stack)
 
 
 def _array(file: h5py.File, name: str, limit: int) -> Floats:
@@ -256,11 +191,11 @@ def _count(file: h5py.File) -> int:
     return sum(node.size for node in nodes if isinstance(node, h5py.Dataset))
 
 
-def _by_numpy(stack: Stack, images: Images) -> Floats:
+def _by_numpy(stack: list[Layer], images: Images) -> Floats:
     values = images.astype(np.float64)
     for layer in stack:
-        values = layer(values.reshape(-1, len(layer[0]))).reshape(len(images), -1)
-    return values
+        values = layer(values)
+    return values.reshape(len(images), -1)
 
 
 def _by_keras(path: str, pixels: int | None, classes: int | None) -> tuple[Compute, int]:

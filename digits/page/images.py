@@ -13,7 +13,7 @@ from PIL import Image
 from digits.data.info import FEW
 from digits.evaluation.scoring import confusion_matrix
 from digits.evaluation.uncertainty import AMBIGUITY, LEVELS, LOGSUMEXP, REASONS, reduced
-from digits.inference.network import Stack
+from digits.inference.layers import Layer
 from digits.page.findings import Findings, Model
 from digits.pictures import clean, preparing, single
 from digits.pictures.refusals import Refusal
@@ -109,7 +109,7 @@ def embedded(model: Model, rows: list[int]) -> dict[str, Any]:
     }
 
 
-def embedded_layers(stack: Stack) -> list[dict[str, Any]]:
+def embedded_layers(stack: list[Layer]) -> list[dict[str, Any]]:
     """Return layers as models.js takes them: kernels packed, as lists all else, of few numbers."""
     return [
         {

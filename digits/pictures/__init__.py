@@ -9,6 +9,7 @@ from digits.pictures.clean import is_clean, is_cut_out
 from digits.pictures.prepared import Detected, Mark, PreparedImage, placed
 from digits.pictures.preparing import ink, ink_box, place
 from digits.pictures.reading import LARGEST, Picture, read_picture
+from digits.pictures.refusals import Refusal
 from digits.pictures.single import check_single
 from digits.pictures.touching import Scores, cut_apart
 
@@ -72,10 +73,13 @@ def _digits(picture: Picture, every: bool, scores: Scores | None) -> Detected:
 
     try:
         return read_page(picture, every, scores)
-    except PictureError:  # what the steps for photographs refuse may be plain
-        if plain is None or scores is None or scores(plain.images[0].image[None])[0] > 0:
+    except PictureError as fault:
+        if plain is None or scores is None or fault.args[0] in (Refusal.SEVERAL, Refusal.BLURRED):
             raise
-        return plain
+        (one,) = plain.images
+        if one.doubts or scores(one.image[None])[0] > 0:
+            raise
+        return plain  # the steps for photographs may refuse what is plain, such as a thin scan
 
 
 def _plain(picture: Picture, scores: Scores | None) -> tuple[Detected | None, bool]:

@@ -6,7 +6,7 @@ A small file may ask for hours, for gigabytes, or for a fault of a decoder that 
 import os
 import signal
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from multiprocessing import Pipe
 from multiprocessing.connection import wait
 from typing import Any
@@ -32,44 +32,41 @@ def read_each(
     long, takes too much memory or crashes has a PictureError, too. Where processes cannot be forked
     (Windows), there are no limits.
     """
-    todo, running = deque(range(len(names))), dict[Any, tuple[int, deque[int]]]()
+    if not hasattr(os, "fork"):
+        yield from ((place, _answer(task, name)) for place, name in enumerate(names))
+        return
+    todo, running = deque(enumerate(names)), dict[Any, tuple[int, deque[tuple[int, str]]]]()
     try:
         while todo or running:
             while todo and len(running) < processes:
-                size = min(len(todo), max(BATCH, len(todo) // (2 * processes)))
-                places = deque(todo.popleft() for _ in range(size))
-                if not hasattr(os, "fork"):
-                    yield from ((place, _answer(task, names[place])) for place in places)
-                    continue
+                count = min(len(todo), max(BATCH, len(todo) // (2 * processes)))
+                batch = deque(todo.popleft() for _ in range(count))
                 receiver, end = Pipe(duplex=False)
                 if not (process := os.fork()):
-                    _serve(task, [names[place] for place in places], end)
+                    _serve(task, batch, end)
                 end.close()
-                running[receiver] = process, places
+                running[receiver] = process, batch
             ready: Any = wait(list(running))
             for pipe in ready:
-                process, places = running[pipe]
+                process, batch = running[pipe]
                 try:
                     answer = pipe.recv()
                 except EOFError:
                     del running[pipe]
-                    status = os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
-                    if not places:
-                        continue
-                    answer = PictureError(_reason(status))
-                    todo.extendleft(list(places)[:0:-1])
-                    places = deque([places[0]])
+                    answer = _reason(os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]))
+                    todo.extendleft(list(batch)[:0:-1])
                 if isinstance(answer, Exception) and not isinstance(answer, PictureError):
                     raise answer
-                yield places.popleft(), answer
+                if batch:
+                    yield batch.popleft()[0], answer
     finally:
         for process, _ in running.values():
             os.kill(process, signal.SIGKILL)
             os.waitpid(process, 0)
 
 
-def _serve(task: Callable[[str], Any], names: list[str], end: Any) -> None:
-    """Send the answers to `names`, within the limits, and end this process."""
+def _serve(task: Callable[[str], Any], batch: Iterable[tuple[int, str]], end: Any) -> None:
+    """Send the answers to a batch of names, within the limits, and end this process."""
     import resource  # Windows lacks it
 
     try:
@@ -78,7 +75,7 @@ def _serve(task: Callable[[str], Any], names: list[str], end: Any) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # libtiff prints what it does not like
         most = psutil.Process().memory_info().vms + MEMORY
         resource.setrlimit(resource.RLIMIT_AS, (most, resource.getrlimit(resource.RLIMIT_AS)[1]))
-        for name in names:
+        for _, name in batch:
             signal.setitimer(signal.ITIMER_PROF, SECONDS)
             end.send(_answer(task, name))
     finally:
@@ -95,8 +92,8 @@ def _answer(task: Callable[[str], Any], name: str) -> Any:
         return fault
 
 
-def _reason(status: int) -> str:
+def _reason(status: int) -> PictureError:
     """Return why a process ended before its work was done. status: as of `subprocess`."""
     if status == -signal.SIGPROF:
-        return f"not read within {SECONDS} s of CPU time: damaged, or made for that. Save it anew."
-    return f"cannot be read: the process that reads it ended with status {status}"
+        return PictureError(f"not read within {SECONDS} s of CPU time. Save it anew.")
+    return PictureError(f"cannot be read: the process that reads it ended with status {status}")

@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from digits.errors import PictureError
 from digits.pictures.finding import find_marks, thickened
-from digits.pictures.prepared import Detected, Mark, PreparedImage, Refused, box_in_file, placed
+from digits.pictures.prepared import Detected, Mark, PreparedImage, box_in_file, placed
 from digits.pictures.preparing import Floats, ink_box, place
 from digits.pictures.reading import Picture
 from digits.pictures.refusals import NO_DIGIT, Refusal
@@ -28,9 +28,7 @@ def read_page(picture: Picture, every: bool, scores: Scores | None) -> Detected:
     if scores is not None:
         digits = cut_apart(digits, _image, scores, every)
     images: list[PreparedImage] = []
-    refused = [
-        Refused(mark.refusal, box_in_file(picture, mark.box)) for mark in marks if mark.refusal
-    ]
+    refused = [(mark.refusal, box_in_file(picture, mark.box)) for mark in marks if mark.refusal]
     for mark in digits:
         mark = mark._replace(box=_box(mark))
         try:
@@ -40,9 +38,9 @@ def read_page(picture: Picture, every: bool, scores: Scores | None) -> Detected:
         except PictureError as fault:
             if not every:
                 raise
-            refused.append(Refused(Refusal(str(fault)), box_in_file(picture, mark.box)))
+            refused.append((Refusal(str(fault)), box_in_file(picture, mark.box)))
     if not images:
-        raise PictureError(max(refused, key=lambda one: one.reason not in NO_DIGIT).reason)
+        raise PictureError(max(refused, key=lambda one: one[0] not in NO_DIGIT)[0])
     return Detected(picture, _in_order(images), refused if every else [], ink)
 
 

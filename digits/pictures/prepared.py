@@ -47,23 +47,16 @@ class PreparedImage(NamedTuple):
     column: int = 1
 
 
-class Refused(NamedTuple):
-    """A mark of a page that is left out."""
-
-    reason: Refusal
-    box: Box
-
-
 class Detected(NamedTuple):
     """A picture and what is read of it.
 
-    images: in reading order; refused: the marks that are left out; ink: the pixels of digits in the
-    reduced picture, None if no digit is sought.
+    images: in reading order; refused: why marks of a page are left out, and their boxes; ink: the
+    pixels of digits in the reduced picture, None if no digit is sought.
     """
 
     picture: Picture
     images: list[PreparedImage]
-    refused: list[Refused]
+    refused: list[tuple[Refusal, Box]]
     ink: NDArray[np.bool_] | None = None
 
 

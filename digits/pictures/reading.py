@@ -21,14 +21,13 @@ OTHERS = {
     rb"$": "an empty file",
     rb"....ftyp(hei|hev|mif|msf)": "a HEIC picture, as phones make. Export it as JPEG",
     rb"....ftypavi": "an AVIF picture. Export it as JPEG",
-    rb"\xff\x0a|\0\0\0\x0cJXL |\0\0\0\x0cjP  ": "a JPEG XL or JPEG 2000 picture. Export it as PNG",
     rb"%PDF|%!PS": "a document. Export its pages as PNG",
     rb"8BPS|gimp xcf|\s*<(\?xml|svg)|\0\0[\x01\x02]\0": "a drawing or an icon. Export it as PNG",
     rb"....ftyp|RIFF....AVI |\x1aE\xdf\xa3": "a film. Export a frame of it as PNG",
     rb"PK\x03\x04|Rar!|7z\xbc\xaf|\x1f\x8b": "an archive. Unpack it",
     rb"\s*<(!doctype )?html": "a page of the web. Download the picture itself",
     rb"version https://git-lfs": "a pointer of Git LFS. Run `git lfs pull`",
-    rb"II|MM|\x89PNG|\xff\xd8|BM|GIF8|RIFF": "a damaged or unusual one. Export it as 8-bit PNG",
+    rb"II|MM|\x89PNG|\xff|\0\0\0\x0cj|BM|GIF8|RIFF": "a damaged or unusual one. Export it as PNG",
 }
 """What a file is that Pillow does not know, by how it starts, and what to do."""
 NEEDED = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND", b"eXIf")

@@ -20,8 +20,8 @@ WIDE = 1.9  # width by height from which one of the parts may have to be cut aga
 WIDTH = 4.0  # weight of the width beside the uncertainty
 TWO, PERHAPS = 3.0, 0.9
 """Gain of a cut from which there are two digits, and from which there may be. Of 1,500 of MNIST's
-test digits 0.3 and 3 % reach them, of 600 pairs (gaps of -3 to 3 pixels at 28) 94 and 98 %; the
-best cut is right in 92 % of the pairs."""
+digits 0.3 and 3 % reach them, of 600 pairs (gaps of -3 to 3 pixels at 28) 94 and 98 %; the best cut
+is right in 92 % of the pairs."""
 ROUNDS = 3  # of cuts: up to 8 digits of one piece
 
 Scores = Callable[[NDArray[np.uint8]], NDArray[np.float64]]

@@ -27,11 +27,8 @@ def read_definition(name: str, info: DatasetInfo) -> dict[str, Any]:
     Raises ParameterError where params.yaml cannot be used.
     """
     module = import_module(f"digits.models.{name}")
-    own, params, size = (
-        read_params(section_of(module)),
-        train_params(name),
-        (info.height, info.width),
-    )
+    own, params = read_params(section_of(module)), train_params(name)
+    size = info.height, info.width
     values = {**dict(own), **dict(params), "size": size}
 
     def with_values(function: Callable[..., Any]) -> Callable[..., Any]:

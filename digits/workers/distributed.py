@@ -113,9 +113,9 @@ class MultiWorker(SingleWorker):
         )
         with self:
             self.strategy = tf.distribute.MultiWorkerMirroredStrategy(resolver)
-        self.compiled_sum = tf.function(self.all_reduce, autograph=False)
+        self.compiled_sum = tf.function(self.all_reduce, autograph=False, reduce_retracing=True)
         watch = Watch(CONNECT)
-        self.all_sum(np.zeros(1))
+        self.all_sum(np.zeros(1, np.int32))
         watch.connected = True
 
     def all_reduce(self, value: Any) -> Any:
@@ -215,9 +215,9 @@ class MultiWorker(SingleWorker):
 
     def finish(self) -> None:
         """See `SingleWorker`."""
-        self.all_sum(np.zeros(1))
+        self.all_sum(np.zeros(1, np.int32))
         with suppress(DigitsError):  # one that is here has left the sum before, which needs all
-            self.all_sum(np.zeros(1))
+            self.all_sum(np.zeros(1, np.int32))
 
 
 def take(examples: Examples, start: int, stop: int) -> Examples:

@@ -6,6 +6,7 @@ import os
 import sys
 from io import BytesIO, TextIOWrapper
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -106,6 +107,46 @@ def test_each_fault_is_one_line_and_the_rest_goes_on(predict, built, pictures, t
     assert [row["file"] for row in json.loads(out)] == [str(pictures / f"{n}.png") for n in (1, 7)]
     for line, (name, message) in zip(told, faults.items(), strict=True):
         assert line.startswith(f"error: {tmp_path}/{name}: {message}".replace("\n", "?"))
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory):
+    """Two rows of digits, the second lower to the right, and a stroke that is no digit."""
+    page = np.full((400, 700), 255, np.uint8)
+    for row, column, digit in ((0, 0, 1), (0, 1, 4), (0, 3, 7), (1, 0, 3), (1, 1, 0), (1, 2, 5)):
+        top, left = 20 + 150 * row + 20 * row * column, 30 + 85 * column
+        page[top : top + 120, left : left + 120] = draw(digit, 120)
+    page[370:374, 100:600] = 0
+    path = tmp_path_factory.mktemp("page") / "page.png"
+    Image.fromarray(page).save(path)
+    return path
+
+
+def test_a_page_is_read_by_rows_and_what_is_left_out_is_counted(predict, built, page, tmp_path):
+    code, out, told = predict(built, page, "--all", "--json", "--show", tmp_path / "seen.png")
+    rows = json.loads(out)
+    assert [(one["row"], one["column"]) for one in rows] == [
+        (y, x) for y in (1, 2) for x in (1, 2, 3)
+    ]
+    assert (code, told) == (0, [f"{page}: 7 marks: 6 read, 1 a line"])
+    answers = [str(one["digit"]) for one in rows]
+    assert predict(built, page, "--text")[1] == "{}{} {}\n{}{}{}\n".format(*answers)
+    with Image.open(tmp_path / "seen.png") as seen:
+        assert seen.width >= 700
+        assert seen.convert("L").getextrema() == (0, 255)
+    with Image.open(page) as whole:
+        whole.crop((0, 0, 80, 400)).save(tmp_path / "cut.png")  # cuts the 3 and leaves the 1
+    code, out, told = predict(built, tmp_path / "cut.png", "--text")
+    assert (code, len(told)) == (1, 1)
+    assert "touches the edge" in told[0]
+
+
+def test_show_draws_a_refused_picture_too(predict, built, tmp_path):
+    beside(draw(1), draw(2)).save(tmp_path / "two.png")
+    code, _, told = predict(built, tmp_path / "two.png", "--show", tmp_path / "seen.png")
+    assert (code, len(told)) == (1, 1)
+    with Image.open(tmp_path / "seen.png") as seen:
+        assert seen.convert("L").getextrema()[0] < 50
 
 
 def test_show_draws_what_the_model_saw(predict, built, pictures, tmp_path):

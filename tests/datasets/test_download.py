@@ -8,13 +8,12 @@ import subprocess
 import sys
 import time
 from types import SimpleNamespace
-from urllib.parse import urlsplit
 
 import pytest
 from urllib3.util import retry
 
 from digits.datasets import download as module
-from digits.datasets.download import download, find_silent
+from digits.datasets.download import download
 from digits.errors import SourceError
 from tests.faults.server import Server, body, forever, raw
 
@@ -27,7 +26,7 @@ LINUX = pytest.mark.skipif(sys.platform != "linux", reason="a full backlog drops
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch):
-    for name, value in {"PAUSE": 0, "TIMEOUT": (0.3, 0.3), "DEADLINE": 20, "PATIENCE": 0.5}.items():
+    for name, value in {"PAUSE": 0, "TIMEOUT": (0.3, 0.3), "DEADLINE": 20}.items():
         monkeypatch.setattr(module, name, value)
 
 
@@ -156,17 +155,6 @@ def test_an_unknown_name_is_looked_up_once(tmp_path, monkeypatch):
     with pytest.raises(SourceError, match="Name or service not known"):
         download("https://digits.invalid/x.npz", SHA256, tmp_path)
     assert asked.count("digits.invalid") == 1  # a transfer of another test may still ask
-
-
-@LINUX
-def test_silent_servers_and_proxies_are_found(server, monkeypatch):
-    with contextlib.ExitStack() as stack:
-        silent = [stack.enter_context(deaf()) for _ in range(3)]
-        others = [server.address, "http://127.0.0.1:9/", "https://digits.invalid/", "no URL"]
-        assert find_silent([*silent, *others]) == silent
-        monkeypatch.setenv("HTTPS_PROXY", urlsplit(silent[0]).netloc)
-        monkeypatch.delenv("NO_PROXY", raising=False)
-        assert find_silent(["https://digits.invalid/x"]) == ["https://digits.invalid/x"]
 
 
 @pytest.fixture

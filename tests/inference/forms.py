@@ -5,7 +5,7 @@ from functools import partial
 import numpy as np
 
 from digits.backend import keras
-from digits.models import basic, hidden
+from digits.models import basic, convolutional, hidden
 
 layers, ops = keras.layers, keras.ops
 registered = keras.saving.register_keras_serializable("tests")
@@ -101,8 +101,9 @@ def alone(*made):
 
 
 dense, normalized = partial(partial, layers.Dense), partial(partial, layers.BatchNormalization)
+activation, convolution = partial(partial, layers.Activation), partial(partial, layers.Conv2D)
 rows, strips = partial(layers.Reshape, (28, 28)), partial(layers.Reshape, (4, 196))
-relu = partial(layers.Activation, "relu")
+relu = activation("relu")
 STACKS = {
     "basic": basic.build,
     "hidden": partial(hidden.build, units=7),
@@ -117,6 +118,22 @@ STACKS = {
     "normalized rows": chain(rows, normalized(), layers.Flatten, normalized(epsilon=0.1)),
     "rescaled": chain(partial(layers.Rescaling, 2.0, -1.0)),
     "activations as layers": chain(dense(5), normalized(), relu, layers.ReLU),
+    "pictures": partial(convolutional.build, size=(28, 28), filters=[3, 4], dropout=0.1),
+    "pictures in strides": pictures(
+        convolution(3, 5, strides=(2, 3), padding="same", activation="tanh"),
+        partial(layers.AveragePooling2D, 3, strides=2, padding="same"),
+        normalized(center=False),
+        convolution(4, (3, 1), use_bias=False),
+        partial(layers.MaxPooling2D, (3, 2), strides=(2, 1), padding="same"),
+    ),
+    "pictures as a whole": pictures(
+        convolution(3, 4, strides=2),
+        layers.ReLU,
+        partial(layers.MaxPooling2D, 3),
+        convolution(4, 1, padding="same"),
+        partial(layers.GlobalMaxPooling2D, keepdims=True),
+        layers.GlobalAveragePooling2D,
+    ),
 }
 """Models that numpy and the page compute, ending in Dense."""
 ENDS = {
@@ -143,7 +160,8 @@ OTHERS = {
     "subclass": alone(Subclass()),
     "subclass with softmax": alone(Subclass("softmax")),
     "custom layer": chain(Dense),
-    "convolution": pictures(partial(layers.Conv2D, 2, 3, activation="relu"), layers.MaxPooling2D),
+    "dilated": pictures(partial(layers.Conv2D, 2, 3, dilation_rate=2)),
+    "groups": pictures(convolution(2, 3), partial(layers.Conv2D, 4, 3, groups=2)),
     "separable": pictures(partial(layers.SeparableConv2D, 2, 3)),
     "depthwise": pictures(partial(layers.DepthwiseConv2D, 3)),
     "transposed": pictures(partial(layers.Conv2DTranspose, 1, 3), layers.GlobalAveragePooling2D),

@@ -174,13 +174,17 @@ def test_a_large_picture_is_reduced_by_averaging(tmp_path):
         assert np.abs(np.asarray(shrunk) - GREY).mean() < 3
 
 
+def huge_png(side):
+    """A whole PNG of side x side pixels, under a megabyte."""
+    return png(np.broadcast_to(np.uint8(0), (side, side)))
+
+
 @pytest.mark.parametrize(
     ("side", "start"),
     [(9_000, "9,000 x 9,000"), pytest.param(30_000, "larger", marks=pytest.mark.slow)],
 )
 def test_a_decompression_bomb_is_refused_before_it_is_unpacked(tmp_path, side, start):
-    black = np.broadcast_to(np.uint8(0), (side, side))
-    (tmp_path / "bomb.png").write_bytes(png(black))
+    (tmp_path / "bomb.png").write_bytes(huge_png(side))
     with pytest.raises(PictureError, match=rf"{start}.* 64,000,000 pixels\. Make it smaller"):
         read_picture(str(tmp_path / "bomb.png"))
 
@@ -206,25 +210,12 @@ def test_other_files_are_named(tmp_path, content, got):
         read_picture(str(tmp_path / "5.png"))
 
 
-@pytest.mark.parametrize("ending", ["png", "jpg", "bmp", "gif", "tiff", "webp"])
-def test_a_damaged_picture_is_refused_or_read_but_nothing_else(tmp_path, ending):
-    whole = io.BytesIO()
-    draw(5, 60).convert("RGB").save(whole, {"jpg": "jpeg"}.get(ending, ending))
-    whole = whole.getvalue()
-    path = tmp_path / f"5.{ending}"
-    path.write_bytes(whole[: len(whole) // 2])
+@pytest.mark.parametrize("form", ["png", "jpeg", "bmp", "gif", "tiff", "webp"])
+def test_half_a_picture_is_refused(tmp_path, form):
+    draw(5, 60).convert("RGB").save(whole := io.BytesIO(), form)
+    (tmp_path / "5").write_bytes(whole.getvalue()[: len(whole.getvalue()) // 2])
     with pytest.raises(PictureError, match=r"cannot be read, damaged|expected a pict"):
-        read_picture(str(path))
-    random = np.random.default_rng(0)
-    for _ in range(300):
-        damaged = bytearray(whole[: random.integers(8, len(whole) + 1)])
-        for position in random.integers(4, len(damaged), random.integers(0, 9)):
-            damaged[position] = random.integers(256)
-        path.write_bytes(damaged)
-        try:
-            assert read_picture(str(path)).grey.ndim == 2
-        except PictureError as fault:
-            assert str(fault)
+        read_picture(str(tmp_path / "5"))
 
 
 def test_files_folders_and_patterns_are_listed_in_order(tmp_path):

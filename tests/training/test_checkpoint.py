@@ -7,6 +7,7 @@ import resource
 import signal
 import stat
 import subprocess
+import sys
 from functools import partial
 from pathlib import Path
 from shutil import copy2
@@ -119,6 +120,7 @@ def test_it_continues_to_the_same_bytes(parts, name, capsys):
     assert found == wanted
 
 
+@pytest.mark.slow
 def test_what_was_best_and_how_long_ago_is_resumed(parts):
     """Killed after its best epoch, and after its last one."""
     wrong = Examples(parts[1].images, (parts[1].labels + 1) % 10)
@@ -298,20 +300,92 @@ def test_with_a_full_disk_it_goes_on_and_leaves_nothing(model, capsys):
         assert (list(checkpoint.FOLDER.iterdir()), path.read_bytes()) == ([path], whole)
 
 
+def test_two_trainings_in_one_folder_do_not_disturb_each_other(model, capsys):
+    """Of the same stage, one of which ends; and of one whose name ends as that of the other."""
+    one = Checkpoint(STAGE)
+    longer = checkpoint.FOLDER / f"train_{STAGE}-1"
+    one.save(model, HISTORY)
+    longer.touch()
+    delete_checkpoints(STAGE)
+    assert list(checkpoint.FOLDER.iterdir()) == [longer]
+    delete_checkpoints(f"train_{STAGE}")
+    assert not checkpoint.FOLDER.exists()
+    one.save(model, HISTORY)
+    assert Checkpoint(STAGE).load() == HISTORY
+    assert capsys.readouterr().err == ""
+
+
+KILLED = """
+import os, random, signal, sys, time
+import numpy as np
+from digits.data.loading import Examples
+from digits.training import checkpoint
+from digits.training.saving import save
+from digits.training.train import train
+from tests.training.test_checkpoint import STAGE, falling, noise
+from tests.training.test_train import MODELS, params
+
+def start():
+    # TensorFlow has computed nothing yet, so that this process can be copied
+    if child := os.fork():
+        return child
+    images, labels = (np.load(f"{name}.npy", mmap_mode="r") for name in ("images", "labels"))
+    training = Examples(images[:200], labels[:200]), Examples(images[200:], labels[200:])
+    options = {"optimizer": falling, "augment": noise, "stage": STAGE}
+    model, _ = train(MODELS[sys.argv[1]], *training, params(epochs=60), **options)
+    save(model, "model.keras")
+    checkpoint.delete_checkpoints(STAGE)
+    os._exit(0)
+
+checkpoint.EVERY, found, killed = 0.0, set(), 0
+begin = time.monotonic()
+os.waitpid(start(), 0)
+seconds, chance = time.monotonic() - begin, random.Random(0)
+while killed < 20 or not os.path.exists("model.keras"):
+    if os.path.exists("model.keras"):
+        found.add(open("model.keras", "rb").read())
+        os.remove("model.keras")
+    child = start()
+    if killed < 20:
+        time.sleep(chance.uniform(0, seconds))
+        os.kill(child, signal.SIGKILL)
+        killed += 1
+    os.waitpid(child, 0)
+found.add(open("model.keras", "rb").read())
+print(len(found))
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["dropout", "convolutional"])
+def test_twenty_kills_at_random_moments(examples, name):
+    for array, file in zip(examples, ("images.npy", "labels.npy"), strict=True):
+        np.save(file, array)
+    output = subprocess.run(
+        [sys.executable, "-c", KILLED, name],
+        env=pipeline.ENVIRONMENT | {"PYTHONPATH": str(pipeline.ROOT)},
+        check=True,
+        stdout=subprocess.PIPE,
+        text=True,
+    ).stdout
+    assert "resumed after epoch" in output
+    assert output.endswith("\n1\n")  # all models are the same bytes
+    assert not checkpoint.FOLDER.exists()
+
+
 @pytest.mark.slow
 def test_dvc_repro_after_a_kill(project):
-    """All processes are killed, twice; the CSV, which DVC removes, is whole again."""
+    """All processes are killed; the CSV, which DVC removes, is whole again."""
     project.edit("digits/training/checkpoint.py", "EVERY = 60.0", "EVERY = 0.0")
-    project.set("train.epochs", 300)
+    project.set("train.epochs", 150)
     project.run("dvc", "repro", "--quiet", "train_hidden")
     wanted = project.hashes()
     again = ["dvc", "repro", "--force", "--single-item", "train_hidden"]
-    for epoch in (20, 150):
-        running = Running(project, *again)
-        running.until(f"hidden: epoch {epoch}/")
-        os.killpg(running.process.pid, signal.SIGKILL)
-        assert running.end() == -signal.SIGKILL
+    running = Running(project, *again)
+    running.until("hidden: epoch 50/")
+    os.killpg(running.process.pid, signal.SIGKILL)
+    assert running.end() == -signal.SIGKILL
     project.run("python", "-m", "digits", "setup")
-    assert re.search(r"resumed after epoch 1[45]\d\n", project.run(*again))
+    assert re.search(r"resumed after epoch (49|[5-9]\d)\n", project.run(*again))
     assert project.hashes() == wanted
     assert not project.path(checkpoint.FOLDER).exists()

@@ -166,6 +166,7 @@ def test_validation_examples_are_measured_and_not_learnt_from(examples):
     assert history[-1]["val_accuracy"] == pytest.approx(measured["accuracy"], abs=1e-6)
 
 
+@pytest.mark.slow
 def test_smoothed_labels_and_other_losses_of_keras_are_those_of_fit(examples):
     """Labels are one-hot for these; `fit` is given them so."""
     some = Examples(*(np.array(array[:64]) for array in examples))

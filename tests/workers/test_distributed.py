@@ -76,14 +76,8 @@ def main():
 
 run(main)
 """
-PARAMS = {
-    "seed": 0,
-    "epochs": 2,
-    "batch_size": 66,
-    "learning_rate": 0.01,
-    "device": "cpu",
-    "patience": None,
-}
+PARAMS = {"seed": 0, "epochs": 2, "batch_size": 66, "learning_rate": 0.01, "device": "cpu"}
+PARAMS["patience"] = None
 
 
 class Workers:
@@ -236,7 +230,8 @@ def test_a_worker_is_killed_and_all_resume_to_the_same_bytes(options, folder):
         workers.processes[victim].kill()
         codes = workers.end(timeout=15)
         assert (codes[victim], codes[1 - victim]) == (-signal.SIGKILL, 1)
-        assert workers.fails_naming(1 - victim, f"worker {victim} ({workers.addresses[victim]})")
+        said = f"worker {victim} ({workers.addresses[victim]})"
+        assert workers.fails_naming(1 - victim, said), workers.stderr(1 - victim)
     workers = Workers(folder, 2, **options)
     assert "resumed after epoch" in workers.processes[0].stdout.readline()
     assert workers.succeed() == wanted
