@@ -19,6 +19,7 @@ STAGES = tuple(MAP)
 """In the order of dvc.yaml, in which DVC may run them."""
 MODELS = yaml.safe_load((ROOT / "params.yaml").read_text())["models"]
 TRAININGS = [f"train_{name}" for name in MODELS]
+BUILT = [Path("data/raw/test_images.npy"), *(Path(f"models/{name}.keras") for name in MODELS)]
 COMMANDS = {name: MAP[name]["cmd"].split() for name in MAP}
 FORM = YAML()  # keeps comments
 FORM.width = 1000

@@ -1,5 +1,6 @@
 """Settings of the user's that libraries heed: none changes a byte or stops a run."""
 
+import shlex
 import subprocess
 import sys
 
@@ -9,85 +10,49 @@ from tests import pipeline
 from tests.strokes import draw
 
 DIGITS = [sys.executable, "-m", "digits"]
-HOSTILE = {
-    "matplotlib": {
-        # what every notebook's kernel passes on; a style that is none
-        "MPLBACKEND": "module://matplotlib_inline.backend_inline",
-        "MATPLOTLIBRC": "/etc/passwd",
-        "MPLCONFIGDIR": "/dev/null/none",
-    },
-    "Keras and TensorFlow, XLA and oneDNN beneath it": {
-        "KERAS_BACKEND": "jax",
-        "KERAS_HOME": "/dev/null/none",
-        "KERAS_TORCH_DEVICE": "cuda",
-        "TF_USE_LEGACY_KERAS": "1",
-        "TF_XLA_FLAGS": "--no-such-flag --tf_xla_auto_jit=2",
-        "XLA_FLAGS": "--no-such-flag --xla_cpu_enable_fast_math=true",
-        "TF_ENABLE_ONEDNN_OPTS": "1",
-        "TF_NUM_INTRAOP_THREADS": "1",
-        "TF_NUM_INTEROP_THREADS": "many",
-        "TF_ENABLE_AUTO_MIXED_PRECISION": "1",
-        "TF_FUNCTION_JIT_COMPILE_DEFAULT": "1",
-        "TF_DISABLE_MLIR_BRIDGE": "1",
-        "TF_CPP_VMODULE": "segfault=2",
-        "TF2_BEHAVIOR": "0",
-        "TENSORFLOW_USE_CUSTOM_CONTRACTION_KERNEL": "false",
-        "ONEDNN_MAX_CPU_ISA": "SSE41",
-        "ONEDNN_DEFAULT_FPMATH_MODE": "BF16",
-        "DNNL_VERBOSE": "all",
-        "PROTOCOL_BUFFERS_PYTHON_IMPLEMENTATION": "none",
-    },
-    "numpy and what multiplies beneath it": {
-        "NPY_DISABLE_CPU_FEATURES": "AVX512F AVX512CD AVX512_SKX AVX512_CLX AVX512_CNL AVX512_ICL",
-        "NPY_ENABLE_CPU_FEATURES": "SSE2 NO_SUCH",
-        "NPY_PROMOTION_STATE": "weak",
-        "NUMPY_EXPERIMENTAL_ARRAY_FUNCTION": "0",
-        "OPENBLAS_CORETYPE": "Haswell",
-        "OPENBLAS_VERBOSE": "2",
-        "OMP_WAIT_POLICY": "active",
-        "MKL_CBWR": "COMPATIBLE",
-    },
-    "Python": {
-        "PYTHONWARNINGS": "error",
-        "PYTHONOPTIMIZE": "2",
-        "PYTHONHASHSEED": "7",
-        "PYTHONIOENCODING": "ascii",
-        "PYTHONINTMAXSTRDIGITS": "640",
-        "PYTHONMALLOC": "malloc",
-        "PYTHONSTARTUP": "/etc/passwd",
-    },
-    "pip, pandas, pydantic, tqdm, h5py, Pillow": {
-        "PIP_REQUIRE_VIRTUALENV": "yes",
-        "PIP_TARGET": "/dev/null/none",
-        "PANDAS_COPY_ON_WRITE": "warn",
-        "PANDAS_FUTURE_INFER_STRING": "1",
-        "PYDANTIC_DISABLE_PLUGINS": "no",
-        "TQDM_MININTERVAL": "often",
-        "TQDM_DISABLE": "yes",
-        "HDF5_PLUGIN_PATH": "/nowhere",
-        "HDF5_USE_FILE_LOCKING": "perhaps",
-        "PILLOW_BLOCK_SIZE": "many",
-    },
+SETTINGS = {
+    "matplotlib": """
+        MPLBACKEND=module://matplotlib_inline.backend_inline MATPLOTLIBRC=/etc/passwd
+        MPLCONFIGDIR=/dev/null/none
+    """,
+    "Keras and TensorFlow, XLA and oneDNN beneath it": """
+        KERAS_BACKEND=jax KERAS_HOME=/dev/null/none KERAS_TORCH_DEVICE=cuda TF_USE_LEGACY_KERAS=1
+        TF_XLA_FLAGS='--no-such-flag --tf_xla_auto_jit=2'
+        XLA_FLAGS='--no-such-flag --xla_cpu_enable_fast_math=true' TF_ENABLE_ONEDNN_OPTS=1
+        TF_NUM_INTRAOP_THREADS=1 TF_NUM_INTEROP_THREADS=many TF_ENABLE_AUTO_MIXED_PRECISION=1
+        TF_FUNCTION_JIT_COMPILE_DEFAULT=1 TF_DISABLE_MLIR_BRIDGE=1 TF_CPP_VMODULE=segfault=2
+        TF2_BEHAVIOR=0 TENSORFLOW_USE_CUSTOM_CONTRACTION_KERNEL=false ONEDNN_MAX_CPU_ISA=SSE41
+        ONEDNN_DEFAULT_FPMATH_MODE=BF16 DNNL_VERBOSE=all PROTOCOL_BUFFERS_PYTHON_IMPLEMENTATION=none
+    """,
+    "numpy and what multiplies beneath it": """
+        NPY_DISABLE_CPU_FEATURES='AVX512F AVX512CD AVX512_SKX AVX512_CLX AVX512_CNL AVX512_ICL'
+        NPY_ENABLE_CPU_FEATURES='SSE2 NO_SUCH' NPY_PROMOTION_STATE=weak
+        NUMPY_EXPERIMENTAL_ARRAY_FUNCTION=0 OPENBLAS_CORETYPE=Haswell OPENBLAS_VERBOSE=2
+        OMP_WAIT_POLICY=active MKL_CBWR=COMPATIBLE
+    """,
+    "Python": """
+        PYTHONWARNINGS=error PYTHONOPTIMIZE=2 PYTHONHASHSEED=7 PYTHONIOENCODING=ascii
+        PYTHONINTMAXSTRDIGITS=640 PYTHONMALLOC=malloc PYTHONSTARTUP=/etc/passwd
+    """,
+    "pip, pandas, pydantic, tqdm, h5py, Pillow": """
+        PIP_REQUIRE_VIRTUALENV=yes PIP_TARGET=/dev/null/none PANDAS_COPY_ON_WRITE=warn
+        PANDAS_FUTURE_INFER_STRING=1 PYDANTIC_DISABLE_PLUGINS=no TQDM_MININTERVAL=often
+        TQDM_DISABLE=yes HDF5_PLUGIN_PATH=/nowhere HDF5_USE_FILE_LOCKING=perhaps
+        PILLOW_BLOCK_SIZE=many
+    """,
+    "kept": """
+        LC_ALL=tr_TR.UTF-8 LANG=C TZ=Pacific/Kiritimati COLUMNS=1 HOME=/nonexistent
+        XDG_CONFIG_HOME=/dev/null/none TMPDIR=/nonexistent MALLOC_PERTURB_=165 PYTHONUTF8=0
+        OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=-7 CUDA_VISIBLE_DEVICES='all of them'
+        PIP_TRUSTED_HOST=nowhere MY_API_KEY=secret SEED=7
+    """,
 }
-KEPT = {
-    "LC_ALL": "tr_TR.UTF-8",
-    "LANG": "C",
-    "TZ": "Pacific/Kiritimati",
-    "COLUMNS": "1",
-    "HOME": "/nonexistent",
-    "XDG_CONFIG_HOME": "/dev/null/none",
-    "TMPDIR": "/nonexistent",
-    "MALLOC_PERTURB_": "165",
-    "PYTHONUTF8": "0",
-    "OMP_NUM_THREADS": "1",
-    "OPENBLAS_NUM_THREADS": "-7",  # but for its value
-    "CUDA_VISIBLE_DEVICES": "all of them",
-    "PIP_TRUSTED_HOST": "nowhere",
-    "MY_API_KEY": "secret",
-    "SEED": "7",
+SETTINGS = {
+    kind: dict(word.split("=", 1) for word in shlex.split(text)) for kind, text in SETTINGS.items()
 }
-"""What reaches a stage: it tells of the machine, or no library heeds it."""
-ALL = {name: value for settings in (*HOSTILE.values(), KEPT) for name, value in settings.items()}
+"""By what heeds them; "kept": what reaches a stage, since it tells of the machine."""
+KEPT = SETTINGS["kept"]
+ALL = {name: value for settings in SETTINGS.values() for name, value in settings.items()}
 
 
 @pytest.fixture(scope="module")
@@ -96,7 +61,7 @@ def own(built, tmp_path_factory):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("settings", [*HOSTILE.values(), KEPT, ALL], ids=[*HOSTILE, "kept", "all"])
+@pytest.mark.parametrize("settings", [*SETTINGS.values(), ALL], ids=[*SETTINGS, "all"])
 def test_the_settings_of_a_library_change_nothing(own, settings):
     assert own.unlike(**settings) == []
 

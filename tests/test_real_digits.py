@@ -3,19 +3,17 @@
 import json
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from digits.inference.network import load
-from tests.pipeline import MODELS
+from tests.pipeline import BUILT, MODELS
 
 COUNT = 1000
 REFUSED = (1940, 6558, 6785, 7735, 8020, 8097)
 """The test digits, of 10,000, that are refused at some size: in two parts, very wide, or a blot."""
-BUILT = [Path("data/raw/test_images.npy"), *(Path(f"models/{name}.keras") for name in MODELS)]
 
 pytestmark = pytest.mark.skipif(
     not all(path.exists() for path in BUILT), reason="nothing is built: run `dvc repro` first"

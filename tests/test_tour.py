@@ -6,7 +6,7 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from tests.test_real_digits import BUILT
+from tests.pipeline import BUILT
 
 FILE = Path("docs/tour.ipynb")
 STORED = nbformat.read(FILE, as_version=4)

@@ -90,7 +90,7 @@ def resolve(name: str) -> Revision:
         raise RevisionError(
             f"{name} is not in this clone, which is shallow: it holds the newest commits alone. "
             "Get the others: `git fetch --unshallow origin '+refs/heads/*:refs/remotes/origin/*'`, "
-            "in a workflow `fetch-depth: 0` of actions/checkout."
+            "in a workflow `fetch-depth: 0` of actions/checkout, or `GIT_DEPTH: 0` of GitLab."
         )
     there = _lines("for-each-ref", "--format=%(refname:short)", "refs/heads", "refs/tags")
     there += [ref.rsplit("/")[-1] for ref in trials]

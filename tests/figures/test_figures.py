@@ -8,6 +8,7 @@ from matplotlib.image import imread
 from digits.data.dataset import Dataset
 from digits.figures.confusion import confusion
 from digits.figures.palette import COLOURS, colour
+from digits.figures.style import labels
 from tests.conftest import info_of, make_images
 
 DATA = info_of(Dataset(*make_images(20, seed=1), *make_images(20, seed=2)))
@@ -57,6 +58,7 @@ def test_six_colours_differ_for_all_kinds_of_colour_vision():
 
 def test_an_empty_matrix_and_names_of_any_kind_and_number_can_be_drawn():
     names = ["<b>", "$x", "\N{GRINNING FACE}", "a name that is longer than a label has room for"]
+    assert labels(["été", "猫", "кот"]) == ["été", "class 1", "кот"]
     few = drawn(np.eye(4, dtype=int), classes=names)
     assert few != drawn(np.eye(4, dtype=int), classes="abcd")
     assert drawn(np.zeros((10, 10), int)) != drawn(np.eye(10, dtype=int))
