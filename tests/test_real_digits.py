@@ -44,7 +44,9 @@ def test_pictures_of_digits_are_answered_as_well_as_the_digits(size, tmp_path):
     )
     assert (done.returncode, done.stderr) == (0, "")  # none is taken for blank or several
     rows = json.loads(done.stdout)
-    assert np.mean([bool(row["doubts"]) for row in rows]) < 0.06  # 3 % of right answers, and wrong
+    assert (
+        np.mean([bool(row["doubts"]) for row in rows]) < 0.12
+    )  # 5 % of right answers, wide ones, and wrong ones
     pixels = images[chosen].reshape(COUNT, -1) / np.float32(255)
     for name in MODELS:
         direct = load(f"models/{name}.keras").logits(pixels).argmax(axis=1)

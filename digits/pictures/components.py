@@ -182,7 +182,7 @@ def _are_one(parts: Components, every: bool) -> Any:
     of_line &= np.maximum(down, across) <= DOTS * shorter
     usual = _usual(parts, every)
     whole = (parts.long >= WHOLE * usual.long) & ~parts.is_dot
-    if every and whole.sum() >= PAGE:
+    if whole.sum() >= PAGE:
         in_row |= np.logical_and.outer(whole, whole) & (down > 0)
         near &= longer <= MOST_LONG * usual.long
     return of_line | (near & ~in_row & (less >= CRUMB * more) & (pale >= ALIKE * dark))

@@ -21,10 +21,8 @@ def read_page(picture: Picture, every: bool, scores: Scores | None) -> Detected:
     """
     marks, ink = find_marks(picture.grey, picture.colours, every)
     digits = [mark for mark in marks if mark.refusal is None]
-    if not every:
-        if len(digits) > 1:
-            raise PictureError(Refusal.SEVERAL)
-        _check(digits[0])
+    if len(digits) > 1 and not every:
+        raise PictureError(Refusal.SEVERAL)
     if scores is not None:
         digits = cut_apart(digits, _image, scores, every)
     images: list[PreparedImage] = []
@@ -32,9 +30,9 @@ def read_page(picture: Picture, every: bool, scores: Scores | None) -> Detected:
     for mark in digits:
         mark = mark._replace(box=_box(mark))
         try:
-            if every:
-                _check(mark)
-            images.append(placed(picture, mark, thickened(mark.strokes)))
+            strokes = thickened(mark.strokes)
+            check_single(strokes, may_be_dot=True)  # one that is filled is doubted already
+            images.append(placed(picture, mark, strokes))
         except PictureError as fault:
             if not every:
                 raise
@@ -42,15 +40,6 @@ def read_page(picture: Picture, every: bool, scores: Scores | None) -> Detected:
     if not images:
         raise PictureError(max(refused, key=lambda one: one[0] not in NO_DIGIT)[0])
     return Detected(picture, _in_order(images), refused if every else [], ink)
-
-
-def _check(mark: Mark) -> None:
-    """Raise PictureError if a mark is several digits; one that is filled is doubted already."""
-    try:
-        check_single(thickened(mark.strokes))
-    except PictureError as fault:
-        if fault.args[0] != Refusal.DOT:
-            raise
 
 
 def _image(strokes: Floats) -> NDArray[np.uint8]:

@@ -11,7 +11,6 @@ REACH = 8.0  # usual heights within which digits count as of one line when the s
 LEVEL = 0.3  # preference for level lines where few digits tell the slope
 NEAR = 0.6  # distance from a row, in heights of the taller neighbour, from which it is another row
 SPACE = 0.9  # gap between digits, in heights, from which they are written with a space between
-BEND = 0.15  # slope of a row, relative to that of the page, at most
 
 Boxes = NDArray[np.float64]
 
@@ -27,7 +26,7 @@ def rows(boxes: Boxes) -> list[list[int]]:
     found: list[list[int]] = []
     for one in np.argsort(x + slope * y, kind="stable").tolist():
         away = [
-            abs(y[one] - y[row[-1]] - _bend(x, y, row, slope) * (x[one] - x[row[-1]]))
+            abs(y[one] - y[row[-1]] - slope * (x[one] - x[row[-1]]))
             / max(heights[one], heights[row[-1]])
             for row in found
         ]
@@ -45,14 +44,6 @@ def _slope(x: Boxes, y: Boxes, height: float) -> float:
     near = np.exp(-np.abs(across) / REACH)
     close = [(near * np.exp(-(((down - s * across) / SPREAD) ** 2) / 2)).sum() for s in SLOPES]
     return float(SLOPES[np.argmax(np.array(close) * (1 - LEVEL * np.abs(SLOPES)))])
-
-
-def _bend(x: Boxes, y: Boxes, row: list[int], slope: float) -> float:
-    """Return the slope of a row at its last digits; of the page where it has few."""
-    last = row[-4:]
-    if len(last) < 3:
-        return slope
-    return float(np.clip(np.polyfit(x[last], y[last], 1)[0], slope - BEND, slope + BEND))
 
 
 def text(marks: list[dict[str, Any]]) -> str:

@@ -18,7 +18,7 @@ MIN_HEIGHT_SHARE = 0.5  # ... and its height, as a share of the ink's, at least
 MAX_WIDTH = 2.0  # width of a digit in heights, at most. The widest of 2,000 of MNIST's has 1.82
 
 
-def check_single(strokes: Floats) -> None:
+def check_single(strokes: Floats, may_be_dot: bool = False) -> None:
     """Raise PictureError if ink, whole numbers (height, width), is no single digit.
 
     Several digits have clear columns between parts that are tall and heavy. Digits that touch or
@@ -27,7 +27,7 @@ def check_single(strokes: Floats) -> None:
     dark = np.where(strokes > 127, 1.0, 0.0)
     dark, strokes = dark[ink_box(dark)], strokes[ink_box(strokes)]
     height, width = strokes.shape
-    if max(height, width) < MIN_SIDE or is_dot(dark.sum(), *dark.shape):
+    if not may_be_dot and (max(height, width) < MIN_SIDE or is_dot(dark.sum(), *dark.shape)):
         raise PictureError(Refusal.DOT)
     clear = strokes.sum(axis=0) <= MAX_CLEAR_INK * 255 * height
     turns = np.flatnonzero(np.diff(clear.astype(int), prepend=0, append=0))

@@ -1,6 +1,5 @@
 """Digits are found on paper of every kind, and the models read them."""
 
-import re
 from itertools import pairwise
 from pathlib import Path
 
@@ -124,20 +123,3 @@ def test_a_picture_out_of_focus_is_uncertain(tmp_path):
     for blur, doubts in ((0, ()), (14, ("out of focus",))):
         soft = np.array(image.filter(ImageFilter.GaussianBlur(blur)), float)
         assert detect(read(saved(tmp_path, soft))).images[0].doubts == doubts
-
-
-def test_all_digits_of_a_page_in_reading_order(tmp_path):
-    random = np.random.default_rng(3)
-    page = papers.squared(random, papers.page(papers.WHITE, (600, 760)))
-    boxes = []
-    for place, number in enumerate([3, 1, 4, 2, 7, 5]):
-        top, left = 40 + place // 3 * 270 + place * 5, 30 + place % 3 * 240
-        ink = papers.mask(random, digit(number), 220, (600, 760), place=(top, left))
-        page = papers.write(page, ink, papers.BLACK)
-        rows, columns = (np.flatnonzero((ink > 0.5).any(axis)) for axis in (1, 0))
-        boxes.append([columns[0], rows[0], columns[-1] + 1, rows[-1] + 1])
-    path = saved(tmp_path, page)
-    found = [one.box for one in detect(read(path, every=True), every=True).images]
-    assert np.abs(np.subtract(found, boxes)).max() <= 8
-    with pytest.raises(PictureError, match=f"^{re.escape(Refusal.SEVERAL)}"):
-        detect(read(path))

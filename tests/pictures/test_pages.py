@@ -1,15 +1,25 @@
 """Pages of digits are read in order; what is left out is counted; digits that touch are cut."""
 
+import re
 from collections import Counter
+from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from digits.errors import PictureError
+from digits.evaluation.uncertainty import mean_uncertainty, read_reference
+from digits.inference.network import load
 from digits.pictures import detect, read
+from digits.pictures.prepared import Mark
+from digits.pictures.preparing import place
 from digits.pictures.refusals import Refusal
 from digits.pictures.rows import rows, text
+from digits.pictures.touching import cut_apart
 from tests.pictures import papers
-from tests.pictures.test_finding import digit, saved
+from tests.pictures.test_finding import BUILT, digit, saved
+from tests.pipeline import MODELS
 
 
 def placed(random, columns, slope=0.0, bend=0.0, unequal=0.1, down=2.0, across=1.4):
@@ -102,7 +112,36 @@ def test_each_mark_is_read_or_left_out_for_a_reason(change, refused, tmp_path):
     random = np.random.default_rng(4)
     paper = page(random, [[3, 1, 4, 5, 9], [2, 6, 5, 3, 5], [8, 9, 7, 9, 3]])
     change(paper)
-    found = detect(read(saved(tmp_path, paper), every=True), every=True)
+    path = saved(tmp_path, paper)
+    found = detect(read(path, every=True), every=True)
     assert [one.row for one in found.images] == [1] * 5 + [2] * 5 + [3] * 5
     assert [one.column for one in found.images] == [1, 2, 3, 4, 5] * 3
     assert Counter(reason for reason, _ in found.refused) == refused
+    tops, lefts = ([one.box[side] for one in found.images] for side in (1, 0))
+    assert np.abs(np.subtract(tops, np.repeat([53, 203, 353], 5))).max() <= 10
+    assert np.abs(np.subtract(lefts, np.tile(np.arange(68, 600, 110), 3))).max() <= 18
+    with pytest.raises(PictureError, match=f"^{re.escape(Refusal.SEVERAL)}"):
+        detect(path)
+
+
+@pytest.mark.skipif(not all(map(Path.exists, BUILT)), reason="nothing is built")
+def test_digits_that_touch_are_cut_where_models_are_surer_of_the_parts():
+    """Pairs of MNIST's test digits, with gaps from -3 to 0 pixels at 28."""
+    images, labels = (np.load(path) for path in BUILT[:2])
+    network = load(f"models/{MODELS[-1]}.keras")
+    random, right, single = np.random.default_rng(5), 0, 0
+    scores = partial(mean_uncertainty, read_reference(), {MODELS[-1]: network.logits})
+    for gap in np.tile([-3, -2, -1, 0], 10):
+        pair = random.integers(0, len(images), 2)
+        left, right_one = (image[:, (image > 60).any(axis=0)] for image in images[pair])
+        width = left.shape[1] + gap
+        ink = np.zeros((28, width + right_one.shape[1]))
+        ink[:, : left.shape[1]] = left
+        ink[:, width:] = np.maximum(ink[:, width:], right_one)
+        mark = Mark((slice(0, 28), slice(0, ink.shape[1])), None, ink)
+        parts = cut_apart([mark], place, scores, every=True)
+        pixels = np.array([place(part.strokes).ravel() for part in parts]) / np.float32(255)
+        right += network.logits(pixels).argmax(axis=1).tolist() == labels[pair].tolist()
+        single += len(parts) == 1 and not parts[0].doubts
+    assert right >= 30
+    assert single <= 3
