@@ -121,7 +121,7 @@ def test_each_mark_is_read_or_left_out_for_a_reason(change, refused, tmp_path):
     assert np.abs(np.subtract(tops, np.repeat([53, 203, 353], 5))).max() <= 10
     assert np.abs(np.subtract(lefts, np.tile(np.arange(68, 600, 110), 3))).max() <= 18
     with pytest.raises(PictureError, match=f"^{re.escape(Refusal.SEVERAL)}"):
-        detect(path)
+        detect(read(path))
 
 
 @pytest.mark.skipif(not all(map(Path.exists, BUILT)), reason="nothing is built")
