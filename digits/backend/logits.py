@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from digits.backend import keras, tf
 from digits.backend.variables import finite
-from digits.errors import ModelError
+from digits.errors import ModelError, OutputError
 
 Images: TypeAlias = NDArray[np.float32]
 Logits: TypeAlias = Callable[[Images], NDArray[np.float64]]
@@ -68,6 +68,11 @@ def check_saved(model: keras.Model, images: Images, classes: int, registered: se
             model.save(path := Path(folder, "model.keras"))
             loaded = keras.models.load_model(path, safe_mode=True, compile=False)
             got = logits(loaded, images.shape[1], classes)(images)
+    except OSError as fault:
+        raise OutputError(
+            f"{tempfile.gettempdir()} cannot be written: {fault.strerror or fault}. Free some "
+            "space, or set TMPDIR to another folder, and run this again."
+        ) from None
     except Exception as fault:  # Keras's and the model's own, of any type
         raise ModelError(
             f"the model cannot be saved and loaded again: {reason(fault)}. {cure}"

@@ -52,7 +52,7 @@ def draw_panels(shown: list[tuple[str, Detected]], answers: Answers, is_ink: boo
                 for _, model, answer, confidence, _, _, why, *_ in map(dict.values, next(following))
             ]
             drawn.append(Panel(255 - one.image if is_ink else one.image, "\n".join(lines)))
-    return _draw(drawn)
+    return draw(drawn)
 
 
 def draw_pages(shown: list[tuple[str, Detected]], answers: Answers, is_ink: bool = True) -> bytes:
@@ -125,7 +125,7 @@ def _pale(image: Image.Image) -> Image.Image:
     return Image.eval(image.convert("L"), lambda level: 128 + level // 2).convert("RGB")
 
 
-def _draw(panels: list[Panel]) -> bytes:
+def draw(panels: list[Panel]) -> bytes:
     """Draw the first `PANELS` panels in rows, each with its caption."""
     panels = panels[:PANELS]
     columns = min(len(panels), ACROSS)
