@@ -37,7 +37,7 @@ def logits(model: keras.Model, pixels: int, classes: int | None = None) -> Logit
     if not finite(model):
         raise ModelError("a weight is NaN or infinite. Train it with a lower learning_rate")
     values = np.asarray(output, np.float64)
-    shares = values.min() >= 0 and np.allclose(values.sum(axis=1), 1, atol=1e-2)  # of float16
+    shares = values.min() >= 0 and np.allclose(values.sum(axis=1), 1)
 
     def compute(images: Images) -> NDArray[np.float64]:
         output = call(model, images)
@@ -88,6 +88,10 @@ def check_saved(model: keras.Model, images: Images, classes: int, registered: se
 
 def call(model: keras.Model, images: Images) -> Any:
     """Return a model's output for images, (n, pixels). Raises ModelError if it takes none."""
+    kinds = {str(layer.compute_dtype) for layer in model._flatten_layers()}
+    if halves := kinds & {"float16", "bfloat16"}:
+        # TensorFlow asks the processor what it has, oneDNN is held to AVX2: the process would crash
+        raise ModelError(f"expected layers of float32, got {halves.pop()}. Leave their dtype out")
     try:
         outputs = keras.tree.flatten(model(images, training=False))
     except (TypeError, ValueError, tf.errors.OpError) as fault:

@@ -30,7 +30,7 @@ def prepare(project, cmd="cp params.yaml model"):
     project.path("params.yaml").write_bytes((pipeline.ROOT / "params.yaml").read_bytes())
     project.path("dvc.yaml").write_text(DVC_YAML.format(cmd=cmd))
     project.run("dvc", "repro", "--quiet")
-    project.commit("a stage that takes no time")
+    project.commit("a stage that takes no time", lock=False)
     return project
 
 
@@ -156,7 +156,7 @@ def test_a_project_in_a_folder_of_its_repository_and_a_worktree(inner, small, tr
     tree = Small(tmp_path / "tree")
     small.run("git", "worktree", "add", "--quiet", "-b", "other", str(tree.folder))
     tree.append("source.json", " ")
-    tree.commit("other")
+    tree.commit("other", lock=False)
     trial(tree, "y", "-S", "train.seed=3")
     assert tree.run("dvc", "exp", "list", "--name-only").split() == ["y"]
 
@@ -181,7 +181,7 @@ def test_another_machine_needs_a_remote_and_gives_back_what_it_made(ready, trial
     assert said.startswith(f"error: {ready.folder} has no DVC remote")
     for project in (ready, machine):
         project.run("dvc", "remote", "add", "--default", "storage", "../storage")
-        project.commit("a remote")
+        project.commit("a remote", lock=False)
     ready.run("dvc", "push")
     assert "> cp params.yaml model" in trial(machine, *arguments)
     assert machine.path(".dvc/cache/files").is_dir()  # for its next trial
