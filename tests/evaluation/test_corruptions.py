@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from scipy import ndimage
 
 from digits.evaluation import corruptions
@@ -104,6 +106,20 @@ def test_accuracies_are_counted_over_all_chunks(images, monkeypatch):
     assert all(row["accuracy"] == 0 for row in rows if row["model"] == "three")
     (negative,) = (row for row in ink if row["corruption"] == "inversion" and row["severity"])
     assert negative["accuracy"] == 0
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(1, 450), st.integers(2, 12), st.integers(0, 2**32 - 1))
+def test_any_number_of_images_and_classes_gives_accuracies(count, classes, seed):
+    """Whatever the random numbers: all images of a chunk may be turned the same way."""
+    random = np.random.default_rng(seed)
+    images = random.random((count, 6 * 5), np.float32)
+    models = {"one": lambda images: np.eye(classes)[(images.sum(axis=1) * 9).astype(int) % classes]}
+    labels = models["one"](images).argmax(axis=1)
+    rows = measure(models, images, labels, (6, 5), {kind: [0.5, 1] for kind in CORRUPTIONS}, seed)
+    assert len(rows) == 3 * len(CORRUPTIONS)
+    assert all(row["accuracy"] == 1 for row in rows if not row["severity"])
+    assert all(0 <= row["accuracy"] <= 1 for row in rows)
 
 
 def test_a_corruption_without_severities_is_left_out(images, dataset):
