@@ -97,7 +97,9 @@ def load(path: str, pixels: int | None = None, classes: int | None = None) -> Ne
                     got = f"expected {classes} classes out of {pixels} pixels, got {shape[1:]}"
                     raise ModelError(f"{got}. Correct the model's file in digits/models")
                 return Network(kinds, parameters, stack, partial(_by_numpy, stack), path)
-        check_config(config, held)
+        if Path(path).stem in available():  # its file may register classes of its own
+            import_module(f"digits.models.{Path(path).stem}")
+        check_config(config, held, pixels)
         compute, parameters = _by_keras(path, pixels, classes)
         return Network(kinds or [str(config["class_name"])], parameters, [], compute, path)
     except ModelError as fault:
@@ -203,7 +205,5 @@ def _by_keras(path: str, pixels: int | None, classes: int | None) -> tuple[Compu
     from digits.backend import keras
     from digits.backend.logits import logits
 
-    if Path(path).stem in available():  # its file may register classes of its own
-        import_module(f"digits.models.{Path(path).stem}")
     model = keras.models.load_model(path, safe_mode=True, compile=False)
     return logits(model, pixels or int(model.input_shape[1]), classes), model.count_params()
