@@ -22,6 +22,8 @@ def parse(text: str, path: str) -> Any:
         return YAML(typ="safe").load(text)
     except MarkedYAMLError as fault:
         reason = f"{fault.problem}{fault.problem_mark or ''}"
+    except MemoryError:
+        raise
     except Exception as fault:  # the constructors of dates and numbers raise errors of many types
         reason = str(fault)
     raise ParameterError(f"{path} is not valid YAML: {reason}")
