@@ -21,6 +21,7 @@ from dvc_data.hashfile.state import StateNoop
 
 from digits.errors import ArtifactError, RevisionError
 from digits.params import read_params
+from digits.params.document import read_document
 from digits.params.models import Models
 
 LOCK = "dvc.lock"
@@ -96,7 +97,13 @@ def _differing(repo: Any, stages: list[Any], built: bool) -> list[str]:
 def _unchecked(repo: Any, stages: list[Any], models: set[str]) -> Iterator[str]:
     made = {str(out) for stage in repo.index.stages if stage.cmd for out in stage.outs}
     yield from (f"{path} (no stage makes it)" for path in sorted(models - made))
+    sections = read_document("params.yaml")
     for stage in stages:
+        params = [dep for dep in stage.deps if isinstance(dep, ParamsDependency)]
+        read = {str(key).partition(".")[0] for dep in params for key in dep.params}
+        name = getattr(stage, "name", "")  # imports have none
+        if name in sections and name not in read:
+            yield f"{stage.addressing} (its params lack the section {name})"
         if stage.frozen or (stage.deps and not stage.cmd):  # an import
             yield f"{stage.addressing} (frozen: `dvc unfreeze` it)"
         for dep in stage.deps:

@@ -69,6 +69,10 @@ CASES = {  # what is done; what the checks lock and rebuild must say then, None:
         "sed -i 's/params: .train./params: [{more.yaml: [train]}]/' dvc.yaml;"
         f"{RELOCK}; {COMMIT}", "another file, more.yaml", "another file, more.yaml",
     ),
+    "parameters that a stage does not list": (
+        f"printf 'evaluate:\\n  seed: 1\\n' >> params.yaml; {COMMIT}",
+        "its params lack the section evaluate", "its params lack the section evaluate",
+    ),
     "wdir": (
         "mkdir sub; cp -r code source.json params.yaml sub; sed -i 's/^  train:/&\\n    wdir: sub/;"
         f"s/outs: .*/outs: [..\\/models\\/one.keras, ..\\/models\\/two.keras]/' dvc.yaml; {RELOCK};"
