@@ -52,6 +52,13 @@ def committed(*paths: str) -> list[str]:
     return os.fsdecode(listed).split("\0")[:-1]
 
 
+def place() -> tuple[str, str]:
+    """Return the top of the working tree, and the path of the current folder in it."""
+    asked = ask("rev-parse", "--show-toplevel", "--show-prefix") or b"\n"
+    top, inner = os.fsdecode(asked).split("\n")[:2]
+    return top, inner
+
+
 @contextmanager
 def cloned(commit: str = "HEAD") -> Iterator[Path]:
     """Work in a temporary clone of a commit, in which nothing else of the working folder lies.
@@ -59,8 +66,7 @@ def cloned(commit: str = "HEAD") -> Iterator[Path]:
     The current folder is then the project's in the clone; yields the one before. The clone has no
     hooks, and git's variables do not lead out of it. Raises RevisionError.
     """
-    place = os.fsdecode(ask("rev-parse", "--show-toplevel", "--show-prefix") or b"\n")
-    top, inner = place.split("\n")[:2]
+    top, inner = place()
     here, variables = Path.cwd(), {x: os.environ[x] for x in os.environ if x[:4] == "GIT_"}
     with TemporaryDirectory(prefix="digits-", ignore_cleanup_errors=True) as folder:
         clone = f"{folder}/up/up/up/clone"  # so that ../pictures may lie beside it

@@ -42,6 +42,7 @@ from digits.pictures import detect, read
 from digits.pictures.guard import read_each
 from digits.pictures.listing import list_files, passed_over
 from digits.pictures.prepared import Detected, PreparedImage
+from digits.pictures.reading import Picture
 from digits.pictures.refusals import NO_DIGIT, Refusal
 from digits.pictures.rows import text
 from digits.pictures.touching import Scores
@@ -111,7 +112,6 @@ def _prepared(
 
     With --show, yield a picture that is refused, too, and between the two what is said of it.
     """
-    size = (data.height, data.width)
     for pattern in arguments.images:
         with _report(pattern, faults, arguments.all):
             names = list_files(pattern)
@@ -119,22 +119,33 @@ def _prepared(
                 print(printable(f"{pattern}{others}"), file=sys.stderr)
             task = partial(read, how=data.prepare, every=arguments.all)
             for place, picture in read_each(task, names):
-                name = names[place]
-                with _report(name, faults, arguments.all):
-                    if isinstance(picture, PictureError):
-                        raise picture
-                    try:
-                        found = detect(picture, data.prepare, size, arguments.all, scores)
-                    except PictureError as fault:
-                        if arguments.show:
-                            yield name, f": {fault}", Detected(picture, [], [])
-                        raise
-                    counts = f": {_counts(found)}" if arguments.all else ""
-                    yield name, counts, found
-                    if found.refused:
-                        print(f"{printable(name)}{counts}", file=sys.stderr)
-                    if {reason for reason, _ in found.refused} - set(NO_DIGIT):
-                        faults.append(name)
+                with _report(names[place], faults, arguments.all):
+                    yield from _in_picture(names[place], picture, arguments, data, faults, scores)
+
+
+def _in_picture(
+    name: str,
+    picture: Picture | PictureError,
+    arguments: Namespace,
+    data: DatasetInfo,
+    faults: list[str],
+    scores: Scores,
+) -> Iterator[tuple[str, str, Detected]]:
+    """Yield what `_prepared` yields of one picture. Raises PictureError if it is refused."""
+    if isinstance(picture, PictureError):
+        raise picture
+    try:
+        found = detect(picture, data.prepare, (data.height, data.width), arguments.all, scores)
+    except PictureError as fault:
+        if arguments.show:
+            yield name, f": {fault}", Detected(picture, [], [])
+        raise
+    counts = f": {_counts(found)}" if arguments.all else ""
+    yield name, counts, found
+    if found.refused:
+        print(f"{printable(name)}{counts}", file=sys.stderr)
+    if {reason for reason, _ in found.refused} - set(NO_DIGIT):
+        faults.append(name)
 
 
 def _counts(found: Detected) -> str:

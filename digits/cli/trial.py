@@ -40,8 +40,7 @@ def main(arguments: Namespace) -> None:
     """Run a trial, unless it exists. Raises DigitsError."""
     source, inner, clone = arguments.repository, "", ["git", "clone", "--quiet"]
     if source is None:
-        asked = git.ask("rev-parse", "--show-toplevel", "--show-prefix") or b"\n"
-        source, inner = os.fsdecode(asked).split("\n")[:2]
+        source, inner = git.place()
         for key in ("user.name", "user.email"):
             if value := git.ask("config", key):  # which may be set for this clone alone
                 clone += ["--config", f"{key}={os.fsdecode(value).strip()}"]
