@@ -91,7 +91,7 @@ def load(path: str, pixels: int | None = None, classes: int | None = None) -> Ne
             held = check_weights(file, len(weights))
             if _computable(config["class_name"], layers):
                 pixels = pixels or int(layers[0]["config"]["batch_shape"][1])
-                stack, parameters = _stack(layers, file, len(weights), pixels), _count(file)
+                stack, parameters = _stack(layers, file, pixels), _count(file)
                 shape = _by_numpy(stack, np.zeros((1, pixels), np.float32)).shape
                 if shape != (1, classes or shape[-1]):
                     got = f"expected {classes} classes out of {pixels} pixels, got {shape[1:]}"
@@ -154,8 +154,8 @@ def _activation_of(layer: dict[str, Any]) -> str:
     return str(layer["config"].get("activation", kind))
 
 
-def _stack(layers: list[Any], file: h5py.File, limit: int, pixels: int) -> list[Layer]:
-    """Read the layers, each array at most `limit` bytes; the last one without its activation."""
+def _stack(layers: list[Any], file: h5py.File, pixels: int) -> list[Layer]:
+    """Read the layers, the last one without its activation. `check_weights` has seen the file."""
     stack: list[Layer] = []
     shape: tuple[int, ...] = (pixels,)
     groups: Counter[str] = Counter()
@@ -165,20 +165,18 @@ def _stack(layers: list[Any], file: h5py.File, limit: int, pixels: int) -> list[
         group = "layers/" + re.sub("(?<=[a-z])(?=[A-Z])", "_", kind).lower()
         group += f"_{groups[kind]}/vars" if groups[kind] else "/vars"
         groups[kind] += 1
-        arrays = [_array(file, f"{group}/{name}", limit) for name in sorted(file.get(group, ()))]
+        arrays = [_array(file, f"{group}/{name}") for name in sorted(file.get(group, ()))]
         settings = layer["config"] | {"activation": activation}
         found, shape = READERS[kind](settings, arrays, shape)
         stack += found
     return merged(stack)
 
 
-def _array(file: h5py.File, name: str, limit: int) -> Floats:
-    """Read an array, of a plausible size, that lies in the file itself. Raises ValueError."""
+def _array(file: h5py.File, name: str) -> Floats:
+    """Read an array. Raises ValueError if it is not float32, ModelError if it is not finite."""
     data = file[name]
-    if data.file != file or data.is_virtual or data.external or data.dtype != np.float32:
+    if data.dtype != np.float32:
         raise ValueError(f"expected float32 numbers in {name}")
-    if data.nbytes > limit:
-        raise ValueError(f"{name} announces {data.nbytes:,} bytes; the file holds {limit:,}")
     values = np.asarray(data, np.float64)
     if not np.isfinite(values).all():
         raise ModelError(f"a weight is NaN or infinite. {RETRAIN}")

@@ -69,10 +69,12 @@ def _digits(picture: Picture, every: bool, scores: Scores | None) -> Detected:
     plain, is_sure = _plain(picture, scores)
     if plain is not None and is_sure and not every:
         return plain
-    from digits.pictures.page import read_page  # scipy is imported for photographs alone
+    from digits.pictures.photograph import (
+        read_photograph,
+    )  # scipy is imported for photographs alone
 
     try:
-        return read_page(picture, every, scores)
+        return read_photograph(picture, every, scores)
     except PictureError as fault:
         if plain is None or scores is None or fault.args[0] in (Refusal.SEVERAL, Refusal.BLURRED):
             raise

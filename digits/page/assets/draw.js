@@ -148,9 +148,10 @@ function fillColumn(place, image) {
 /* Explain the leading model's answer to an image, if there is one; return why it is uncertain. */
 function why(image) {
   for (const button of rows) button.ariaPressed = Number(button.dataset.class) === asked;
-  if (image) explain(findings.lead, image, asked);
+  const found = image && infer(findings.lead, image);
+  if (found) explain(findings.lead, image, found, asked);
   else explainNothing();
-  const reason = image ? uncertain(image, infer(findings.lead, image).logits) : "";
+  const reason = found ? uncertain(image, found.logits) : "";
   document.getElementById(`answer-${findings.lead}`).classList.toggle("uncertain", reason !== "");
   return reason;
 }

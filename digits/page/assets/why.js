@@ -50,33 +50,33 @@ function paint(target, values, grey) {
   target.getContext("2d").putImageData(new ImageData(pixels, SIDE), 0, 0);
 }
 
-/* Explain the answer, or why it is not the class that was asked about. */
-function explain(place, grey, asked) {
-  const { digit } = infer(place, grey);
+/* Explain an answer, or why it is not the class that was asked about. */
+function explain(place, grey, answer, asked) {
+  const { digit } = answer;
   const other = asked !== null && asked !== digit;
   const about = other ? asked : digit;
-  const answered = (image) => {
-    const { logits, softmax } = infer(place, image);
+  const measure = ({ logits, softmax }) => {
     const rivals = other ? [logits[digit]] : logits.filter((_, n) => n !== about);
     return { margin: logits[about] - Math.max(...rivals), confidence: percent(softmax[about]) };
   };
-  const now = answered(grey);
+  const now = measure(answer);
   const values = new Float64Array(SIDE * SIDE);
   const squares = SQUARES.map((pixels) => {
     const { inked, image } = toggle(grey, pixels);
-    const { margin, confidence } = answered(image);
+    const { margin, confidence } = measure(infer(place, image));
     const speaks = now.margin - margin; // for the class, as the square is now
     for (const i of pixels) values[i] = speaks;
-    return { inked, confidence, change: other ? -speaks : speaks, where: whereabouts(pixels, grey) };
+    return { inked, confidence, change: other ? -speaks : speaks, pixels };
   });
   paint(document.getElementById("why"), values, grey);
   const name = findings.classes[about];
   const said = [true, false]
     .map((inked) => squares.filter((one) => one.inked === inked).sort((a, b) => b.change - a.change)[0])
     .filter((one) => one?.change > 0 && one.confidence !== now.confidence)
-    .map(({ inked, where, confidence }) =>
-      `${inked ? "Without the ink" : "With more ink"} ${where} it would be ${confidence}.`,
-    );
+    .map(({ inked, pixels, confidence }) => {
+      const change = inked ? "Without the ink" : "With more ink";
+      return `${change} ${whereabouts(pixels, grey)} it would be ${confidence}.`;
+    });
   tell(other ? `Why not ${name}?` : `Why ${name}?`, [
     `The confidence in ${name} is ${now.confidence}.`,
     ...(said.length ? said : ["No single square of ink changes it."]),

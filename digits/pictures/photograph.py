@@ -14,7 +14,7 @@ from digits.pictures.single import check_single
 from digits.pictures.touching import Scores, cut_apart
 
 
-def read_page(picture: Picture, every: bool, scores: Scores | None) -> Detected:
+def read_photograph(picture: Picture, every: bool, scores: Scores | None) -> Detected:
     """Return the digits of a picture; not every: the one digit.
 
     Raises PictureError if there is none, or more than the one.
