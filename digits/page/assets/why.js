@@ -79,7 +79,7 @@ function explain(place, grey, answer, asked) {
     });
   tell(other ? `Why not ${name}?` : `Why ${name}?`, [
     `The confidence in ${name} is ${now.confidence}.`,
-    ...(said.length ? said : ["No single square of ink changes it."]),
+    ...(said.length ? said : ["Changing one square of ink makes no visible difference."]),
   ]);
 }
 
