@@ -59,23 +59,26 @@ def kill(process, victim):
     elif victim == "dvc" or not children:
         process.kill()
     else:
-        children[-1].kill()
+        with contextlib.suppress(psutil.NoSuchProcess):  # it has just ended
+            children[-1].kill()
     process.wait(timeout=60)
 
 
 @pytest.mark.slow
 def test_kills_at_a_random_moment_of_each_stage(original, tmp_path):
+    """Of each stage in its turn alone: a stage that is faster than before starts none after it."""
     built, seconds = original
     project = pipeline.copy(built, tmp_path / "project")
     before, chance = project.contents(), random.Random(0)  # noqa: S311
     forget_all(project)
     for place, stage in enumerate(pipeline.STAGES):
-        running, line = Running(project, "dvc", "repro"), f"Running stage '{stage}':\n"
+        running, line = Running(project, "dvc", "repro", stage), f"Running stage '{stage}':\n"
         with running.process:  # closes its output at the end
             running.until(line)
-            with contextlib.suppress(subprocess.TimeoutExpired):
+            try:
                 running.process.wait(timeout=chance.uniform(0, seconds[line]))
-            kill(running.process, VICTIMS[place % 3])
+            except subprocess.TimeoutExpired:
+                kill(running.process, VICTIMS[place % 3])
             project.run("python", "-m", "digits", "setup")  # as `make repro` does
     repro_restores(project)
     assert project.contents() == before
