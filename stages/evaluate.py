@@ -1,13 +1,21 @@
 """Evaluate the models on the test set, unused until now: metrics, tables, pictures."""
 
+import numpy as np
+
 from digits.data.info import read_info
 from digits.data.loading import read_examples
-from digits.evaluation.answers import answers, joined, record
-from digits.evaluation.calibration import reliability
-from digits.evaluation.scoring import by_class, confusion_matrix, score
+from digits.evaluation.scoring import (
+    Answers,
+    answers,
+    by_class,
+    confusion_matrix,
+    record,
+    reliability,
+    score,
+)
 from digits.figures.confusion import confusion
 from digits.figures.palette import colour
-from digits.files.arrays import remap
+from digits.files.arrays import release
 from digits.files.atomic import write_bytes, write_json
 from digits.files.tables import write_csv
 from digits.inference.network import load
@@ -28,9 +36,11 @@ def main() -> None:
     }
     predicted, classes, calibration = {}, [], []
     for place, (name, network) in enumerate(networks.items()):
-        starts = range(0, len(labels), ROWS)
-        parts = ((remap(images)[i : i + ROWS], labels[i : i + ROWS]) for i in starts)
-        answer = joined(answers(network.logits(block), theirs) for block, theirs in parts)
+        parts = [
+            answers(network.logits(release(images)[i : i + ROWS]), labels[i : i + ROWS])
+            for i in range(0, len(labels), ROWS)
+        ]
+        answer = Answers(*map(np.concatenate, zip(*parts, strict=True)))
         counts = confusion_matrix(labels, answer.predicted, len(names))
         predicted[name] = answer.predicted
         classes.append({"model": name, "class": names, **by_class(counts)})

@@ -2,7 +2,7 @@
 
 from digits.data.info import read_info
 from digits.data.loading import read_examples
-from digits.evaluation.corruptions import CORRUPTIONS, mean_accuracy, measure
+from digits.evaluation.corruptions import mean_accuracy, measure
 from digits.files.atomic import write_json
 from digits.files.tables import write_csv
 from digits.inference.network import load
@@ -14,15 +14,14 @@ from digits.process import run
 
 def main() -> None:
     params, names = read_params(RobustnessParams), read_params(Models).root
-    severities = {corruption: getattr(params, corruption) for corruption in CORRUPTIONS}
     images, labels = read_examples("test")
     info = read_info()
     models = {name: load(f"models/{name}.keras", *info.sizes).logits for name in names}
     size = info.height, info.width
-    rows = measure(models, images, labels, size, severities, params.seed)
-    write_csv("metrics/robustness.csv", rows)
+    table = measure(models, images, labels, size, params.model_dump())
+    write_csv("metrics/robustness.csv", table)
     for name in names:
-        mean = mean_accuracy([row for row in rows if row["model"] == name])
+        mean = mean_accuracy(table, name)
         write_json(f"metrics/robustness/{name}.json", {"accuracy": mean})
         print(f"robustness: {name}: {mean:.2%} on average")
 

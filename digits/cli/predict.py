@@ -25,8 +25,8 @@ import numpy as np
 from digits.cli.tables import table
 from digits.data.info import DatasetInfo, read_info
 from digits.errors import ParameterError, PictureError
-from digits.evaluation.answers import probabilities
 from digits.evaluation.results import read_results
+from digits.evaluation.scoring import probabilities
 from digits.evaluation.uncertainty import (
     ReferenceDistribution,
     mean_uncertainty,

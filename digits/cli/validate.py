@@ -46,7 +46,7 @@ def _floors() -> str:
     said = f"{sum(map(len, floors.values()))} metrics are as high as gate.yaml asks"
     if title != asked.dataset:
         said = f"not checked: the floors are for {asked.dataset}, these results are of {title}"
-    elif faults := gate.below(floors, read_results(names), names):
+    elif faults := gate.below(floors, read_results(names)):
         raise DigitsError(
             f"{'; '.join(faults)}. Make the model better, or lower the floor in gate.yaml"
         )

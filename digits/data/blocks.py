@@ -1,9 +1,9 @@
-"""Read examples in blocks, since a file may exceed memory; read one block ahead."""
+"""Read examples in blocks, since a file may exceed memory."""
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from itertools import groupby, repeat
+from functools import lru_cache
 from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 import numpy as np
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from digits.data.dataset import Labels
 from digits.data.loading import Examples
-from digits.files.arrays import remap
+from digits.files.arrays import release
 
 ROWS = 65_536
 """Examples in a block, at most: 205 MB of float32 images. MNIST's 60,000 are one block."""
@@ -35,33 +35,30 @@ def shuffled(
 ) -> Iterator[Iterator[Block]]:
     """Return epochs; each yields blocks that hold every example exactly once, in random order.
 
-    All blocks of an epoch but the last hold whole batches. done: how many epochs to skip. The
-    first block is being read when this returns.
+    All blocks of an epoch but the last hold whole batches. done: how many epochs to skip.
     """
     size, count = rows_per_block(batch_size), len(examples.labels)
     deal, shuffle = np.random.default_rng([seed, 1]), np.random.default_rng(seed)
     for _ in range(done):
         for rows in shuffle_chunks(count, size, deal):
             shuffle.permutation(len(rows))
-    dealing = (rows for _ in range(epochs - done) for rows in shuffle_chunks(count, size, deal))
-    blocks = read_ahead(examples, dealing)
 
-    def epoch() -> Iterator[Block]:
-        for _ in range(-(-count // size)):
-            block = next(blocks)
-            yield Block(*block, shuffle.permutation(len(block.labels)))
-            del block  # or there were three in memory, not two
+    @lru_cache(maxsize=1)  # the only block of an epoch is that of the next, too
+    def read(rows: bytes) -> Examples:
+        return _read(examples, np.frombuffer(rows, np.intp))
 
-    return (epoch() for _ in range(epochs - done))
+    return (
+        (Block(*read(rows.tobytes()), shuffle.permutation(len(rows))) for rows in blocks)
+        for blocks in (shuffle_chunks(count, size, deal) for _ in range(epochs - done))
+    )
 
 
 def in_order(examples: Examples, batch_size: int) -> Iterator[Block]:
     """Yield blocks that hold every example exactly once, in the order of the file."""
     size, count = rows_per_block(batch_size), len(examples.labels)
-    rows = (np.arange(start, min(start + size, count)) for start in range(0, count, size))
-    for block in read_ahead(examples, rows):
-        yield Block(*block, np.arange(len(block.labels)))
-        del block
+    for start in range(0, count, size):
+        rows = np.arange(start, min(start + size, count))
+        yield Block(*_read(examples, rows), rows - start)
 
 
 def rows_per_block(batch_size: int) -> int:
@@ -85,33 +82,14 @@ def shuffle_chunks(count: int, size: int, random: np.random.Generator) -> Iterat
         yield np.sort(rows[start : start + size])
 
 
-def read_ahead(examples: Examples, blocks: Iterable[Rows]) -> Iterator[Examples]:
-    """Return the examples of each block; read the next one while the caller computes.
-
-    A block that repeats the one before (the only one, in the next epoch) is not read again.
-    """
-    plan = ((rows, sum(1 for _ in same)) for rows, same in groupby(blocks, np.ndarray.tobytes))
-    readings = prefetch((_read_block(examples, rows), times) for rows, times in plan)
-    return (block for block, times in readings for block in repeat(block, times))
-
-
 def prefetch(items: Iterator[T]) -> Iterator[T]:
-    """Return the items; make the next one, in a thread, while the caller works on the last.
-
-    The first item is being made when this returns.
-    """
-    worker = ThreadPoolExecutor(max_workers=1)
-    following = worker.submit(next, items, None)
-
-    def results() -> Iterator[T]:
-        nonlocal following
-        with worker:
-            while (item := following.result()) is not None:
-                following = worker.submit(next, items, None)
-                yield item
-                del item  # before the next one arrives, to save memory
-
-    return results()
+    """Yield the items; make the next one, in a thread, while the caller works on the last."""
+    with ThreadPoolExecutor(max_workers=1) as worker:
+        following = worker.submit(next, items, None)
+        while (item := following.result()) is not None:
+            following = worker.submit(next, items, None)
+            yield item
+            del item  # before the next one arrives, to save memory
 
 
 def empty(shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
@@ -122,15 +100,12 @@ def empty(shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
     return memory[offset : offset + size].view(dtype).reshape(shape)
 
 
-def _read_block(examples: Examples, content: bytes) -> Examples:
-    rows = np.frombuffer(content, np.intp)
-    return Examples(*(_copy_rows(array, rows) for array in examples))
-
-
-def _copy_rows(array: NDArray[Any], rows: Rows) -> NDArray[Any]:
-    """Copy rows, in native byte order; map the file anew for each chunk, to save memory."""
-    copy = empty((len(rows), *array.shape[1:]), array.dtype.newbyteorder("="))
-    for start in range(0, len(rows), CHUNK):
-        part = slice(start, start + CHUNK)
-        copy[part] = remap(array)[rows[part]]
-    return copy
+def _read(examples: Examples, rows: Rows) -> Examples:
+    """Copy rows, in native byte order, chunk by chunk."""
+    copies = []
+    for array in examples:
+        copy = empty((len(rows), *array.shape[1:]), array.dtype.newbyteorder("="))
+        for start in range(0, len(rows), CHUNK):
+            copy[start : start + CHUNK] = release(array)[rows[start : start + CHUNK]]
+        copies.append(copy)
+    return Examples(*copies)

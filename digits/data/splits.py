@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digits.errors import DigitsError
-from digits.files.arrays import remap
+from digits.files.arrays import release
 
 CHUNK = 4096
 """Images scaled at a time: 13 MB of float32."""
@@ -19,7 +19,7 @@ def normalize(images: NDArray[np.uint8], rows: NDArray[np.intp]) -> Iterator[NDA
     images: uint8 (n, height, width), 0-255. rows: (m,), in any order.
     """
     for start in range(0, len(rows), CHUNK):
-        chunk = remap(images)[rows[start : start + CHUNK]]
+        chunk = release(images)[rows[start : start + CHUNK]]
         yield np.divide(chunk.reshape(len(chunk), -1), 255, dtype=np.float32)
 
 

@@ -1,8 +1,11 @@
-"""Compare two versions of the models by their answers to the same test examples."""
+"""Compare models by their answers to the same test examples; say how certain the numbers are."""
 
+from math import sqrt
+from statistics import NormalDist
 from typing import Any, NamedTuple
 
-from digits.evaluation.significance import mcnemar_exact, paired_interval, wilson_interval
+Z = NormalDist().inv_cdf(0.975)
+"""The normal quantile of a 95 % interval."""
 
 
 class Record(NamedTuple):
@@ -50,23 +53,58 @@ def _compare_model(model: str, old: Record, new: Record) -> dict[str, Any]:
     keys = ("difference", "difference_low", "difference_high", "fixed", "broke", "p")
     if before is None or after is None or old[:2] != new[:2]:
         return {**found, **dict.fromkeys(keys)}
-    fixed, broke, p = count_changes(before, after)
+    fixed, broke = len(before - after), len(after - before)
+    p = mcnemar_exact(fixed, broke)
     found["verdict"] = "within noise" if p >= 0.05 else "better" if fixed > broke else "worse"
     shares = ((fixed - broke) / new.examples, *paired_interval(fixed, broke, new.examples))
     values = (*(round(share, 6) for share in shares), fixed, broke, p)
     return {**found, **dict(zip(keys, values, strict=True))}
 
 
-def count_changes(old: frozenset[int], new: frozenset[int]) -> tuple[int, int, float]:
-    """Return how many wrong answers of `old` are fixed, how many `new` adds, and McNemar's p."""
-    fixed, broke = len(old - new), len(new - old)
-    return fixed, broke, float(f"{mcnemar_exact(fixed, broke):.3g}")
-
-
 def accuracy(wrong: int, examples: int) -> dict[str, Any]:
-    """Return the accuracy with its Wilson interval of 95 %."""
+    """Return the accuracy with its Wilson score interval of 95 %. examples: 1 or more.
+
+    Unlike accuracy +- 1.96 standard errors it stays within 0-1 and does not shrink to nothing
+    when all answers are right. Source: E. B. Wilson, "Probable inference, the law of succession,
+    and statistical inference", JASA 22 (1927), 209-212.
+    """
     right = examples - wrong
-    low, high = wilson_interval(right, examples)
-    shares = {"accuracy": right / examples, "accuracy_low": low, "accuracy_high": high}
-    rounded = {name: round(share, 6) for name, share in shares.items()}
-    return {**rounded, "right": right, "examples": examples}
+    share, scale = right / examples, 1 + Z**2 / examples
+    centre = (share + Z**2 / (2 * examples)) / scale
+    half = Z * sqrt(share * (1 - share) / examples + Z**2 / (4 * examples**2)) / scale
+    return {
+        "accuracy": round(share, 6),
+        "accuracy_low": round(max(0.0, centre - half), 6),
+        "accuracy_high": round(min(1.0, centre + half), 6),
+        "right": right,
+        "examples": examples,
+    }
+
+
+def paired_interval(fixed: int, broke: int, examples: int) -> tuple[float, float]:
+    """Return the 95 % interval of the difference between two shares of the same examples.
+
+    Wald's interval with one example added to `fixed` and one to `broke`, so that it does not
+    shrink to nothing where both are 0. Source: D. G. Bonett, R. M. Price, "Adjusted Wald
+    confidence interval for a difference of binomial proportions based on paired data", Journal of
+    Educational and Behavioral Statistics 37 (2012), 479-488.
+    """
+    gained, lost = (fixed + 1) / (examples + 2), (broke + 1) / (examples + 2)
+    middle = gained - lost
+    half = Z * sqrt((gained + lost - middle**2) / (examples + 2))
+    return max(-1.0, middle - half), min(1.0, middle + half)
+
+
+def mcnemar_exact(fixed: int, broke: int) -> float:
+    """Return the two-sided p-value of McNemar's exact test of two models, to three digits.
+
+    Where both are equally good, `fixed` is binomial(fixed + broke, 1/2). The sum is of integers,
+    so nothing underflows. Source: T. G. Dietterich, "Approximate statistical tests for comparing
+    supervised classification learning algorithms", Neural Computation 10 (1998), 1895-1923.
+    """
+    trials = fixed + broke
+    tail, ways = 0, 1  # ways: the binomial coefficient of `count`
+    for count in range(min(fixed, broke) + 1):
+        tail += ways
+        ways = ways * (trials - count) // (count + 1)
+    return float(f"{min(1.0, 2 * tail / (1 << trials)):.3g}")

@@ -4,18 +4,21 @@ Corruptions: N. Mu, J. Gilmer, "MNIST-C: a robustness benchmark for computer vis
 after D. Hendrycks, T. Dietterich, "Benchmarking neural network robustness to common corruptions
 and perturbations", ICLR 2019. Every function takes and returns float32 (n, height, width), 0-1, 0
 outside; a severity of 0 changes nothing. The last argument holds the random numbers of DRAWN.
-scipy is imported where it is used, since the command line reads only results. Its filters are C
-that adds in one order, unlike BLAS.
+scipy, whose filters add in one order, is imported where it is used: the command line reads only
+results.
 """
 
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Any, TypeAlias
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from digits.files.arrays import remap
+from digits.files.arrays import release
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Images: TypeAlias = NDArray[np.float32]
 Predict: TypeAlias = Callable[[Images], NDArray[np.float64]]
@@ -31,9 +34,8 @@ def shift(images: Images, pixels: float, directions: NDArray[np.int64]) -> Image
     by, (height, width) = int(pixels), images.shape[1:]
     padded = np.pad(images, ((0, 0), (by, by), (by, by)))
     moved = np.empty_like(images)
-    for direction, (down, right) in enumerate(((-by, 0), (by, 0), (0, -by), (0, by))):
+    for direction, (top, left) in enumerate(((2 * by, by), (0, by), (by, 2 * by), (by, 0))):
         chosen = directions == direction
-        top, left = by - down, by - right
         moved[chosen] = padded[chosen, top : top + height, left : left + width]
     return moved
 
@@ -94,49 +96,45 @@ def measure(
     models: Mapping[str, Predict],
     images: Images,
     labels: NDArray[Any],
-    size: tuple[int, int],
-    severities: Mapping[str, Sequence[float]],
-    seed: int,
-) -> list[dict[str, Any]]:
+    size: tuple[int, ...],
+    severities: Mapping[str, Any],
+) -> "pd.DataFrame":
     """Return a row for each case and model: corruption, severity, model, accuracy.
 
-    images: float32 (n, pixels), 0-1. labels: (n,). size: (height, width). Each corruption has a
-    generator of its own, seeded with `seed`.
+    images: float32 (n, pixels), 0-1. labels: (n,). size: (height, width). severities: a list for
+    each corruption, and the seed, with which each has a random generator of its own.
     """
+    import pandas as pd  # takes 0.3 s to import
+
     cases = [(kind, severity) for kind in CORRUPTIONS for severity in severities[kind]]
     right: Counter[tuple[str, float, str]] = Counter()
-    randoms = {kind: np.random.default_rng(seed) for kind in DRAWN}
+    randoms = {kind: np.random.default_rng(severities["seed"]) for kind in DRAWN}
     for start in range(0, len(images), CHUNK):
-        chunk = np.asarray(remap(images)[start : start + CHUNK]).reshape(-1, *size)
+        chunk = release(images)[start : start + CHUNK].reshape(-1, *size)
         drawn = {kind: draw(randoms[kind], chunk.shape) for kind, draw in DRAWN.items()}
         for kind, severity in [(CLEAN, 0.0), *cases]:
             corrupted = CORRUPTIONS[kind](chunk, severity, drawn.get(kind)) if severity else chunk
             for name, logits in models.items():
                 predicted = logits(corrupted.reshape(len(chunk), -1)).argmax(axis=1)
                 right[kind, severity, name] += int(np.sum(predicted == labels[start:][:CHUNK]))
-    return [
-        {
-            "corruption": kind,
-            "severity": severity,
-            "model": name,
-            "accuracy": right[kind if severity else CLEAN, severity, name] / len(labels),
-        }
+    rows = [
+        (kind, severity, name, right[kind if severity else CLEAN, severity, name] / len(labels))
         for kind in CORRUPTIONS
         if severities[kind]
         for severity in (0, *severities[kind])
         for name in models
     ]
+    return pd.DataFrame(rows, columns=["corruption", "severity", "model", "accuracy"])
 
 
-def mean_accuracy(rows: list[dict[str, Any]], kinds: Collection[str] = CORRUPTIONS) -> float | None:
-    """Return one model's mean accuracy over the corruptions `kinds`, to 4 decimals.
+def mean_accuracy(
+    table: "pd.DataFrame", model: str, kinds: Iterable[str] = CORRUPTIONS
+) -> float | None:
+    """Return a model's mean accuracy over the corruptions `kinds`, to 4 decimals; None for none.
 
-    Each corruption counts the same: its own mean, without the clean images, is taken first. rows:
-    as `measure` returns them. Returns None where there are none.
+    Each corruption counts the same: its own mean, without the clean images, is taken first.
+    table: as `measure` returns it.
     """
-    found: dict[str, list[float]] = {}
-    for row in rows:
-        if row["severity"] and row["corruption"] in kinds:
-            found.setdefault(row["corruption"], []).append(row["accuracy"])
-    means = [np.mean(accuracies) for accuracies in found.values()]
-    return round(float(np.mean(means)), 4) if means else None
+    rows = table[(table["model"] == model) & (table["severity"] > 0)]
+    means = rows[rows["corruption"].isin([*kinds])].groupby("corruption")["accuracy"].mean()
+    return round(float(means.mean()), 4) if len(means) else None

@@ -29,9 +29,8 @@ def read_gate(path: str = "gate.yaml") -> Gate:
 
 def weaker(old: Gate, new: Gate) -> list[str]:
     """List what `old` asks for and `new` does not; the metrics of a removed model among it."""
-    before, after = leaves(old.model_dump()), leaves(new.model_dump())
-    faults = []
-    for name, value in before.items():
+    after, faults = leaves(new.model_dump()), []
+    for name, value in leaves(old.model_dump()).items():
         found = after.get(name)
         if isinstance(value, str) or found is None:
             less = found != value
@@ -42,20 +41,18 @@ def weaker(old: Gate, new: Gate) -> list[str]:
     return faults
 
 
-def below(floors: dict[str, dict[Metric, float]], tested: Any, models: list[str]) -> list[str]:
-    """List the metrics that are below their floors.
+def below(floors: dict[str, dict[Metric, float]], tested: Any) -> list[str]:
+    """List the metrics that are below their floors. tested: as `read_results` returns it.
 
-    tested: as `read_results` returns it. Raises ParameterError where a floor is of none of
-    `models`.
+    Raises ParameterError where a floor is of a model that is not tested.
     """
-    faults = []
-    for model, metrics in floors.items():
-        if model not in models:
-            raise ParameterError(
-                f"gate.yaml has floors for '{model}', which is not in the list of models of "
-                f"params.yaml{nearest(model, models)}"
-            )
-        for metric, floor in metrics.items():
-            if not (value := tested[model][metric]) >= floor:  # NaN is below, too
-                faults.append(f"{model} {metric} is {value}, below {floor}")
-    return faults
+    for model in floors:
+        if model not in tested:
+            where = f"which is not in the list of models of params.yaml{nearest(model, tested)}"
+            raise ParameterError(f"gate.yaml has floors for '{model}', {where}")
+    return [
+        f"{model} {metric} is {tested[model][metric]}, below {floor}"
+        for model, metrics in floors.items()
+        for metric, floor in metrics.items()
+        if not tested[model][metric] >= floor  # NaN is below, too
+    ]

@@ -3,7 +3,7 @@
 from typing import Any
 
 from digits.errors import ArtifactError
-from digits.evaluation.comparison import accuracy, count_changes, parse_record
+from digits.evaluation.comparison import accuracy, mcnemar_exact, parse_record
 from digits.evaluation.corruptions import CORRUPTIONS, mean_accuracy
 from digits.files.atomic import read_json
 from digits.files.tables import read_csv
@@ -30,12 +30,12 @@ def read_results(names: list[str]) -> dict[str, dict[str, Any]]:
             wrong, baseline = record.wrong[name], record.wrong[names[0]]
             results[name] = {**accuracy(len(wrong), record.examples), **metrics}
             if name != names[0]:
-                keys, pair = ("fixed", "broke", "mcnemar_p"), count_changes(baseline, wrong)
-                results[name]["against_baseline"] = dict(zip(keys, pair, strict=True))
+                fixed, broke = len(baseline - wrong), len(wrong - baseline)
+                pair = {"fixed": fixed, "broke": broke, "mcnemar_p": mcnemar_exact(fixed, broke)}
+                results[name]["against_baseline"] = pair
     except (KeyError, TypeError, ValueError) as fault:
         raise ArtifactError(
-            f"metrics/ does not hold what stage evaluate writes: {type(fault).__name__}: {fault}. "
-            "`dvc repro` rebuilds it."
+            f"metrics/ is not as stage evaluate writes it: {fault!r}. `dvc repro` rebuilds it."
         ) from None
     return results
 
@@ -54,15 +54,15 @@ def read_robustness(names: list[str]) -> dict[str, dict[str, Any]]:
         name: [kind for kind in CORRUPTIONS if values.get(f"train_{name}.{kind}")] for name in names
     }
     unseen = [kind for kind in CORRUPTIONS if not any(kind in kinds for kinds in trained.values())]
-    table, results = read_csv(path), {}
+    table = read_csv(path)
     try:
-        for name in names:
-            rows: list[Any] = table[table["model"] == name].to_dict("records")
-            results[name] = {
-                "mean_accuracy": mean_accuracy(rows),
-                "mean_accuracy_unseen": mean_accuracy(rows, unseen),
+        return {
+            name: {
+                "mean_accuracy": mean_accuracy(table, name),
+                "mean_accuracy_unseen": mean_accuracy(table, name, unseen),
                 "trained_on": trained[name],
             }
+            for name in names
+        }
     except (KeyError, TypeError, ValueError) as fault:
         raise ArtifactError(f"{path} is damaged: {fault!r}. `dvc repro` rebuilds it.") from None
-    return results

@@ -1,26 +1,78 @@
-"""Score predictions against labels."""
+"""Turn logits into answers; score them against labels, and their confidence against the score."""
 
-from typing import Any
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from digits.evaluation.answers import Answers
-from digits.evaluation.calibration import expected_calibration_error
+BINS = 15
+"""Bins of equal width over 0-1, as in the paper that `calibration_error` names."""
 
 
-def score(answers: Answers, labels: NDArray[Any], counts: NDArray[np.int64]) -> dict[str, Any]:
+class Answers(NamedTuple):
+    """A model's answers to n examples. All arrays: (n,)."""
+
+    predicted: NDArray[Any]
+    confidence: NDArray[np.float64]
+    """The probability of the predicted class."""
+    loss: NDArray[np.float32]
+    """The cross-entropy: -ln(probability of the label)."""
+
+
+def answers(logits: NDArray[np.float64], labels: NDArray[Any]) -> Answers:
+    """Return the answers of logits, (n, classes), to examples with these labels, (n,)."""
+    best = logits.max(axis=1)
+    total = np.exp(logits - best[:, None]).sum(axis=1)
+    loss = np.log(total) + best - logits[np.arange(len(labels)), labels]
+    predicted = logits.argmax(axis=1).astype(labels.dtype)
+    return Answers(predicted, 1 / total, loss.astype(np.float32))
+
+
+def probabilities(logits: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the softmax of logits, (n, classes).
+
+    Also for a sigmoid output, where p divided by the sum of p would be wrong: the loss of such a
+    model is the softmax cross-entropy of the logits, which Keras keeps beside the output
+    (`_keras_logits`, in keras/src/backend/tensorflow/nn.py).
+    """
+    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+    softmax: NDArray[np.float64] = powers / powers.sum(axis=1, keepdims=True)
+    return softmax
+
+
+def record(labels: NDArray[Any], predicted: Mapping[str, NDArray[Any]]) -> str:
+    """Return as JSON what each model answered, so that any two versions can be compared.
+
+    labels: (n,), of which a hash is kept. predicted: (n,) by model. The JSON is a list of pairs:
+    DVC takes no metric from a list, so the table of `dvc metrics show` stays short.
+    """
+    head = {"labels_sha256": hashlib.sha256(labels.tobytes()).hexdigest(), "examples": len(labels)}
+    lines = [json.dumps(pair) for pair in head.items()]
+    for name, answer in predicted.items():
+        kept = {"predicted": answer.tolist(), "wrong": np.flatnonzero(answer != labels).tolist()}
+        lines.append(json.dumps([name, kept], separators=(",", ":")))
+    return "[\n" + ",\n".join(lines) + "\n]\n"
+
+
+def score(
+    answers: Answers, labels: NDArray[Any], counts: NDArray[np.int64]
+) -> dict[str, int | float]:
     """Return the metrics of a model, rounded so that last bits do not show.
 
-    labels: (n,). counts: the confusion matrix. The loss is the mean over the examples.
+    labels: (n,). counts: the confusion matrix. The loss is the mean over the examples, macro F1 the
+    mean over the classes that have examples or were predicted.
     """
     right = answers.predicted == labels
+    seen = (counts.sum(axis=0) + counts.sum(axis=1)) > 0
     return {
         "accuracy": round(float(right.mean()), 6),
         "loss": round(float(answers.loss.mean(dtype=np.float64)), 4),
         "errors": int(np.sum(~right)),
-        "macro_f1": round(macro_f1(counts), 4),
-        "calibration_error": round(expected_calibration_error(answers.confidence, right), 4),
+        "macro_f1": round(float(by_class(counts)["f1"][seen].mean()), 4),
+        "calibration_error": round(calibration_error(answers.confidence, right), 4),
     }
 
 
@@ -34,7 +86,7 @@ def confusion_matrix(
 
 
 def by_class(counts: NDArray[np.int64]) -> dict[str, NDArray[Any]]:
-    """Return precision, recall, F1 and support of each class. counts: row actual, column predicted.
+    """Return precision, recall, F1 and support of each class. counts: the confusion matrix.
 
     0/0 is 0: the precision of a class that is never predicted, the recall of one without examples.
     """
@@ -47,7 +99,35 @@ def by_class(counts: NDArray[np.int64]) -> dict[str, NDArray[Any]]:
     }
 
 
-def macro_f1(counts: NDArray[np.int64]) -> float:
-    """Return the mean F1 over the classes that have examples or were predicted."""
-    seen = (counts.sum(axis=0) + counts.sum(axis=1)) > 0
-    return float(by_class(counts)["f1"][seen].mean())
+def reliability(
+    confidence: NDArray[np.float64], right: NDArray[np.bool_], bins: int = BINS
+) -> dict[str, NDArray[Any]]:
+    """Return the edges, mean confidence, accuracy and count of examples of each bin.
+
+    confidence: (n,), 0-1, of the predicted class. right: (n,). A bin excludes its lower edge and
+    includes its upper edge. Empty bins hold NaN.
+    """
+    edges = np.linspace(0, 1, bins + 1)
+    index = np.searchsorted(edges[1:-1], confidence, side="left")
+    count = np.bincount(index, minlength=bins)
+    filled = np.where(count, count, np.nan)
+    return {
+        "low": edges[:-1],
+        "high": edges[1:],
+        "confidence": np.bincount(index, confidence, bins) / filled,
+        "accuracy": np.bincount(index, right, bins) / filled,
+        "count": count,
+    }
+
+
+def calibration_error(
+    confidence: NDArray[np.float64], right: NDArray[np.bool_], bins: int = BINS
+) -> float:
+    """Return the mean over the examples of their bin's |accuracy - confidence|.
+
+    Source: C. Guo, G. Pleiss, Y. Sun, K. Q. Weinberger, "On calibration of modern neural
+    networks", ICML 2017, equation 3, with its 15 bins of equal width.
+    """
+    curve = reliability(confidence, right, bins)
+    gaps = np.abs(curve["accuracy"] - curve["confidence"]) * curve["count"]
+    return float(np.nansum(gaps) / len(confidence))

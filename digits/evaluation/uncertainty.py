@@ -1,10 +1,9 @@
 """Find uncertain answers: to images that show no class, or two; uncertainty.js does the same.
 
-A softmax always names a class: of a house, too, a network can be 99 % sure. So each class has a
-reference distribution: the mean of its training images and their principal components. The
-out-of-distribution score of an image is its squared distance from what these span, less a share of
-the logits' logsumexp, which is low where no class is recognised. The ambiguity is -ln(softmax).
-An answer is uncertain where the sum of the two exceeds the model's threshold.
+Each class has a reference distribution: the mean of its training images and their principal
+components. The out-of-distribution score of an image is its squared distance from what these span,
+less a share of the logits' logsumexp, which is low where no class is recognised. The ambiguity is
+-ln(softmax). An answer is uncertain where the sum of the two exceeds the model's threshold.
 
 Measured with 504 drawings of houses, stars, letters and the like and the model `augmented`, with a
 threshold that 3 % of the right answers to MNIST's test images exceed: the softmax alone finds 37 %
@@ -29,18 +28,14 @@ REASONS = {
     "ambiguous": "may also be {other}",
 }
 """Why an answer is uncertain, for the page too."""
-SIDE = 14
-"""Pixels of the longer side to which images are reduced. 28 are no better."""
-COMPONENTS = 30
-"""Principal components of a class. The best of 20, 30, 40 and 60."""
+SIDE, COMPONENTS = 14, 30
+"""Pixels of the longer side of reduced images (28 are no better), components of a class."""
 LEVELS = 256
 """Components are stored as int8 in steps of 1 / LEVELS; means, which reach 1, in twice those."""
 AMBIGUITY, LOGSUMEXP = 3.0, 0.2
 """Weights of -ln(softmax) and the logsumexp beside the squared distance: the best tried."""
-MOST = 10_000
-"""Images of a class, and of the test set, that are used: more give the same."""
-ROWS = 1_000
-"""Images computed together."""
+MOST, ROWS = 10_000, 1_000
+"""Images of a class, and of the test set, that are used at most, and those computed together."""
 EXCEEDING = 0.05
 """Share of the right answers to test images that exceed the threshold. At 0.03 a third of the wrong
 answers of `hidden` do not, at 0.05 a fifth."""
@@ -77,21 +72,22 @@ def fit_reference(
     train, labels, test, actual = dataset
     by_class = (train[np.flatnonzero(labels == n)[:MOST]] for n in range(classes))
     components = np.array([_principal_components(images) for images in by_class])
-    thresholds = {name: _threshold(components, test, actual, models[name]) for name in models}
+    thresholds, parts = {}, [test[i : i + ROWS] for i in range(0, min(len(test), MOST), ROWS)]
+    for name, predict in models.items():
+        scored = [_scores(components, images, predict) for images in parts]
+        scores, logits = map(np.concatenate, zip(*scored, strict=True))
+        right = logits.argmax(axis=1) == actual[: len(scores)]
+        limit = np.quantile(scores[right | ~right.any()], 1 - EXCEEDING)
+        thresholds[name] = round(float(limit), 6)
     return ReferenceDistribution(components, thresholds)
 
 
-def _threshold(
-    components: NDArray[np.int8], test: NDArray[np.uint8], actual: NDArray[Any], predict: Predict
-) -> float:
-    scores, right = [], []
-    for start in range(0, min(len(test), MOST), ROWS):
-        images = test[start : start + ROWS]
-        logits = predict(images.reshape(len(images), -1).astype(np.float32) / np.float32(255))
-        scores.append(np.sum(uncertainty(components, images, logits), axis=0))
-        right.append(logits.argmax(axis=1) == actual[start : start + ROWS])
-    score, correct = np.concatenate(scores), np.concatenate(right)
-    return round(float(np.quantile(score[correct | ~correct.any()], 1 - EXCEEDING)), 6)
+def _scores(
+    components: NDArray[np.int8], images: NDArray[np.uint8], predict: Predict
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return how uncertain a model's answers to images are, (n,), and their logits."""
+    logits = predict(images.reshape(len(images), -1).astype(np.float32) / np.float32(255))
+    return np.sum(uncertainty(components, images, logits), axis=0), logits
 
 
 def _principal_components(images: NDArray[np.uint8]) -> NDArray[np.int8]:
@@ -140,10 +136,8 @@ def mean_uncertainty(
     reference: ReferenceDistribution, models: Mapping[str, Predict], images: NDArray[np.uint8]
 ) -> NDArray[np.float64]:
     """Return how uncertain the models' answers to images are, on average; above 0 they are."""
-    pixels = images.reshape(len(images), -1).astype(np.float32) / np.float32(255)
     by_model = [
-        np.sum(uncertainty(reference.components, images, predict(pixels)), axis=0)
-        - reference.thresholds.get(name, 0.0)
+        _scores(reference.components, images, predict)[0] - reference.thresholds.get(name, 0.0)
         for name, predict in models.items()
     ]
     return np.asarray(np.mean(by_model, axis=0))

@@ -1,7 +1,9 @@
 """Write arrays as .npy files, and map such files into memory."""
 
 import errno
+import mmap
 from collections.abc import Iterable
+from itertools import zip_longest
 from tokenize import TokenError
 from typing import Any
 
@@ -42,10 +44,8 @@ def read_array(path: str, dtype: type[np.generic], *shape: int | None) -> NDArra
         if isinstance(fault, OSError) and fault.errno == errno.ENOMEM:
             raise MemoryError(f"{path} cannot be mapped") from None
         raise ArtifactError(f"{path} cannot be read: {fault}. `dvc repro` rebuilds it.") from None
-    same = array.dtype == dtype and array.ndim == len(shape)
-    if not same or any(
-        want not in (None, got) for want, got in zip(shape, array.shape, strict=True)
-    ):
+    pairs = zip_longest(shape, array.shape, fillvalue=-1)
+    if array.dtype != dtype or any(want not in (None, got) for want, got in pairs):
         wanted = ", ".join("n" if size is None else str(size) for size in shape)
         raise ArtifactError(
             f"{path}: expected {np.dtype(dtype)} ({wanted}), got {array.dtype} {array.shape}. "
@@ -54,18 +54,9 @@ def read_array(path: str, dtype: type[np.generic], *shape: int | None) -> NDArra
     return array
 
 
-def remap(array: NDArray[Any]) -> NDArray[Any]:
-    """Map a memory-mapped file again: the pages of a mapping stay in memory as long as it does.
-
-    A contiguous part of a file is mapped from its place (`array.offset` is that of the whole). All
-    other arrays, and mappings that may have been changed in memory (mode "c"), are returned.
-    """
-    if not isinstance(array, np.memmap) or not array.filename or array.mode == "c":
-        return array
-    if not (array.flags.c_contiguous and array.size):
-        return array
-    whole = array
-    while isinstance(whole.base, np.memmap):
-        whole = whole.base
-    offset = whole.offset + array.ctypes.data - whole.ctypes.data
-    return np.memmap(str(array.filename), array.dtype, "r", offset, array.shape)
+def release(array: NDArray[Any]) -> NDArray[Any]:
+    """Return `array`; of a memory-mapped file, no page that was read before stays in memory."""
+    mapping = getattr(array, "_mmap", None)
+    if mapping is not None and hasattr(mapping, "madvise"):  # Windows lacks it
+        mapping.madvise(mmap.MADV_DONTNEED)
+    return array

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from digits.evaluation.answers import probabilities
+from digits.evaluation.scoring import probabilities
 from digits.inference.limits import MAX_VALUES
 
 Floats: TypeAlias = NDArray[np.float64]

@@ -63,7 +63,7 @@ class Network(NamedTuple):
         """Compute the values before the last layer's sigmoids or softmax.
 
         images: float32 (n, pixels), 0-1. Returns float64 (n, classes); their softmax, see
-        `digits.evaluation.answers.probabilities`, are the probabilities.
+        `digits.evaluation.scoring.probabilities`, are the probabilities.
         Raises ArtifactError if one is NaN or infinite.
         """
         rows = FEW if any(isinstance(layer, Convolution) for layer in self.stack) else ROWS

@@ -22,7 +22,7 @@ from digits.backend.variables import set_variables, variables
 from digits.data.blocks import CHUNK, Block, in_order, shuffled
 from digits.data.loading import Examples
 from digits.errors import DigitsError
-from digits.files.arrays import remap
+from digits.files.arrays import release
 from digits.params.train import TrainParams
 from digits.workers.meeting import Meeting
 from digits.workers.watch import Watch
@@ -231,7 +231,7 @@ def digest(arrays: Sequence[NDArray[Any]]) -> str:
     for array in arrays:
         content.update(f"{array.dtype} {array.shape}".encode())
         for start in range(0, len(array), CHUNK):
-            content.update(remap(array)[start : start + CHUNK].tobytes())
+            content.update(release(array)[start : start + CHUNK].tobytes())
     return content.hexdigest()
 
 

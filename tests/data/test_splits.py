@@ -3,6 +3,7 @@ import pytest
 
 from digits.data import splits
 from digits.data.splits import normalize, stratified_sample
+from digits.data.statistics import statistics
 from digits.errors import DigitsError
 from digits.files.arrays import write_chunks
 
@@ -49,3 +50,13 @@ def test_the_seed_decides_which_are_chosen(dataset):
     assert (first != other).any()
     with pytest.raises(DigitsError, match="fewer than the 300 training examples, got 300"):
         stratified_sample(dataset.train_labels, 300, seed=0)
+
+
+def test_statistics_are_those_of_the_arrays(dataset):
+    images, labels = dataset.train_images[:100], dataset.train_labels[:100] % 9
+    found = statistics(images, labels, list("0123456789"))
+    assert (found["shape"], found["dtype"]) == ([100, 28, 28], "uint8")
+    assert (found["min"], found["max"]) == (images.min(), images.max())
+    assert found["mean"] == round(float((images / 255).mean()), 6)
+    assert found["deviation"] == round(float((images / 255).std()), 6)
+    assert [*found["examples"].values()] == np.bincount(labels, minlength=10).tolist()

@@ -8,7 +8,6 @@ from digits.evaluation import gate
 from digits.params import read_params
 from digits.params.models import Models
 
-MODELS = ["small", "large"]
 TESTED = {"small": {"accuracy": 0.92}, "large": {"accuracy": 0.97, "macro_f1": float("nan")}}
 
 
@@ -26,21 +25,23 @@ TESTED = {"small": {"accuracy": 0.92}, "large": {"accuracy": 0.97, "macro_f1": f
     ],
 )
 def test_metrics_below_their_floors_are_named(floors, faults):
-    assert gate.below(floors, TESTED, MODELS) == faults
+    assert gate.below(floors, TESTED) == faults
 
 
 def test_a_floor_for_no_model_names_the_near_one():
     with pytest.raises(ParameterError, match=r"'lareg'.*did you mean 'large'\?"):
-        gate.below({"lareg": {"accuracy": 0.5}}, TESTED, MODELS)
+        gate.below({"lareg": {"accuracy": 0.5}}, TESTED)
+
+
+GOOD = {"dataset": "a", "against": "main", "allowed_regression": 0.1}
+GOOD["floors"] = {"small": {"accuracy": 0.9}}
 
 
 @pytest.mark.parametrize(
     ("change", "message"),
     [
         ({"floors": {"small": {"loss": 0.1}}}, "'accuracy', 'accuracy_low' or 'macro_f1'"),
-        ({"floors": {"small": {"accuracy": True}}}, "expected a valid number, got True"),
         ({"floors": {"small": {"accuracy": float("nan")}}}, "floors.small.accuracy: expected"),
-        ({"floors": None}, "floors: expected keys and values, got null"),
         ({"against": "--all"}, "against: expected text of the form"),
         ({"allowed_regression": -0.1}, "expected greater than or equal to 0, got -0.1"),
         ({"regression": 0}, "unknown key; did you mean 'allowed_regression'?"),
@@ -48,15 +49,9 @@ def test_a_floor_for_no_model_names_the_near_one():
 )
 def test_a_gate_that_cannot_be_used(tmp_path, change, message):
     path = tmp_path / "gate.yaml"
-    good = {
-        "dataset": "any",
-        "floors": {"small": {"accuracy": 1}},
-        "against": "main",
-        "allowed_regression": 0,
-    }
-    path.write_text(yaml.safe_dump(good))
-    assert gate.read_gate(path).floors == {"small": {"accuracy": 1.0}}
-    path.write_text(yaml.safe_dump({**good, **change}))
+    path.write_text(yaml.safe_dump(GOOD))
+    assert gate.read_gate(path).model_dump() == GOOD
+    path.write_text(yaml.safe_dump({**GOOD, **change}))
     with pytest.raises(ParameterError, match=re.escape(message)):
         gate.read_gate(path)
 
@@ -74,9 +69,7 @@ def test_a_gate_that_cannot_be_used(tmp_path, change, message):
     ],
 )
 def test_a_gate_that_is_weaker_than_another(change, found):
-    floors = {"small": {"accuracy": 0.9}}
-    old = {"dataset": "a", "floors": floors, "against": "main", "allowed_regression": 0.1}
-    faults = gate.weaker(*(gate.Gate.model_validate(x) for x in (old, {**old, **change})))
+    faults = gate.weaker(*(gate.Gate.model_validate(x) for x in (GOOD, {**GOOD, **change})))
     assert [fault[: len(text)] for fault, text in zip(faults, found, strict=True)] == found
 
 

@@ -1,6 +1,7 @@
 import json
 
 import numpy as np
+import psutil
 import pytest
 
 from digits.data.info import FILE
@@ -103,12 +104,13 @@ def test_names_in_a_table_are_numbers_for_who_knows_them(tmp_path):
         tables.read_csv(path, **{"class": {'quo"te': 0}})
 
 
-def test_a_part_of_a_file_is_mapped_again_from_its_place(tmp_path):
-    np.save(tmp_path / "a.npy", np.arange(24, dtype=np.int32).reshape(6, 4))
-    whole = np.load(tmp_path / "a.npy", mmap_mode="r")
-    for part in (whole, whole[2:], whole[1:][2:4]):
-        again = arrays.remap(part)
-        assert not np.shares_memory(again, part)
-        np.testing.assert_array_equal(again, part)
-    for other in (whole[::2], whole[:0], np.arange(3), np.load(tmp_path / "a.npy", mmap_mode="c")):
-        assert arrays.remap(other) is other
+def test_the_pages_of_a_file_that_were_read_do_not_stay_in_memory(tmp_path):
+    np.save(tmp_path / "a.npy", np.ones((30, 2**20), np.uint8))
+    part, process = np.load(tmp_path / "a.npy", mmap_mode="r")[2:], psutil.Process()
+    before = process.memory_info().rss
+    assert part.sum(dtype=int) == 28 * 2**20
+    assert process.memory_info().rss > before + 2e7
+    assert arrays.release(part) is part
+    assert process.memory_info().rss < before + 1e7
+    assert part.sum(dtype=int) == 28 * 2**20
+    assert arrays.release(part[[1, 2]]).shape == (2, 2**20)

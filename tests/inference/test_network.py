@@ -12,8 +12,7 @@ from digits.__main__ import call
 from digits.backend import keras, tf
 from digits.data.loading import Examples
 from digits.errors import ArtifactError, ModelError
-from digits.evaluation.answers import answers, probabilities
-from digits.evaluation.scoring import confusion_matrix, score
+from digits.evaluation.scoring import answers, confusion_matrix, probabilities, score
 from digits.inference.network import load
 from digits.page.images import embedded_layers
 from digits.training.saving import save

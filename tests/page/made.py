@@ -6,10 +6,9 @@ import numpy as np
 import pandas as pd
 
 from digits.data.dataset import Dataset
-from digits.evaluation.calibration import reliability
+from digits.evaluation.comparison import mcnemar_exact
 from digits.evaluation.corruptions import CORRUPTIONS
-from digits.evaluation.scoring import by_class, confusion_matrix
-from digits.evaluation.significance import mcnemar_exact
+from digits.evaluation.scoring import by_class, confusion_matrix, reliability
 from digits.evaluation.uncertainty import fit_reference
 from digits.inference.network import Dense, Network
 from digits.page.findings import Findings, Model

@@ -9,8 +9,8 @@ import pytest
 
 from digits.backend import keras
 from digits.data.loading import read_raw
-from digits.evaluation.answers import probabilities
 from digits.evaluation.results import read_results
+from digits.evaluation.scoring import probabilities
 from digits.inference import network as inference
 from digits.params import read_params
 from digits.params.models import Models
