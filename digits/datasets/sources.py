@@ -8,7 +8,6 @@ from pathlib import Path
 
 from digits.data.dataset import Dataset, check_dataset, content_sha256
 from digits.data.info import DatasetCard, DatasetInfo
-from digits.data.splits import absent
 from digits.datasets.catalogue import CATALOGUE, MNIST, Published
 from digits.datasets.doubtful import check_images
 from digits.datasets.folder import read_folder
@@ -29,12 +28,11 @@ def fetch_dataset(params: FetchParams) -> tuple[Dataset, DatasetInfo, str]:
 
     Raises SourceError; for a data set of the catalogue with a line for each source.
     """
-    names = None
-    if published := CATALOGUE.get(params.source):
+    source, names = params.source, None
+    if published := CATALOGUE.get(source):
         card, sha256 = published.card, params.sha256 or published.sha256
         dataset, source = _fetch_published(published, sha256)
     else:
-        source = params.source
         dataset, card, names = _read_own(Path(source), params)
         sha256 = _verify(dataset, params.sha256)
         if known := next((p.card for p in CATALOGUE.values() if p.sha256 == sha256), None):
@@ -44,9 +42,6 @@ def fetch_dataset(params: FetchParams) -> tuple[Dataset, DatasetInfo, str]:
     if checked is not dataset:
         dataset, sha256 = checked, content_sha256(checked)
         check_dataset(dataset)
-    for split, labels in (("train", dataset.train_labels), ("test", dataset.test_labels)):
-        if missing := absent(labels, card.classes):
-            print(f"fetch: no image to {split} with of {', '.join(missing)}")
     train, height, width = dataset.train_images.shape
     if card.prepare == "mnist" and (height, width) != (SIDE, SIDE):
         raise SourceError(
@@ -84,9 +79,8 @@ def _read_own(path: Path, params: FetchParams) -> tuple[Dataset, DatasetCard, li
         path = path.expanduser()
         path.stat()  # raises if there is nothing
         if path.is_file():
-            with path.open("rb") as file:
-                if not zipfile.is_zipfile(file):
-                    raise ValueError("it is no .npz file. Of pictures, name the folder above")
+            if not zipfile.is_zipfile(path):
+                raise ValueError("it is no .npz file. Of pictures, name the folder above")
             dataset = read_npz(path)
         elif not path.is_dir():
             raise OSError("it is neither a file nor a folder")
@@ -102,7 +96,7 @@ def _read_own(path: Path, params: FetchParams) -> tuple[Dataset, DatasetCard, li
         raise SourceError(f"{EXPECTED}, got {got}") from None
     check_dataset(dataset)
     count = 1 + max(int(dataset.train_labels.max()), int(dataset.test_labels.max()))
-    if classes is not None and len(classes) != count:
+    if classes and len(classes) != count:
         raise SourceError(
             f"fetch.classes: expected {count} names, one for each label from 0, got {len(classes)}"
         )
@@ -125,9 +119,7 @@ def _verify(dataset: Dataset, sha256: str | None) -> str:
     """Return the hash of the content. Raises SourceError if `sha256` is another one."""
     got = content_sha256(dataset)
     if sha256 is None:
-        print(
-            f"fetch.sha256 is null, so the data are not verified. To verify them, set it to {got}"
-        )
+        print(f"fetch.sha256 is null: the data are not verified. To verify them, set it to {got}")
     elif got != sha256:
         raise SourceError(
             f"expected data with the SHA-256 {sha256} (fetch.sha256), got {got}. "

@@ -79,8 +79,8 @@ def test_a_folder_for_testing_is_the_test_split(tmp_path, capsys):
     assert f"set it to {info.sha256}" in capsys.readouterr().out
     (tmp_path / "test/c").mkdir()
     message = refused(tmp_path, prepare="none")
-    assert f"{tmp_path}/train/c: expected pictures" in message
-    assert f"{tmp_path}/test/c: expected pictures" in message
+    assert f"{tmp_path}/train/c: expected 1 pictures or more" in message
+    assert f"{tmp_path}/test/c: expected 1 pictures or more" in message
 
 
 def test_classes_and_title_of_the_parameters(tmp_path):
@@ -94,7 +94,10 @@ def test_classes_and_title_of_the_parameters(tmp_path):
 def test_the_first_five_faults_and_their_number_are_one_line(tmp_path):
     folder = write(tmp_path / "x", ["a", "b"], 8)
     (folder / "empty").mkdir()
-    assert f"{folder}/empty: expected pictures (.bmp " in refused(folder, prepare="none")
+    assert f"{folder}/empty: expected 2 pictures or more (.bmp " in refused(folder, prepare="none")
+    (folder / "empty/1.png").touch()
+    assert "or more (.bmp .gif .jpeg .jpg .png .tif .tiff .webp), got 1" in refused(folder)
+    (folder / "empty/1.png").unlink()
     (folder / "empty").rmdir()
     for number in range(8):
         (folder / f"a/{number}.png").write_bytes(b"no picture")
@@ -151,7 +154,7 @@ def test_what_is_passed_over_is_counted(tmp_path, capsys):
     for name in ("cat/a.HEIC", "cat/b.heic", "dog/._1.png", "labels.csv", "val/1/1.png", "dog/x"):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(b"")
-    assert "x/val: expected pictures (.bmp .gif" in refused(folder, prepare="none")
+    assert "x/val: expected 2 pictures or more (.bmp .gif" in refused(folder, prepare="none")
     (folder / "val").rename(folder / ".val")
     capsys.readouterr()
     fetch(folder)
@@ -174,13 +177,6 @@ def test_each_class_has_an_image_in_each_split(tmp_path, sizes, held_out):
     for labels in (dataset.train_labels, dataset.test_labels):
         assert np.bincount(labels, minlength=3).min() >= 1
     assert len(dataset.train_labels) + len(dataset.test_labels) == sum(sizes)
-
-
-def test_a_class_of_one_picture_is_refused(tmp_path):
-    write(tmp_path / "x", ["a", "b"], 1)
-    assert "x/a: expected 2 pictures or more, one of them to test with, got 1" in refused(
-        tmp_path / "x", prepare="none"
-    )
 
 
 def test_images_that_mislead(tmp_path, capsys):

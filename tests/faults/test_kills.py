@@ -1,7 +1,6 @@
 """kill -9 at random moments of a real `dvc repro`; the next `make repro` needs no help."""
 
 import contextlib
-import hashlib
 import os
 import random
 import shutil
@@ -31,10 +30,7 @@ def original(dataset, tmp_path_factory):
     with Server() as server:
         server.answers["/mnist.npz"] = body(content)
         known = project.path("digits/datasets/catalogue.py")
-        sha256 = hashlib.sha256(content).hexdigest()
-        load = next(iter(catalogue.MNIST.sources.values()))
-        text = known.read_text().replace(catalogue.KERAS_URL, f"{server.address}/")
-        known.write_text(text.replace(load.args[0], sha256))
+        known.write_text(known.read_text().replace(catalogue.KERAS_URL, f"{server.address}/"))
         project.set("fetch.source", "mnist")
         with Running(project, "dvc", "repro").process as process:
             began = [(line, time.monotonic()) for line in process.stdout if "Running" in line]

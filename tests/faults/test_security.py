@@ -3,7 +3,6 @@
 import os
 import re
 import stat
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -41,7 +40,7 @@ def test_temporary_folders_are_the_owners_alone(monkeypatch):
         raise SourceError("enough seen")
 
     sources = {"one": look, "two": look}
-    monkeypatch.setitem(CATALOGUE, "mnist", replace(CATALOGUE["mnist"], sources=sources))
+    monkeypatch.setitem(CATALOGUE, "mnist", CATALOGUE["mnist"]._replace(sources=sources))
     asked = read_params(FetchParams).model_copy(update={"source": "mnist", "sha256": None})
     old = os.umask(0)
     try:
