@@ -6,7 +6,7 @@ from digits.files.arrays import write_array
 from digits.files.atomic import write_json
 from digits.messages import printable
 from digits.params import read_params
-from digits.params.fetch import FetchParams
+from digits.params.stages import FetchParams
 from digits.process import run
 
 

@@ -8,7 +8,7 @@ from digits.files.tables import write_csv
 from digits.inference.network import load
 from digits.params import read_params
 from digits.params.models import Models
-from digits.params.robustness import RobustnessParams
+from digits.params.stages import RobustnessParams
 from digits.process import run
 
 

@@ -17,7 +17,7 @@ from digits.__main__ import call
 from digits.data.info import FILE, read_info
 from digits.datasets.sources import fetch_dataset
 from digits.files.arrays import write_array
-from digits.params.fetch import FetchParams
+from digits.params.stages import FetchParams
 from tests.faults.ending import main_of
 from tests.pipeline import ROOT
 

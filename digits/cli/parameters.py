@@ -15,10 +15,8 @@ from digits.errors import ParameterError
 from digits.messages import nearest
 from digits.params import Section, is_required, validate
 from digits.params.document import read_document
-from digits.params.fetch import FetchParams
 from digits.params.models import Models, available
-from digits.params.preprocess import PreprocessParams
-from digits.params.robustness import RobustnessParams
+from digits.params.stages import FetchParams, PreprocessParams, RobustnessParams
 from digits.params.train import TrainParams, section_of
 
 

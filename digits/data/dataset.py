@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digits.errors import SourceError
-from digits.params.limits import LARGEST, MOST_CLASSES, SMALLEST
+from digits.params.stages import LARGEST, MOST_CLASSES, SMALLEST
 
 Labels: TypeAlias = NDArray[np.uint8] | NDArray[np.uint16]
 """uint8 for up to 256 classes, uint16 for more."""

@@ -8,7 +8,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from digits.errors import ArtifactError, SourceError
 from digits.files.atomic import read_json
 from digits.messages import printable
-from digits.params.limits import LARGEST, MOST_CLASSES, SMALLEST, Preparation
+from digits.params.stages import LARGEST, MOST_CLASSES, SMALLEST, Preparation
 
 FILE = "data/raw/info.json"
 

@@ -1,6 +1,6 @@
 """Scale images to 0-1 in bounded memory; choose the examples of a split."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -47,8 +47,3 @@ def stratified_sample(
     for label, size in zip(classes, quota, strict=True):
         chosen[random.choice(np.flatnonzero(labels == label), size, replace=False)] = True
     return chosen
-
-
-def absent(labels: NDArray[Any], classes: Sequence[str]) -> list[str]:
-    """Return the names of the classes that have no example."""
-    return [name for label, name in enumerate(classes) if not (labels == label).any()]

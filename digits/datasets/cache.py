@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from digits import pictures
 from digits.errors import OutputError
 from digits.files.atomic import replacing
-from digits.params.fetch import FetchParams
+from digits.params.stages import FetchParams
 
 FILE = Path(".training/pictures.npz")
 """In the folder of what the next run continues from: only its owner can read it."""

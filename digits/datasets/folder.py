@@ -16,8 +16,7 @@ from digits.data.splits import stratified_sample
 from digits.datasets.cache import cache_keys, load_cache, save_cache
 from digits.errors import PictureError, SourceError
 from digits.messages import printable
-from digits.params.fetch import FetchParams
-from digits.params.limits import MOST_CLASSES
+from digits.params.stages import MOST_CLASSES, FetchParams
 from digits.pictures import prepare
 from digits.pictures.guard import read_each
 from digits.pictures.listing import SUFFIXES, find_pictures, passed_over

@@ -14,7 +14,7 @@ from digits.datasets.folder import read_folder
 from digits.datasets.formats import read_idx_folder, read_npz
 from digits.errors import SourceError
 from digits.messages import printable
-from digits.params.fetch import FetchParams
+from digits.params.stages import FetchParams
 from digits.pictures.preparing import SIDE
 
 EXPECTED = (

@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import AfterValidator, ConfigDict, Field, RootModel
 
-from digits.params.limits import unique
+from digits.params.stages import unique
 
 Name = Annotated[str, Field(pattern="^[a-z][a-z0-9_]*$")]
 Names = Annotated[list[Name], Field(min_length=1), AfterValidator(unique)]

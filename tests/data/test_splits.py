@@ -3,9 +3,9 @@ import pytest
 
 from digits.data import splits
 from digits.data.splits import normalize, stratified_sample
-from digits.data.statistics import statistics
 from digits.errors import DigitsError
 from digits.files.arrays import write_chunks
+from stages.explore import statistics
 
 
 def test_255_becomes_1_and_rows_are_flattened():

@@ -12,7 +12,7 @@ from digits.datasets.catalogue import MNIST, from_idx, from_npz, from_wheel
 from digits.datasets.sources import fetch_dataset
 from digits.errors import SourceError
 from digits.messages import printable
-from digits.params.fetch import FetchParams
+from digits.params.stages import FetchParams
 from tests.datasets.test_download import LINUX, deaf, quick, server  # noqa: F401
 from tests.datasets.test_formats import assert_same, write_idx, write_npz
 from tests.faults.server import body

@@ -12,7 +12,7 @@ from digits.datasets.catalogue import CATALOGUE
 from digits.datasets.sources import fetch_dataset
 from digits.errors import SourceError
 from digits.params import read_params
-from digits.params.fetch import FetchParams
+from digits.params.stages import FetchParams
 from tests import pipeline
 from tests.faults.ending import fails, main_of
 

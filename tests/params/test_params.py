@@ -10,8 +10,7 @@ import yaml
 from digits.cli import parameters
 from digits.errors import ParameterError
 from digits.params import read_params
-from digits.params.fetch import FetchParams
-from digits.params.robustness import RobustnessParams
+from digits.params.stages import FetchParams, RobustnessParams
 from digits.params.train import TrainParams
 
 DOCUMENT = yaml.safe_load(Path("params.yaml").read_text())
