@@ -49,14 +49,9 @@ def redirect(target):
     return body(b"", status=302, Location=target)
 
 
-def cut(share):
-    return body(BODY[: len(BODY) * share // 100], announce=len(BODY))
-
-
 CUT = r"IncompleteRead.*\(3 attempts\)"
 ANSWERS = {
-    "cut at 10 %": (cut(10), CUT),
-    "cut at 99 %": (cut(99), CUT),
+    "cut at 10 %": (body(BODY[:25_600], announce=len(BODY)), CUT),
     "endless": (forever(bytes(2**16), b"HTTP/1.1 200 OK\r\n\r\n"), "larger than 67,108,864 bytes"),
     "no HTTP": (raw(b"220 ftp ready\r\n"), "BadStatusLine|220 ftp"),
     "silence": (lambda request: request.server.over.wait(60), "[Tt]imed out"),
@@ -64,7 +59,6 @@ ANSWERS = {
         f"HTTP {code}": (body(b"", status=code), f"HTTP {code}$")
         for code in (404, 408, 429, 500, 503)
     },
-    "a bad Retry-After": (body(b"", status=429, Retry_After="soon"), "Invalid Retry-After.*: soon"),
     "a redirect to a file": (
         redirect("file:///etc/passwd"),
         "No connection adapters were found for 'file:",
@@ -86,7 +80,7 @@ def test_a_bad_answer_is_one_error(server, tmp_path, case):
     assert len(server.asked) == TIMES.get(message, len(server.asked))
 
 
-@pytest.mark.parametrize("case", ["cut at 10 %", "cut at 99 %", "HTTP 408", "HTTP 503"])
+@pytest.mark.parametrize("case", ["cut at 10 %", "HTTP 408", "HTTP 503"])
 def test_a_temporary_fault_is_retried(server, tmp_path, case):
     server.answers["/x.npz"] = [ANSWERS[case][0], body(BODY)]
     path = download(f"{server.address}/x.npz", tmp_path)
@@ -116,22 +110,11 @@ def test_no_connection(tmp_path, monkeypatch):
         download("http://127.0.0.1:9/x.npz", tmp_path)
     with deaf() as url, pytest.raises(SourceError, match="timed out"):
         download(url, tmp_path)
+    with pytest.raises(SourceError, match=r"[Nn]ame"):
+        download("https://nowhere.invalid/x.npz", tmp_path)
     monkeypatch.setenv("ALL_PROXY", "socks5h://127.0.0.1:9")
     with pytest.raises(SourceError, match=r"^Missing dependencies for SOCKS support\.$"):
         download("https://nowhere.invalid/x.npz", tmp_path)
-
-
-def test_an_unknown_name_is_looked_up_once(tmp_path, monkeypatch):
-    asked = []
-
-    def unknown(name, *_):
-        asked.append(name)
-        raise socket.gaierror(-2, "Name or service not known")
-
-    monkeypatch.setattr(socket, "getaddrinfo", unknown)
-    with pytest.raises(SourceError, match="Name or service not known"):
-        download("https://digits.invalid/x.npz", tmp_path)
-    assert asked.count("digits.invalid") == 1  # a transfer of another test may still ask
 
 
 @pytest.fixture

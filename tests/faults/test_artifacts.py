@@ -24,13 +24,9 @@ def damages(good, path):
     """What is wrong with a damaged array's file, and its content."""
     array = np.load(io.BytesIO(good))
     yield "missing", None
-    yield "emptied", b""
     yield "cut in the header", good[:50]
     yield "cut in the values", good[:-1]
-    yield "flipped bit in the magic", b"\x92" + good[1:]
-    yield "flipped bit in the header", good[:60] + bytes([good[60] ^ 64]) + good[61:]
     yield "a header of code", b"\x93NUMPY\x01\x00\x1c\x00__import__('os').mkdir('spy" + good
-    yield "no array", b"<html></html>"
     yield "objects", packed(np.array([{}], object))
     yield "dtype", packed(array.astype(np.float64))
     yield "rank", packed(array[None])
@@ -118,10 +114,6 @@ def virtual(group):
     group.create_virtual_dataset("0", layout)
 
 
-def linked(link):
-    return lambda group: group.__setitem__("0", link)
-
-
 def filled(**options):
     return lambda group: group.create_dataset("0", **options)
 
@@ -130,15 +122,11 @@ FLOATS = {"shape": (784, 10), "dtype": "f4"}
 KERNELS = {
     "missing": lambda group: None,
     "from another file": virtual,
-    "by an external link": linked(h5py.ExternalLink("/etc/passwd", "a")),
-    "by a link to itself": linked(h5py.SoftLink("/layers/dense/vars/0")),
-    "in another file": filled(**FLOATS, external=[("/etc/passwd", 0, 31360)]),
-    "without end": filled(**FLOATS, external=[("/dev/zero", 0, 2**40)]),
+    "by an external link": lambda group: group.update({"0": h5py.ExternalLink("/etc/passwd", "a")}),
+    "in another file": filled(**FLOATS, external=[("/dev/zero", 0, 2**40)]),
     "of 2^40 numbers": filled(shape=(2**20, 2**20), dtype="f4", chunks=(1024, 1024)),
     "of another dtype": filled(data=np.zeros((784, 10))),
-    "of text": filled(data=["a"], dtype=h5py.string_dtype()),
     "of another shape": filled(data=np.zeros((784, 5), np.float32)),
-    "of another rank": filled(data=np.zeros((784, 1, 10), np.float32)),
 }
 CODE = {"class_name": "__lambda__", "config": {"code": "__import__('os').mkdir('unpickled')"}}
 
@@ -156,9 +144,7 @@ LAYERS = {
         "registered_name": None,
         "config": {"function": CODE},
     },
-    "another class": {"class_name": "Popen", "module": "subprocess"},
     "a custom layer": {"class_name": "Spy", "registered_name": "x>Spy"},
-    "a function of os": function("os", "mkdir"),
     "a function of builtins": function("builtins", "exec"),
     "a function of Keras": function("keras.utils", "get_file"),
 }
@@ -167,10 +153,8 @@ LAYERS = {
 def hostile(good):
     """What is wrong with a damaged or hostile model's file, and its content."""
     yield "missing", None
-    yield "emptied", b""
     yield "cut short", good[: len(good) // 2]
     yield "flipped bytes", good[:3000] + bytes(300) + good[3300:]
-    yield "no zip", b"\x89HDF\r\n\x1a\n" + bytes(100)
     yield "brackets without end", repacked(good, "config.json", lambda _: b"[" * 10**5)
     yield "no configuration", repacked(good, "config.json", lambda _: b"{}")
     for name in ("config.json", "model.weights.h5"):
@@ -199,7 +183,7 @@ def test_a_damaged_or_hostile_model(project):
     assert path.read_bytes() == good
 
 
-BAD = [b"", b"{", b"<html>", b"[]", b"3", b"[" * 10**5]
+BAD = [b"", b"{", b"[]", b"[" * 10**5]
 BAD += [json.dumps(dict.fromkeys(MODELS, each)).encode() for each in (3, {"x": "y"})]
 METRICS = ["answers.json", "evaluation/hidden.json", "training/hidden.json", "robustness.csv"]
 

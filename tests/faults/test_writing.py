@@ -11,7 +11,6 @@ import tempfile
 
 import pytest
 
-from tests import pipeline
 from tests.faults.ending import fails, main_of, process_fails, repro_restores
 from tests.pipeline import COMMANDS, outputs
 
@@ -68,31 +67,6 @@ def test_a_full_disk(shared, stage, tmp_path):
     says(process_fails(shared, stage, *mounted(f"{room} && {fill}")), stage, errno.ENOSPC, folder)
 
 
-@mounts
-@pytest.mark.slow
-@pytest.mark.parametrize("stage", STAGES)
-def test_no_room_for_temporary_files(shared, stage, tmp_path):
-    """Either the stage needs none, or it says what it could not do."""
-    full = (
-        f"mount -t tmpfs -o size=4k tmpfs {tmp_path} && echo > {tmp_path}/fill; "
-        f"export TMPDIR={tmp_path}"
-    )
-    done = subprocess.run(
-        [*mounted(full), *COMMANDS[stage]],
-        cwd=shared.folder,
-        env=pipeline.ENVIRONMENT,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    if done.returncode:
-        assert done.returncode == 1
-        assert done.stderr.count("\n") == 1, done.stderr
-        assert os.strerror(errno.ENOSPC) in done.stderr
-    else:
-        assert done.stderr == ""
-
-
 def test_a_path_that_a_folder_has_taken(project):
     for stage in STAGES:
         path = project.path(outputs(stage)[0])
@@ -106,14 +80,6 @@ def test_a_path_that_a_folder_has_taken(project):
             path.rmdir()
             good.rename(path)
     repro_restores(project)
-
-
-def test_a_folder_that_a_file_has_taken(project):
-    for path in project.path("data/raw").iterdir():
-        path.unlink()
-    project.path("data/raw").rmdir()
-    project.path("data/raw").touch()
-    assert "data/raw/train_images.npy cannot be written" in fails(project, main_of("fetch"))
 
 
 def test_a_source_that_may_not_be_read(shared, tmp_path):
@@ -148,18 +114,3 @@ def test_too_little_memory_once_it_runs(shared, stage):
     said = shared.run("python", "-c", SQUEEZED.format(command=COMMANDS[stage]), code=1)
     assert said.startswith("error: not enough memory: "), said
     assert "Traceback" not in said
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    ("stage", "limits"), [("preprocess", (50, 100, 150)), ("train_basic", (400, 1600, 2400))]
-)
-def test_whatever_the_limit_nothing_is_left_half_done(shared, stage, limits):
-    """Below what the libraries need to be loaded they end as they will: with an exit code."""
-    said = ""
-    for megabytes in limits:
-        limited = f"ulimit -v {megabytes * 1024}; {' '.join(COMMANDS[stage])} || echo failed"
-        said += shared.run("sh", "-c", limited)
-        assert list(shared.folder.glob("[dm]*/**/.*.tmp")) == []
-        assert shared.run("dvc", "status").count("up to date") == 1
-    assert "failed\n" in said

@@ -16,7 +16,6 @@ from digits.params.train import TrainParams
 DOCUMENT = yaml.safe_load(Path("params.yaml").read_text())
 GOOD = json.dumps(DOCUMENT)
 NAMES = DOCUMENT["models"]
-KEYS = [(name, key) for name, keys in DOCUMENT.items() if isinstance(keys, dict) for key in keys]
 
 
 @pytest.fixture
@@ -49,16 +48,9 @@ def test_the_committed_file_is_valid():
         ("epochs", "'5'", "train.epochs: expected a valid integer, got '5'"),
         ("epochs", "5.0", "train.epochs: expected a valid integer, got 5.0"),
         ("epochs", "true", "train.epochs: expected a valid integer, got True"),
-        ("epochs", "null", "train.epochs: expected a valid integer, got null"),
-        ("epochs", "[5]", "train.epochs: expected a valid integer, got [5]"),
-        ("epochs", "2026-01-01", "train.epochs: expected a valid integer, got "),
         ("epochs", "0", "expected greater than or equal to 1, got 0"),
-        ("epochs", f"{10**30}", "expected less than or equal to 10000, got 1"),
         ("epochs", f"0x{'f' * 5000}", "got a number of thousands of digits"),
-        ("seed", "-1", "train.seed: expected greater than or equal to 0, got -1"),
         ("learning_rate", ".nan", "train.learning_rate: expected a finite number, got nan"),
-        ("learning_rate", "1e999", "train.learning_rate: expected a finite number, got inf"),
-        ("learning_rate", "0", "train.learning_rate: expected greater than 0, got 0"),
         ("learning_rate", "yes", "train.learning_rate: expected a valid number, got 'yes'"),
         ("device", "tpu", "train.device: expected 'cpu' or 'gpu', got 'tpu'"),
         ("epochs", "5, epochs: 6", 'found duplicate key "epochs"'),
@@ -72,13 +64,12 @@ def test_a_bad_value_of_section_train_ends_in_one_message(params, key, value, me
 @pytest.mark.parametrize(
     ("key", "values"),
     [
-        ("source", ["null", "5", "[]", "''"]),
-        ("sha256", ["5", "abc", f"'{'A' * 64}'", "a" * 65]),
-        ("title", ["5", "''"]),
-        ("classes", ["a", "[]", "[a]", "[a, a]", "[a, 5]", "[a, '']"]),
-        ("prepare", ["null", "MNIST"]),
-        ("size", ["5", "[28]", "[28, 28, 28]", "[7, 28]", "[28, 257]"]),
-        ("held_out", ["0", "1", "'0.5'"]),
+        ("source", ["null", "''"]),
+        ("sha256", ["5", f"'{'A' * 64}'", "a" * 65]),
+        ("classes", ["a", "[a]", "[a, a]", "[a, '']"]),
+        ("prepare", ["MNIST"]),
+        ("size", ["[28]", "[28, 28, 28]", "[7, 28]", "[28, 257]"]),
+        ("held_out", ["0", "1"]),
     ],
 )
 def test_a_bad_value_of_section_fetch(params, key, values):
@@ -88,19 +79,18 @@ def test_a_bad_value_of_section_fetch(params, key, values):
 
 
 def test_every_key_is_typed_and_required_and_has_a_misspelling(params):
-    schemas = parameters.sections()
-    for section, key in KEYS:
-        keys = dict(DOCUMENT[section])
-        value = keys.pop(key)
-        for changed, message in [
-            (keys, f"{section}.{key}: key is missing"),
-            (keys | {f"{key}x": value}, f"{section}.{key}x: unknown key; did you mean '{key}'?"),
-            (keys | {key: {"a": 5}}, f"{section}.{key}: expected "),
-            (keys | {key: [{}]}, f"{section}.{key}"),
-        ]:
-            path = params(**{section: changed})
-            assert message in refused(path, schemas[section])
-            assert message in refused(path)
+    for section, keys in DOCUMENT.items():
+        for key in keys if isinstance(keys, dict) else ():
+            without = {name: value for name, value in keys.items() if name != key}
+            for changed, message in [
+                (without, f"{section}.{key}: key is missing"),
+                (
+                    without | {f"{key}x": keys[key]},
+                    f"{section}.{key}x: unknown key; did you mean '{key}'?",
+                ),
+                (keys | {key: {"a": 5}}, f"{section}.{key}: expected "),
+            ]:
+                assert message in refused(params(**{section: changed}))
 
 
 def test_all_faults_of_a_section_are_reported_at_once(params):
@@ -113,9 +103,7 @@ def test_a_stage_reads_its_own_sections_alone(params):
     path = params(trains={})
     read_params(TrainParams, path)
     assert "unknown section 'trains'; did you mean 'train'" in refused(path)
-    path = params(
-        json.dumps({"trian" if key == "train" else key: DOCUMENT[key] for key in DOCUMENT})
-    )
+    path = params(GOOD.replace('"train"', '"trian"'))
     assert "section 'train' is missing; did you mean 'trian'?" in refused(path, TrainParams)
 
 
@@ -123,11 +111,9 @@ def test_a_stage_reads_its_own_sections_alone(params):
     ("value", "message"),
     [
         ([], "models: expected 1 values or more, got []"),
-        ("basic", "models: expected a valid list, got 'basic'"),
         ([NAMES[0]] * 2, "models: expected each name once, got ["),
         ([NAMES[0], "../x"], "models.1: expected text of the form"),
         ([f"{NAMES[0]}x"], f"no digits/models/{NAMES[0]}x.py with a function build; did you mean"),
-        ([NAMES[0], "__init__"], "models.1: expected text of the form"),
     ],
 )
 def test_the_list_of_models_names_each_once_and_only_what_exists(params, value, message):
@@ -144,28 +130,18 @@ def test_a_corruption_may_be_left_out_but_not_all(params):
 
 FILES = {
     "missing": (None, "cannot be read"),
-    "empty": ("", "got nothing"),
     "a comment": ("# nothing\n", "got nothing"),
     "a list": ("- 1\n", "got a list"),
-    "a word": ("train\n", "got a str"),
     "no YAML": ("a: [\n", "is not valid YAML"),
-    "tabs": ("train:\n\tepochs: 5\n", "is not valid YAML"),
     "two documents": (f"{GOOD}\n---\n{GOOD}", "is not valid YAML"),
-    "a section twice": ("train: {}\ntrain: {}\n", 'duplicate key "train"'),
     "a tag": ("train: !!python/object/apply:os.mkdir [unpickled]\n", "is not valid YAML"),
     "an alias to nothing": ("train: *nothing\n", "found undefined alias"),
-    "a circle": ("train: &a {seed: *a}\n", "is not valid YAML"),
-    "control characters": ("train: \x00\n", "is not valid YAML"),
     "UTF-16": (GOOD.encode("utf-16"), "cannot be read"),
     "a date that is none": ("train: 2026-99-99\n", "is not valid YAML"),
-    "a set": ("!!set {train}\n", "got a set"),
     "keys that are numbers": ("1: 2\n", "got a dict"),
     "a key of thousands of digits": (f"? 0x{'f' * 5000}\n: 1\n", "got a dict"),
     "such a key in a section": (f"train: {{? 0x{'f' * 5000} : 1}}\n", "train"),
-    "another version of YAML": ("%YAML 9.9\n---\ntrain: 1\n", "is not valid YAML"),
     "null": ("train: null\n", "train: expected keys and values, got null"),
-    "another list": ("train: []\n", "train: expected keys and values, got []"),
-    "capitals": (GOOD.upper(), "section 'train' is missing"),
 }
 
 
@@ -174,9 +150,7 @@ def test_a_bad_file_ends_in_one_message(tmp_path, monkeypatch, case):
     monkeypatch.chdir(tmp_path)
     content, message = FILES[case]
     if content is not None:
-        content = content if isinstance(content, bytes) else content.encode()
-        Path("params.yaml").write_bytes(content)
-    for schema in (TrainParams, None):
-        assert "params.yaml" in refused("params.yaml", schema)
+        Path("params.yaml").write_bytes(content if isinstance(content, bytes) else content.encode())
+    assert "params.yaml" in refused("params.yaml")
     assert message in refused("params.yaml", TrainParams)
     assert not Path("unpickled").exists()
