@@ -20,8 +20,6 @@ DEADLINE = 600
 ATTEMPTS = 3
 PAUSE = 0.5
 """Seconds, doubled before each attempt after the second."""
-MAX_PAUSE = 30
-"""Seconds, if the server asks for a longer pause (Retry-After)."""
 MAX_BYTES = 64 * 2**20
 
 
@@ -66,7 +64,7 @@ def _session(scheme: str) -> requests.Session:
         backoff_factor=PAUSE,
         status_forcelist={408, 429, 500, 502, 503, 504},
         raise_on_status=False,
-        retry_after_max=MAX_PAUSE,
+        respect_retry_after_header=False,
     )
     session = requests.Session()
     session.max_redirects = 5

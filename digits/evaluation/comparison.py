@@ -38,27 +38,27 @@ def compare_models(old: Record, new: Record) -> dict[str, dict[str, Any]]:
     95 % interval, 0-1. fixed, broke: examples that only the new, only the old version gets right.
     A number that does not exist is None.
     """
-    return {
-        name: _compare_model(name, old, new) for name in dict.fromkeys([*new.wrong, *old.wrong])
-    }
-
-
-def _compare_model(model: str, old: Record, new: Record) -> dict[str, Any]:
-    before, after = old.wrong.get(model), new.wrong.get(model)
-    found: dict[str, Any] = {
-        "verdict": "new" if before is None else "removed" if after is None else None,
-        "old": None if before is None else accuracy(len(before), old.examples),
-        "new": None if after is None else accuracy(len(after), new.examples),
-    }
-    keys = ("difference", "difference_low", "difference_high", "fixed", "broke", "p")
-    if before is None or after is None or old[:2] != new[:2]:
-        return {**found, **dict.fromkeys(keys)}
-    fixed, broke = len(before - after), len(after - before)
-    p = mcnemar_exact(fixed, broke)
-    found["verdict"] = "within noise" if p >= 0.05 else "better" if fixed > broke else "worse"
-    shares = ((fixed - broke) / new.examples, *paired_interval(fixed, broke, new.examples))
-    values = (*(round(share, 6) for share in shares), fixed, broke, p)
-    return {**found, **dict(zip(keys, values, strict=True))}
+    numbers = ("difference", "difference_low", "difference_high", "fixed", "broke", "p")
+    report = {}
+    for model in dict.fromkeys([*new.wrong, *old.wrong]):
+        before, after = old.wrong.get(model), new.wrong.get(model)
+        found: dict[str, Any] = {
+            "verdict": "new" if before is None else "removed" if after is None else None,
+            "old": None if before is None else accuracy(len(before), old.examples),
+            "new": None if after is None else accuracy(len(after), new.examples),
+            **dict.fromkeys(numbers),
+        }
+        if before is not None and after is not None and old[:2] == new[:2]:
+            fixed, broke = len(before - after), len(after - before)
+            p = mcnemar_exact(fixed, broke)
+            found["verdict"] = (
+                "within noise" if p >= 0.05 else "better" if fixed > broke else "worse"
+            )
+            shares = (fixed - broke) / new.examples, *paired_interval(fixed, broke, new.examples)
+            values = (*(round(share, 6) for share in shares), fixed, broke, p)
+            found |= zip(numbers, values, strict=True)
+        report[model] = found
+    return report
 
 
 def accuracy(wrong: int, examples: int) -> dict[str, Any]:

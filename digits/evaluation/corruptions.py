@@ -15,16 +15,12 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from digits.files.arrays import release
-
 if TYPE_CHECKING:
     import pandas as pd
 
 Images: TypeAlias = NDArray[np.float32]
 Predict: TypeAlias = Callable[[Images], NDArray[np.float64]]
 """From images, float32 (n, pixels), to logits (n, classes)."""
-
-CLEAN = "none"
 CHUNK = 200
 """Images corrupted at a time: 0.6 MB of float32, which stay in the processor's cache."""
 
@@ -44,35 +40,29 @@ def rotation(images: Images, degrees: float, anticlockwise: NDArray[np.int64]) -
     """Turn each image about its centre, bilinearly; anticlockwise: (n,), 1 or 0."""
     from scipy.ndimage import rotate
 
-    turned = np.empty_like(images)
+    turned, how = np.empty_like(images), {"reshape": False, "order": 1, "mode": "grid-constant"}
     for way, angle in ((1, degrees), (0, -degrees)):
         if (chosen := anticlockwise == way).any():  # scipy turns no empty array
-            turned[chosen] = rotate(
-                images[chosen], angle, axes=(1, 2), reshape=False, order=1, mode="grid-constant"
-            )
+            turned[chosen] = rotate(images[chosen], angle, (1, 2), **how)
     return turned
 
 
 def noise(images: Images, deviation: float, normal: Images) -> Images:
     """Add Gaussian noise to each pixel, and clip to 0-1."""
-    noisy = np.float32(deviation) * normal
-    noisy += images
-    return np.clip(noisy, 0, 1, out=noisy)
+    return np.asarray(np.clip(np.float32(deviation) * normal + images, 0, 1))
 
 
 def blur(images: Images, sigma: float, drawn: None = None) -> Images:
     """Convolve with a Gaussian of `sigma` pixels, cut off at four of them."""
     from scipy.ndimage import gaussian_filter
 
-    blurred: Images = gaussian_filter(images, (0, sigma, sigma), mode="constant")
-    return blurred
+    return np.asarray(gaussian_filter(images, (0, sigma, sigma), mode="constant"))
 
 
 def contrast(images: Images, lost: float, drawn: None = None) -> Images:
     """Move each image's pixels towards its mean; lost: the share of the contrast that goes."""
     mean = images.mean(axis=(1, 2), keepdims=True)
-    paler: Images = mean + np.float32(1 - lost) * (images - mean)
-    return paler
+    return np.asarray(mean + np.float32(1 - lost) * (images - mean))
 
 
 def inversion(images: Images, share: float, drawn: None = None) -> Images:
@@ -110,15 +100,15 @@ def measure(
     right: Counter[tuple[str, float, str]] = Counter()
     randoms = {kind: np.random.default_rng(severities["seed"]) for kind in DRAWN}
     for start in range(0, len(images), CHUNK):
-        chunk = release(images)[start : start + CHUNK].reshape(-1, *size)
+        chunk = np.asarray(images[start : start + CHUNK]).reshape(-1, *size)
         drawn = {kind: draw(randoms[kind], chunk.shape) for kind, draw in DRAWN.items()}
-        for kind, severity in [(CLEAN, 0.0), *cases]:
+        for kind, severity in [("", 0.0), *cases]:
             corrupted = CORRUPTIONS[kind](chunk, severity, drawn.get(kind)) if severity else chunk
             for name, logits in models.items():
                 predicted = logits(corrupted.reshape(len(chunk), -1)).argmax(axis=1)
                 right[kind, severity, name] += int(np.sum(predicted == labels[start:][:CHUNK]))
     rows = [
-        (kind, severity, name, right[kind if severity else CLEAN, severity, name] / len(labels))
+        (kind, severity, name, right[kind * bool(severity), severity, name] / len(labels))
         for kind in CORRUPTIONS
         if severities[kind]
         for severity in (0, *severities[kind])

@@ -5,11 +5,8 @@ import re
 import socket
 import subprocess
 import sys
-import time
-from types import SimpleNamespace
 
 import pytest
-from urllib3.util import retry
 
 from digits.datasets import download as module
 from digits.datasets.download import download
@@ -94,15 +91,6 @@ def test_the_deadline_holds_for_a_server_that_drips(server, tmp_path, monkeypatc
     server.answers["/x"] = forever(content, head, pause=0.05)
     with pytest.raises(SourceError, match=r"not finished within 1 s|got more than 100 headers"):
         download(f"{server.address}/x", tmp_path)
-
-
-def test_retry_after_is_respected_up_to_a_limit(server, tmp_path, monkeypatch):
-    pauses = []
-    monkeypatch.setattr(retry, "time", SimpleNamespace(time=time.time, sleep=pauses.append))
-    later = [body(b"", status=429, Retry_After=text) for text in ("7", "86400")]
-    server.answers["/x"] = [*later, body(BODY)]
-    download(f"{server.address}/x", tmp_path)
-    assert pauses == [7, module.MAX_PAUSE]
 
 
 def test_no_connection(tmp_path, monkeypatch):
