@@ -210,7 +210,7 @@ def test_files_that_are_not_there_or_not_valid(small):
         small.digits("compare", code=1),
         small.digits("compare", "HEAD~1", "HEAD", code=1),
     ):
-        assert re.match("error: in (workspace|HEAD): params.yaml is not valid YAML", said)
+        assert re.match("error: in (main|HEAD): params.yaml is not valid YAML", said)
     small.path("metrics/answers.json").unlink()
     output = small.digits("compare", code=1)
     assert output.startswith("error: metrics/answers.json cannot be read. ")
