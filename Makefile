@@ -38,7 +38,7 @@ rebuild-elsewhere: .venv/test  ## The same under qemu on other processors, on sm
 rebuild-debian:  ## The same under Debian 13, on all data (needs root)
 	.ci/debian
 
-bench: .venv/runtime .venv-bench/bench  ## Measure speed and memory against peers and the limit (45 minutes)
+bench: .venv/runtime .venv-bench/bench  ## Measure speed and memory against peers (45 minutes)
 	dvc repro --quiet
 	.venv-bench/bin/python -m benchmarks
 

@@ -1,1 +1,1 @@
-"""How fast it is: against what people use instead, and against what the machine can do."""
+"""How fast it is, against what people use instead."""

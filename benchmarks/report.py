@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import matplotlib.style
+import numpy as np
 from matplotlib.figure import Figure
 
 OURS, PLAIN = "this project", "model.fit"
@@ -30,6 +31,11 @@ def show(spread: dict[str, float], digits: int = 1) -> str:
     return "{median:.{d}f} ({min:.{d}f}-{max:.{d}f})".format(**spread, d=digits)
 
 
+def peak(row: dict[str, Any]) -> str:
+    """Format the largest memory that was seen."""
+    return f"{row['peak_mib']['max']:,.0f}"
+
+
 def find(rows: list[dict[str, Any]], **wanted: Any) -> dict[str, Any]:
     """Return the row that has these values."""
     return next(row for row in rows if wanted.items() <= row.items())
@@ -42,16 +48,9 @@ def training(rows: list[dict[str, Any]]) -> str:
     for row in sorted(rows, key=lambda row: (order.index(row["model"]), row["seconds"]["median"])):
         plain = [r for r in rows if (r["peer"], r["model"]) == (PLAIN, row["model"])]
         times = [f"{r['seconds']['median'] / row['seconds']['median']:.1f}" for r in plain]
-        lines.append(
-            [
-                f"{row['model']}, {row['peer']}",
-                show(row["seconds"]),
-                *(times or ["-"]),
-                show(row["epoch"], 2),
-                f"{row['accuracy']['median']:.2%}",
-                f"{row['peak_mib']['max']:,.0f}",
-            ]
-        )
+        name, share = f"{row['model']}, {row['peer']}", f"{row['accuracy']['median']:.2%}"
+        shown = (show(row["seconds"]), *(times or ["-"]), show(row["epoch"], 2), share, peak(row))
+        lines.append([name, *shown])
     header = ["model, peer", "seconds to the trained model", "times as fast as model.fit"]
     return table([*header, "seconds for an epoch", "test accuracy", "peak MiB"], lines)
 
@@ -60,12 +59,7 @@ def whole(rows: list[dict[str, Any]]) -> str:
     """Tell the time of the whole pipeline, way by way."""
     script = find(rows, way="notebook script")["wall"]["median"]
     lines = [
-        [
-            row["way"],
-            show(row["wall"]),
-            f"{row['wall']['median'] / script:.2f}",
-            f"{row['peak_mib']['max']:,.0f}",
-        ]
+        [row["way"], show(row["wall"]), f"{row['wall']['median'] / script:.2f}", peak(row)]
         for row in rows
     ]
     return table(["the whole", "seconds", "of the script's", "peak MiB"], lines)
@@ -73,60 +67,24 @@ def whole(rows: list[dict[str, Any]]) -> str:
 
 def answering(rows: list[dict[str, Any]]) -> str:
     """Tell what it takes to answer, way by way."""
-    lines = [
-        [row["way"], show(row["wall"], 2), show(row["cpu"], 2), f"{row['peak_mib']['max']:,.0f}"]
-        for row in rows
-    ]
+    lines = [[row["way"], show(row["wall"], 2), show(row["cpu"], 2), peak(row)] for row in rows]
     return table(["answering", "seconds", "CPU seconds", "peak MiB"], lines)
-
-
-def limit(rows: list[dict[str, Any]]) -> str:
-    """Tell the machine's rates."""
-    (row,) = rows
-    names = {
-        "large_product": "a large matrix product",
-        "step_products": "the products of one training step alone",
-        "step": "the training step, all of it",
-    }
-    lines = [[text, show(row[name], 0)] for name, text in names.items()]
-    note = f"A step is {row['step_mflop']:.1f} MFLOP; Adam moves {row['adam_mb']:.1f} MB."
-    return table(["rate", "GFLOP/s"], lines) + f"\n\n{note}"
 
 
 def growth(rows: list[dict[str, Any]]) -> str:
     """Tell time and memory as the data grows."""
     lines = [
-        [
-            f"{r['stage']}, {r['examples']:,}",
-            show(r["wall"]),
-            f"{r['microseconds']:.2f}",
-            f"{r['peak_mib']['max']:,.0f}",
-        ]
+        [f"{r['stage']}, {r['examples']:,}", show(r["wall"]), f"{r['microseconds']:.2f}", peak(r)]
         for r in rows
     ]
     return table(["stage, examples", "seconds", "µs an example beyond start-up", "peak MiB"], lines)
-
-
-def workers(rows: list[dict[str, Any]]) -> str:
-    """Tell the time for a step by one machine of one core, and by two with a wire between."""
-    delays = sorted({row["delay"] for row in rows})  # the first, below 0, is one machine's
-    lines = []
-    for row in rows:
-        if row["delay"] < 0:
-            shape = {key: row[key] for key in ("kind", "units", "batch_size")}
-            found = [show(find(rows, **shape, delay=delay)["step"]) for delay in delays]
-            lines.append([f"{row['kind']}, {row['units']:,}", f"{row['batch_size']:,}", *found])
-    header = ["workers: ms a step, by layers of", "batch", "one machine"]
-    return table([*header, *(f"two, {delay:g} ms" for delay in delays[1:])], lines)
 
 
 TABLES = {
     "training": training,
     "whole": whole,
     "answering": answering,
-    "limit": limit,
     "growth": growth,
-    "workers": workers,
 }
 
 
@@ -135,32 +93,25 @@ def ratios(parts: dict[str, Any]) -> list[tuple[str, float, float]]:
     bars: list[tuple[str, float, float]] = []
     if rows := parts.get("training", {}).get("rows"):
         for model in dict.fromkeys(row["model"] for row in rows if row["peer"] == PLAIN):
-            ours, plain = (find(rows, peer=peer, model=model) for peer in (OURS, PLAIN))
-            ratio = ours["seconds"]["median"] / plain["seconds"]["median"]
-            bars.append((f"{model}: training / model.fit", ratio, 1 / 6))
-            others = [r for r in rows if r["model"] == model and r["peer"] != OURS]
-            fastest = min(r["seconds"]["median"] for r in others)
-            bars.append(
-                (f"{model}: training / the fastest peer", ours["seconds"]["median"] / fastest, 1)
-            )
-        ours, plain = (find(rows, peer=peer, model="hidden") for peer in (OURS, PLAIN))
-        ratio = ours["epoch"]["median"] / plain["epoch"]["median"]
+            seconds = {r["peer"]: r["seconds"]["median"] for r in rows if r["model"] == model}
+            ours = seconds.pop(OURS)
+            bars.append((f"{model}: training / model.fit", ours / seconds[PLAIN], 1 / 6))
+            fastest = min(seconds.values())
+            bars.append((f"{model}: training / the fastest peer", ours / fastest, 1))
+        ours, plain = (find(rows, peer=peer, model="hidden")["epoch"] for peer in (OURS, PLAIN))
+        ratio = ours["median"] / plain["median"]
         bars.append(("hidden: an epoch / one of model.fit", ratio, 1 / 10))
         for taught in (row for row in rows if row["model"] == "augmented"):
             bars.append(("augmented: training, seconds", taught["seconds"]["median"], 12))
-    if rows := parts.get("limit", {}).get("rows"):
-        share = rows[0]["step_products"]["median"] / rows[0]["step"]["median"]
-        bars.append(("rate of its products / of the training step", share, 1 / 0.6))
     if rows := parts.get("whole", {}).get("rows"):
         time = {row["way"]: row["wall"]["median"] for row in rows}
-        script = time["notebook script"]
         for way, most in (
             ("dvc repro, cold", 0.75),
             ("dvc repro evaluate explore, cold", 0.5),
             ("after a change of units", 0.25),
             ("after a change in a figure", 0.08),
         ):
-            bars.append((f"{way} / the script", time[way] / script, most))
+            bars.append((f"{way} / the script", time[way] / time["notebook script"], most))
         bars.append(("nothing to do: seconds", time["nothing to do"], 0.8))
     if rows := parts.get("answering", {}).get("rows"):
         picture, pictures, robustness = rows
@@ -175,10 +126,9 @@ def ratios(parts: dict[str, Any]) -> list[tuple[str, float, float]]:
             noise = start["wall"]["max"]
             timed = next(row for row in sizes if row["wall"]["median"] > 1.05 * noise)
             first, last = sizes[0], sizes[-1]
+            ratio = last["microseconds"] / timed["microseconds"]
             text = f"{stage}: {last['examples']:,} / {timed['examples']:,} examples"
-            bars.append(
-                (f"{text}: time an example", last["microseconds"] / timed["microseconds"], 1.15)
-            )
+            bars.append((f"{text}: time an example", ratio, 1.15))
             text = f"{stage}: {last['examples']:,} / {first['examples']:,} examples"
             more = last["peak_mib"]["max"] - first["peak_mib"]["max"]
             bars.append((f"{text}: more MiB", more, 300))
@@ -208,28 +158,25 @@ def made(parts: dict[str, Any]) -> str:
 
 
 def chart(rows: list[dict[str, Any]], path: Path) -> None:
-    """Draw the time to the trained hidden model, a bar a peer."""
-    hidden = sorted(
-        (r for r in rows if r["model"] == "hidden"), key=lambda r: -r["seconds"]["median"]
+    """Draw the time to the trained hidden model, a bar a peer, its range as a line."""
+    hidden = [row for row in rows if row["model"] == "hidden"]
+    hidden.sort(key=lambda row: -row["seconds"]["median"])
+    names = [row["peer"] for row in hidden]
+    middle, low, high = (
+        np.array([row["seconds"][key] for row in hidden]) for key in ("median", "min", "max")
     )
     with matplotlib.style.context("default"):
         figure = Figure(figsize=(8, 3.2), layout="constrained")
         axes = figure.add_subplot()
-        middle = [row["seconds"]["median"] for row in hidden]
-        reach = [[row["seconds"][end] for row in hidden] for end in ("min", "max")]
-        errors = [
-            [m - low for m, low in zip(middle, reach[0], strict=True)],
-            [high - m for m, high in zip(middle, reach[1], strict=True)],
-        ]
         bars = axes.barh(
-            [row["peer"] for row in hidden],
+            names,
             middle,
-            xerr=errors,
-            color=["#D55E00" if row["peer"] == OURS else "#BBBBBB" for row in hidden],
+            xerr=[middle - low, high - middle],
+            color=["#D55E00" if name == OURS else "#BBBBBB" for name in names],
             error_kw={"elinewidth": 1, "ecolor": "0.3"},
         )
         axes.bar_label(bars, [f"{m:.1f} s" for m in middle], padding=8)
         axes.set_title("Seconds to the trained hidden model: 5 epochs of MNIST, batches of 32")
         axes.spines[["top", "right"]].set_visible(False)
-        axes.set_xlim(0, max(reach[1]) * 1.15)
+        axes.set_xlim(0, high.max() * 1.15)
         figure.savefig(path, dpi=110, metadata={"Software": None})

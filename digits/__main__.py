@@ -5,7 +5,6 @@ import os
 import subprocess
 import sys
 from argparse import ArgumentParser
-from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 
@@ -44,36 +43,32 @@ def main() -> None:
 
 
 def call(words: list[str]) -> None:
-    """Run the command of these words of the command line. Raises DigitsError."""
-    parser = ArgumentParser(prog="digits", description="Commands beside those of DVC.")
+    """Run the command of these words of the command line. Raises DigitsError.
+
+    What it prints may have no reader (`| head`), or no room.
+    """
     if words[:1] and words[0] in COMMANDS:
         module = import_module(f"digits.cli.{words[0]}")
         parser = ArgumentParser(prog=f"digits {words[0]}", description=module.__doc__)
         if hasattr(module, "add_arguments"):
             module.add_arguments(parser)
         arguments = parser.parse_intermixed_args(words[1:])
-        _print_to_the_end(lambda: module.main(arguments))
-        return
-    commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    for name, line in COMMANDS.items():
-        commands.add_parser(name, help=line)
-    parser.parse_args(words)
-
-
-def _print_to_the_end(main: Callable[[], None]) -> None:
-    """Call `main`. Its output may have no reader (`| head`), no room, or a closed stream."""
-    if sys.stdout is None:
-        raise OutputError("what is printed cannot be written: the standard output is closed")
-    try:
-        main()
-        sys.stdout.flush()
-    except OSError as fault:
-        if fault.errno not in (errno.EPIPE, errno.ENOSPC):
-            raise
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for the flush at exit
-        if fault.errno == errno.EPIPE:
-            sys.exit(1)
-        raise OutputError(f"what is printed cannot be written: {fault.strerror}") from None
+        try:
+            module.main(arguments)
+            print(end="", flush=True)
+        except OSError as fault:
+            if fault.errno not in (errno.EPIPE, errno.ENOSPC):
+                raise
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for the flush at exit
+            if fault.errno == errno.EPIPE:
+                sys.exit(1)
+            raise OutputError(f"what is printed cannot be written: {fault.strerror}") from None
+    else:
+        parser = ArgumentParser(prog="digits", description="Commands beside those of DVC.")
+        commands = parser.add_subparsers(metavar="COMMAND", required=True)
+        for name, line in COMMANDS.items():
+            commands.add_parser(name, help=line)
+        parser.parse_args(words)
 
 
 if __name__ == "__main__":

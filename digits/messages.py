@@ -44,10 +44,8 @@ def printable(text: object) -> str:
     Any kind of space becomes a plain one, a letter and its accent one letter where there is one.
     Joiners stay, without which some scripts are not read.
     """
-    spaced = "".join(
-        " " if category(letter) == "Zs" else letter for letter in normalize("NFC", str(text))
-    )
-    return "".join(one if one.isprintable() or one in JOINERS else "?" for one in spaced)
+    letters = (" " if category(x) == "Zs" else x for x in normalize("NFC", str(text)))
+    return "".join(x if x.isprintable() or x in JOINERS else "?" for x in letters)
 
 
 def isolated(name: str) -> str:

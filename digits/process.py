@@ -27,7 +27,7 @@ def run(main: Callable[[], None]) -> None:
     """Run `main`; an expected fault prints its message on stderr, with exit code 1.
 
     Ctrl-C, SIGTERM and SIGHUP print one line; the exit code is 128 + signal. A stage that DVC runs
-    also ends when DVC is killed, or it would go on writing beside the next `dvc repro`.
+    also ends when DVC is killed: it would write beside the next `dvc repro`.
     """
     for name in ("SIGINT", "SIGTERM", "SIGHUP"):
         number = getattr(signal, name, None)  # Windows has no SIGHUP
@@ -50,10 +50,8 @@ def run(main: Callable[[], None]) -> None:
             os._exit(end.code if isinstance(end.code, int) else 1)
         raise
     except MemoryError as fault:
-        sys.exit(
-            f"error: not enough memory: {fault or 'all of it is in use'}. "
-            f"Close other programs and run it again.{HOW_TO_RESTORE}"
-        )
+        said = f"not enough memory: {fault or 'all of it is in use'}. Close other programs"
+        sys.exit(f"error: {said} and run it again.{HOW_TO_RESTORE}")
     except Exception:
         if RUN_BY_DVC and sys.stderr:
             print(HOW_TO_RESTORE, file=sys.stderr)

@@ -80,8 +80,3 @@ def test_a_stage_reads_exactly_the_parameters_that_it_declares(built, seen, stag
     assert read - own <= declared
     pictures = {f"fetch.{key}" for key in ("size", "held_out", "seed")}  # of folders alone
     assert declared - read <= pictures
-
-
-def test_an_undeclared_read_is_seen(project):
-    project.append("stages/explore.py", "\nopen('README.md').close()\n")
-    assert "README.md" in watch(project, "explore")["explore"]["read"]

@@ -75,21 +75,6 @@ def test_a_rebuild_gives_the_same_bytes(native, tmp_path, processor):
     assert project.unlike(emulated(tmp_path / "environment", processor)) == []
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    "variables",
-    [
-        ["OPENBLAS_CORETYPE=Haswell"],
-        ["OPENBLAS_CORETYPE=SkylakeX", "OPENBLAS_NUM_THREADS=1"],
-        ["OPENBLAS_CORETYPE=Zen", "NPY_DISABLE_CPU_FEATURES=X86_V4 AVX512_ICL AVX512_SPR"],
-    ],
-)
-def test_numpys_own_paths_change_no_output(project, variables):
-    for stage in ("evaluate", "robustness", "report"):
-        project.run("env", *variables, "python", "-m", f"stages.{stage}")
-    assert project.run("dvc", "status") == "Data and pipelines are up to date.\n"
-
-
 def test_another_c_library_gives_the_same_bytes(project, tmp_path):
     compiler = shutil.which("cc")
     if sys.platform != "linux" or not compiler:

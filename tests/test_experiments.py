@@ -5,7 +5,6 @@ import pytest
 from digits.data.dataset import Dataset, content_sha256
 from tests.conftest import make_images
 from tests.document import Document
-from tests.pipeline import Project
 
 pytestmark = pytest.mark.slow
 MODEL = "models/hidden.keras"
@@ -103,16 +102,3 @@ def test_every_command_of_the_document(project):
         project.run("git", "switch", "--quiet", branch)
         project.run("dvc", "checkout")
     assert document.left == []
-
-
-def test_a_worktree_and_a_subfolder_need_no_further_step(project, tmp_path):
-    tree = Project(tmp_path / "tree")
-    project.run("git", "worktree", "add", "--quiet", "-b", "other", str(tree.folder))
-    tree.repro()
-    assert tree.path(MODEL).read_bytes() == project.path(MODEL).read_bytes()
-    tree.run("dvc", "exp", "run", "--temp", "-n", "there", "-S", "train.epochs=1", "train_hidden")
-    assert "there" in tree.run("dvc", "exp", "list", "--name-only", "--all-commits").split()
-    assert tree.run("git", "status", "--porcelain") == ""
-    project.run("sh", "-c", "cd digits/data && dvc status && dvc repro ../../dvc.yaml:train_hidden")
-    assert not list(project.path("digits").rglob(".*/"))
-    assert project.run("git", "status", "--porcelain") == ""

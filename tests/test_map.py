@@ -68,22 +68,6 @@ def test_a_stage_names_the_folders_that_its_imports_reach_and_no_other(stage):
     assert (listed if model else listed - registering) == wanted
 
 
-def test_imports_inside_functions_are_followed_and_those_for_type_checkers_are_not(
-    tmp_path, monkeypatch
-):
-    monkeypatch.chdir(tmp_path)
-    Path("deep").mkdir()
-    Path("one.py").write_text("def main():\n    from deep import er\n")
-    Path("deep/__init__.py").touch()
-    Path("deep/er.py").write_text("if TYPE_CHECKING:\n    import alone\n")
-    Path("alone.py").touch()
-    assert {file.as_posix() for file in reached("one")} == {
-        "one.py",
-        "deep/__init__.py",
-        "deep/er.py",
-    }
-
-
 def test_the_contractual_stages_are_there():
     assert {"fetch", "preprocess", "train_basic", "train_hidden", "evaluate"} <= set(MAP)
 

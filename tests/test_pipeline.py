@@ -17,18 +17,11 @@ TESTS = ["evaluate", "robustness", "report"]
         *((f"digits/models/{name}.py", [f"train_{name}"]) for name in MODELS),
         ("digits/training/train.py", TRAININGS),
         ("digits/workers/meeting.py", TRAININGS),
-        ("stages/train.py", TRAININGS),
-        ("digits/backend/eigen.py", [*TRAININGS, *TESTS]),
         ("digits/inference/network.py", TESTS),
         ("digits/evaluation/gate.py", TESTS),
         ("digits/figures/style.py", ["evaluate", "report"]),
-        ("digits/page/page.py", ["report"]),
         ("digits/page/assets/page.css", ["report"]),
-        ("digits/pictures/single.py", ["fetch", "report"]),
         ("digits/datasets/catalogue.py", ["fetch"]),
-        ("digits/data/arrays.py", STAGES),
-        ("digits/params/train.py", STAGES),
-        ("digits/files/tables.py", STAGES),
         ("digits/cli/compare.py", []),
         ("digits/process.py", []),
     ],
@@ -71,25 +64,6 @@ def test_dvc_would_run_what_has_changed(project):
     assert stale() == [*TRAININGS, "report"]
 
 
-@pytest.mark.slow
-def test_a_change_runs_what_it_can_change_and_taken_back_runs_nothing(project):
-    before, committed = project.hashes(), project.path("params.yaml").read_text()
-    project.append("digits/models/hidden.py", "# a comment\n")
-    assert project.repro() == ["train_hidden"]
-    assert project.hashes() == before
-    project.set("preprocess.limit", 50)
-    project.set("preprocess.validation", 20)
-    assert sorted(project.repro()) == sorted(["preprocess", *TRAININGS, *TESTS])
-    assert project.repro() == []
-    for model in MODELS:
-        header, row, *_ = project.path(f"metrics/history/{model}.csv").read_text().splitlines()
-        assert header == "epoch,loss,accuracy,val_loss,val_accuracy"
-        assert row.startswith("1,")
-    project.path("params.yaml").write_text(committed + "# a comment\n")
-    assert "> python" not in project.run("dvc", "repro")
-    assert project.hashes() == before
-
-
 def test_branches_keep_their_results_and_metrics_diff_works_in_a_plain_clone(branched, tmp_path):
     found = {}
     for branch in ("main", "few"):
@@ -108,16 +82,6 @@ def test_branches_keep_their_results_and_metrics_diff_works_in_a_plain_clone(bra
     assert new < old
     assert change == pytest.approx(new - old, abs=1e-5)
     assert "train_hidden.units" in clone.run("dvc", "params", "diff", "main", "--md")
-
-
-@pytest.mark.slow
-def test_a_second_clone_elsewhere_builds_the_same_bytes(project, tmp_path):
-    clone = pipeline.Project(tmp_path / "another folder")
-    project.run("git", "clone", "--quiet", ".", str(clone.folder))
-    output = clone.run("dvc", "repro", "--force")
-    assert output.count("> python -m stages.") == len(STAGES)
-    assert clone.run("git", "status", "--porcelain") == ""
-    assert clone.hashes() == project.hashes()
 
 
 def test_the_summary_shows_every_model_and_picture(project):

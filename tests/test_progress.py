@@ -15,12 +15,3 @@ def test_a_short_loop_says_nothing(capsys):
     with progress("x", 100, " examples") as advance:
         advance(50)
     assert capsys.readouterr().err == ""
-
-
-def test_in_a_terminal_the_bar_redraws_itself(capsys, monkeypatch):
-    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
-    with progress("x", 100, " examples") as advance:
-        advance(50)
-    err = capsys.readouterr().err
-    assert "\r" in err
-    assert "\n" not in err

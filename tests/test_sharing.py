@@ -149,21 +149,6 @@ def conflict(project):
     assert "is invalid (possible merge conflicts)" in project.run("dvc", "status", code=1)
 
 
-def test_an_import_leaves_nothing_of_ours_in_the_other_project(project, tmp_path):
-    """No cache of DVC's, for one, which a relative setting in .dvc/config would put there."""
-    other = Project(tmp_path / "other")
-    other.folder.mkdir()
-    other.run("git", "init", "--quiet")
-    other.run("dvc", "init", "--quiet")
-    other.commit()
-    before = {path.name for path in other.folder.iterdir()}
-    other.run("dvc", "import", str(project.folder), MODEL)
-    new = {".gitignore", "hidden.keras.dvc"}
-    untracked = other.run("git", "status", "--porcelain", "--untracked-files=all").splitlines()
-    assert {line.removeprefix("?? ") for line in untracked} == new
-    assert {path.name for path in other.folder.iterdir()} - before == {*new, "hidden.keras"}
-
-
 def test_push_and_pull_over_ssh(project, published, tmp_path):
     need("sshd", "ssh-keygen")
     store, keys = tmp_path / "store", tmp_path / "keys"

@@ -7,7 +7,6 @@ model of one revision alone is new or removed. Where the test sets differ, there
 verdict is about these trained models; `digits seeds` says how far the seed moves the accuracy.
 """
 
-import sys
 from argparse import ArgumentParser, Namespace
 from typing import Any
 
@@ -18,6 +17,7 @@ from digits.evaluation import comparison, gate
 from digits.files.atomic import to_json
 from digits.messages import printable
 from digits.params import validate
+from digits.params.document import leaves
 
 GATE, PARAMS = "gate.yaml", "params.yaml"
 
@@ -29,20 +29,12 @@ def add_arguments(parser: ArgumentParser) -> None:
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--md", action="store_true", help="Markdown, for a CI job's summary")
     form.add_argument("--json", action="store_true", help="an object, not a table")
-    parser.add_argument(
-        "--fail-if", choices=("worse",), help="exit with 1 if a model is significantly worse"
-    )
 
 
 def main(arguments: Namespace) -> None:
-    """Print the report; end with exit code 1 if asked to and a model is worse."""
+    """Print the report."""
     report = compare(arguments.old, arguments.new)
     print(to_json(report, "the comparison") if arguments.json else as_text(report, arguments.md))
-    models, verdict = report["models"], arguments.fail_if
-    if verdict and (named := [name for name in models if models[name]["verdict"] == verdict]):
-        sys.stdout.flush()
-        old = report["old"]["revision"]
-        sys.exit(f"error: significantly {verdict} than {old}: {', '.join(named)}")
 
 
 def compare(old: str = MAIN, new: str | None = None) -> dict[str, Any]:
@@ -82,24 +74,31 @@ def compare(old: str = MAIN, new: str | None = None) -> dict[str, Any]:
 
 
 def weaker(before: Revision, after: Revision) -> list[str]:
-    """Note where the gate of `after` is weaker than that of `before`, and its stages others."""
-    notes, faults = [], []
+    """Note what the gate and the stages of `before` ask for, and those of `after` do not."""
+    notes = []
     try:
-        old, new = before.document(GATE), after.document(GATE)
+        old, new = (each.document(GATE) for each in (before, after))
         if old and (
             less := gate.weaker(*(validate({"gate": each}, gate.Gate, GATE) for each in (old, new)))
         ):
             notes.append(f"{GATE} is weaker than in {before.name}: {'; '.join(less)}")
         old, new = ((each.document("dvc.yaml") or {})["stages"] for each in (before, after))
-        for name, (was, now) in changes(old, new).items():
-            stage, _, key = name.partition(".")
-            both = isinstance(was, list) and isinstance(now, list)
-            lost = [each for each in was if each not in now] if both else was != now
-            if stage in old and lost and key != "desc" and (stage in new or key == "cmd"):
-                faults.append(f"{name} lacks {lost}" if both else f"{name} is {now}, not {was}")
-    except (DigitsError, KeyError, TypeError) as fault:
-        faults = [f"it cannot be compared: {fault}"]
-    return notes + [f"dvc.yaml is not as in {before.name}: {'; '.join(faults)}"] * bool(faults)
+        lost = [line for line in _lines(old) if line not in _lines(new)]  # a removed stage: its cmd
+        if lost := [line for line in lost if line.partition(".")[0] in new or ".cmd " in line]:
+            notes.append(f"dvc.yaml lacks what it has in {before.name}: {'; '.join(lost)}")
+    except (DigitsError, AttributeError, KeyError, TypeError) as fault:
+        notes.append(f"{GATE} or dvc.yaml is not as in {before.name}: {fault}")
+    return notes
+
+
+def _lines(stages: dict[str, Any]) -> list[str]:
+    """List the values of each key of the stages of dvc.yaml."""
+    return [
+        f"{name} {each}"
+        for name, value in leaves(stages).items()
+        if not name.endswith(".desc")
+        for each in (value if isinstance(value, list) else [value])
+    ]
 
 
 def as_text(report: dict[str, Any], markdown: bool = False) -> str:

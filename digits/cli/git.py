@@ -44,9 +44,9 @@ def content(revision: str | None, path: str) -> bytes | None:
         return None
 
 
-def committed(*paths: str) -> list[str]:
-    """List the files of HEAD with these names, or in these folders. Raises RevisionError."""
-    listed = ask("ls-tree", "-r", "-z", "--name-only", "HEAD", "--", *paths)
+def committed() -> list[str]:
+    """List the files of HEAD. Raises RevisionError."""
+    listed = ask("ls-tree", "-r", "-z", "--name-only", "HEAD")
     if listed is None:
         raise RevisionError("nothing is committed here: commit the results first")
     return os.fsdecode(listed).split("\0")[:-1]

@@ -7,7 +7,7 @@ before, and looks into no cached object. Here everything is hashed anew.
 import json
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from hashlib import file_digest
 from pathlib import Path
 from typing import Any
@@ -27,9 +27,9 @@ from digits.params.models import Models
 LOCK = "dvc.lock"
 
 
-def check(*stages: str, built: bool = False) -> None:
+def check(built: bool = False) -> None:
     """Raise ArtifactError if `stale` or `damaged` finds a fault."""
-    if faults := stale(*stages, built=built):
+    if faults := stale(built=built):
         raise ArtifactError(
             f"{LOCK} is not up to date: {', '.join(faults)}. `dvc repro`, then commit dvc.lock and "
             "metrics/"
@@ -59,7 +59,13 @@ def stale(*stages: str, built: bool = False) -> list[str]:
             models = {f"models/{name}.keras" for name in read_params(Models).root}
             if stages:
                 models &= {str(dep) for stage in chosen for dep in stage.deps}
-            return [*_unchecked(repo, chosen, models), *_differing(repo, chosen, built)]
+            made = {str(out) for stage in repo.index.stages if stage.cmd for out in stage.outs}
+            faults = [f"{path} (no stage makes it)" for path in sorted(models - made)]
+            differs = _comparing(repo, built)
+            for stage in chosen:
+                if found := dict.fromkeys(_faults(repo, stage, differs)):
+                    faults.append(f"{stage.addressing} ({', '.join(found)})")
+            return faults
     except (DvcException, OSError) as fault:
         raise RevisionError(
             f"DVC cannot say what is up to date: {' '.join(str(fault).split())}. If it may not "
@@ -67,12 +73,12 @@ def stale(*stages: str, built: bool = False) -> list[str]:
         ) from None
 
 
-def _differing(repo: Any, stages: list[Any], built: bool) -> list[str]:
+def _comparing(repo: Any, built: bool) -> Callable[[Any], bool]:
+    """Return a function that says if an output or dependency is not as the lock has it."""
     cached = [f"{out.fs_path}{os.sep}" for out in repo.index.outs if out.use_cache and not built]
-    locked, here, faults = dict[str, Any](), dict[str, Any](), []
+    locked, here = dict[str, Any](), dict[str, Any]()
 
     def differs(part: Any) -> bool:
-        """Say whether an output or a dependency is another one than that of the lock."""
         path, info = part.fs_path, part.hash_info
         if isinstance(part, ParamsDependency):
             return bool(part.workspace_status())
@@ -84,37 +90,30 @@ def _differing(repo: Any, stages: list[Any], built: bool) -> list[str]:
             here[path] = part.get_hash()
         return bool(here[path] != info)
 
-    for stage in stages:
-        found = [str(part) for part in (*stage.deps, *stage.outs) if differs(part)]
-        found += ["its command"] * stage.changed_stage()
-        if stage.is_callback or stage.always_changed:
-            found = ["always changed"]
-        if found:
-            faults.append(f"{stage.addressing} ({', '.join(dict.fromkeys(found))})")
-    return faults
+    return differs
 
 
-def _unchecked(repo: Any, stages: list[Any], models: set[str]) -> Iterator[str]:
-    made = {str(out) for stage in repo.index.stages if stage.cmd for out in stage.outs}
-    yield from (f"{path} (no stage makes it)" for path in sorted(models - made))
-    sections = read_document("params.yaml")
-    for stage in stages:
-        params = [dep for dep in stage.deps if isinstance(dep, ParamsDependency)]
-        read = {str(key).partition(".")[0] for dep in params for key in dep.params}
-        name = getattr(stage, "name", "")  # imports have none
-        if name in sections and name not in read:
-            yield f"{stage.addressing} (its params lack the section {name})"
-        if stage.frozen or (stage.deps and not stage.cmd):  # an import
-            yield f"{stage.addressing} (frozen: `dvc unfreeze` it)"
-        for dep in stage.deps:
-            if isinstance(dep, ParamsDependency):
-                if dep.fs_path != repo.fs.join(repo.root_dir, "params.yaml"):
-                    yield f"{stage.addressing} (it has parameters in another file, {dep})"
-                continue
-            for path in map(Path, repo.fs.find(dep.fs_path)):
-                hidden = "__pycache__" in path.parts or path.name[0] == "."
-                if not hidden and repo.dvcignore.is_ignored_file(str(path)):
-                    yield f"{stage.addressing} (DVC ignores {path.relative_to(repo.root_dir)})"
+def _faults(repo: Any, stage: Any, differs: Callable[[Any], bool]) -> Iterator[str]:
+    if stage.frozen or (stage.deps and not stage.cmd):  # an import
+        yield "frozen: `dvc unfreeze` it"
+    if stage.is_callback or stage.always_changed:
+        yield "always changed"
+    read, name = set[str](), getattr(stage, "name", "")  # imports have none
+    for dep in stage.deps:
+        if isinstance(dep, ParamsDependency):
+            read |= {str(key).partition(".")[0] for key in dep.params}
+            if dep.fs_path != repo.fs.join(repo.root_dir, "params.yaml"):
+                yield f"it has parameters in another file, {dep}"
+            continue
+        for path in map(Path, repo.fs.find(dep.fs_path)):
+            hidden = "__pycache__" in path.parts or path.name[0] == "."
+            if not hidden and repo.dvcignore.is_ignored_file(str(path)):
+                yield f"DVC ignores {path.relative_to(repo.root_dir)}"
+    if name in read_document("params.yaml") and name not in read:
+        yield f"its params lack the section {name}"
+    yield from (str(part) for part in (*stage.deps, *stage.outs) if differs(part))
+    if stage.changed_stage():
+        yield "its command"
 
 
 def cache() -> Path:

@@ -8,19 +8,18 @@ docs/same-bytes.md) are the metrics compared within a tolerance instead.
 """
 
 import json
-import os
 import platform
 import re
 import subprocess
 import sys
-from argparse import ArgumentParser, Namespace
+from argparse import Namespace
 from contextlib import suppress
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from dvc.config import Config
+from configobj import ConfigObj
 
 from digits.cli import git, lock
 from digits.cli.lock import LOCK
@@ -43,18 +42,13 @@ TOLERANCE = {
 Far more than was seen on arm64 (docs/same-bytes.md), and less than a mistake makes."""
 
 
-def add_arguments(parser: ArgumentParser) -> None:
-    """Add what is rebuilt."""
-    parser.add_argument("stages", nargs="*", metavar="STAGE", help="these alone, not everything")
-
-
 def main(arguments: Namespace) -> None:
     """Rebuild and say how it went. Raises DigitsError."""
-    print(f"\nrebuild: {rebuild(*arguments.stages)}")
+    print(f"\nrebuild: {rebuild()}")
 
 
-def rebuild(*stages: str) -> str:
-    """Run all stages, or only `stages`; return how the results agree with the committed ones.
+def rebuild() -> str:
+    """Run all stages; return how the results agree with the committed ones.
 
     What DVC and the stages print goes to stderr. Raises ArtifactError if the results differ,
     DigitsError if nothing could be compared.
@@ -67,35 +61,30 @@ def rebuild(*stages: str) -> str:
         if differing := [x for x in before if before[x] != git.content(None, str(here / x))]:
             names = ", ".join(differing[:9] + ["others"] * (len(differing) > 9))
             raise DigitsError(f"not as in the last commit: {names}; commit or restore them first")
-        with Config(".dvc").edit("local") as config:
-            config.update(cache={"dir": str(cache)}, core={"site_cache_dir": "tmp/site-cache"})
-        lock.check(*stages)  # else the rebuild would differ for sure
-        _link_data(here)
-        data = [path for path in before if path.endswith(".dvc")]
-        if stages or data:
-            _dvc("checkout", "--quiet", "--allow-missing", *([] if stages else data))
+        settings = {"cache": {"dir": str(cache)}, "core": {"site_cache_dir": "tmp/site-cache"}}
+        config = ConfigObj(settings, encoding="utf-8")  # DVC's own `Config.edit` writes ASCII
+        config.filename = ".dvc/config.local"
+        config.write()
+        lock.check()  # else the rebuild would differ for sure
+        source = Path(str(leaves(read_document("params.yaml")).get("fetch.source")))
+        if (here / source).exists() and not source.exists():  # own data with a relative path
+            source.parent.mkdir(parents=True, exist_ok=True)
+            source.symlink_to((here / source).resolve())
+        if data := [path for path in before if path.endswith(".dvc")]:
+            _dvc("checkout", "--quiet", "--allow-missing", *data)
         locked = parse((before[LOCK] or b"").decode(), LOCK)["stages"].values()
-        made = [out["path"] for stage in locked for out in stage.get("outs", ())]
-        folders = ("metrics/", *(f"{path}/" for path in made))
-        for path in [] if stages else before:  # what no stage writes will then be missing
-            if f"{path}/".startswith(folders) and "/." not in path:
+        made = [f"{out['path']}/" for stage in locked for out in stage.get("outs", ())]
+        for path in before:  # what no stage writes will then be missing
+            if f"{path}/".startswith(("metrics/", *made)) and "/." not in path:
                 Path(path).unlink()
-        _dvc("repro", "--force", *(["--single-item", *stages] if stages else ["--all-pipelines"]))
-        lock.check(*stages, built=True)
+        _dvc("repro", "--force", "--all-pipelines")
+        lock.check(built=True)
         differing = [path for path in before if before[path] != git.content(None, path)]
         said = _compare(before, differing) if differing else "the rebuild gave the committed bytes"
-    if not differing and not stages and not all(map(os.path.exists, made)):
+    if not differing:
         with suppress(DigitsError):  # an output that was changed here stays
             _dvc("checkout", "--quiet", "--allow-missing")
     return said + "".join(f"; {path} is data that no stage makes" for path in data)
-
-
-def _link_data(here: Path) -> None:
-    """Let the clone find the user's own data, which may have a relative path, as `here` has it."""
-    source = Path(str(leaves(read_document("params.yaml")).get("fetch.source")))
-    if (here / source).exists() and not source.exists():
-        source.parent.mkdir(parents=True, exist_ok=True)
-        source.symlink_to((here / source).resolve())
 
 
 def _dvc(*words: str) -> None:
@@ -126,22 +115,22 @@ def _compare(before: dict[str, bytes | None], differing: list[str]) -> str:
 
 
 def no_promise() -> str:
-    """Return why the same bytes are not promised on this machine; "" if they are."""
-    if (machine := f"{platform.system()} {platform.machine()}") != "Linux x86_64":
-        return f"this is {machine}, not Linux x86_64"
-    others = [
-        f"{name} {there}, not {version}"
-        for name, version in pinned().items()
-        if (there := metadata.version(name)) != version
-    ]
-    if others:
-        return f"this is {'; '.join(others)}"
+    """Return how this machine is unlike those on which the bytes are promised; "" if it is not."""
+    text = (git.content(None, "requirements/runtime.txt") or b"").decode()
+    pins = dict(re.findall(r"^([\w.-]+)==([^\s;]+)", text, re.MULTILINE))
     found = np.show_config(mode="dicts")["SIMD Extensions"]["found"]
-    if not {"X86_V3", "AVX2"} & {*found}:  # numpy 2.4 has a name for the group
-        return "numpy finds no x86-64-v3 processor here (AVX2, FMA and more)"
-    if (library := " ".join(platform.libc_ver())) not in C_LIBRARIES:
-        return f"the C library is {library.strip() or 'unknown'}, not {' or '.join(C_LIBRARIES)}"
-    return ""
+    level = "with" if {"X86_V3", "AVX2"} & {*found} else "without"  # numpy 2.4 names the group
+    parts = [
+        (f"{platform.system()} {platform.machine()}", ("Linux x86_64",)),
+        *(
+            (f"{name} {metadata.version(name)}", (f"{name} {pins.get(name)}",))
+            for name in LIBRARIES
+        ),
+        (f"a processor {level} AVX2", ("a processor with AVX2",)),
+        (" ".join(platform.libc_ver()), C_LIBRARIES),
+    ]
+    unlike = [f"{here}, not {' or '.join(known)}" for here, known in parts if here not in known]
+    return f"this is {'; '.join(unlike)}" if unlike else ""
 
 
 def differences(committed: Any, rebuilt: Any, tolerance: dict[str, float]) -> list[str]:
@@ -152,16 +141,3 @@ def differences(committed: Any, rebuilt: Any, tolerance: dict[str, float]) -> li
         if not {type(old), type(new)} <= {int, float}
         or not abs(old - new) <= tolerance.get(name.rsplit(".", 1)[-1], 0)
     ]
-
-
-def pinned(path: str = "requirements/runtime.txt") -> dict[str, str]:
-    """Return the versions of LIBRARIES that a requirements file pins. Raises ArtifactError."""
-    try:
-        versions = dict(re.findall(r"^([\w.-]+)==([^\s;]+)", Path(path).read_text(), re.MULTILINE))
-        return {name: versions[name] for name in LIBRARIES}
-    except OSError as fault:
-        raise ArtifactError(f"{path} cannot be read: {fault}. It is in git.") from None
-    except KeyError as missing:
-        raise ArtifactError(
-            f"{path}: expected a line {missing.args[0]}==VERSION, got none. `make lock` writes it."
-        ) from None

@@ -29,7 +29,7 @@ class Revision:
         if found is None:
             raise RevisionError(
                 f"{self.name} (commit {self.commit[:7]}) has no {path}: its results were not "
-                "committed, or not kept yet, so there is nothing to compare with"
+                "committed, so there is nothing to compare with"
                 if self.commit
                 else f"{path} cannot be read. `dvc repro`, in the project's folder, makes it"
             )
@@ -41,10 +41,7 @@ class Revision:
             found = git.content(self.commit, path)
             return None if found is None else parse(found.decode(errors="replace"), path)
         except ParameterError as fault:
-            said = " ".join(str(fault).split())
-            raise RevisionError(
-                f"in {self.name}: {said}. Correct it, or compare with another revision."
-            ) from None
+            raise RevisionError(f"in {self.name}: {' '.join(str(fault).split())}") from None
 
     def stale(self) -> list[str]:
         """List the stages up to evaluate whose lock is not of this revision's files."""
@@ -73,9 +70,7 @@ def resolve(name: str) -> Revision:
     """
     branches, candidates = [name], dict[str, str]()
     if name == MAIN:
-        for question in ("rev-parse --abbrev-ref origin/HEAD", "config init.defaultBranch"):
-            branches += _lines(*question.split())
-        branches.append("master")
+        branches += [*_lines("rev-parse", "--abbrev-ref", "origin/HEAD"), "master"]
     for branch in branches:
         candidates |= {f"refs/heads/{branch}": branch, branch: branch, f"origin/{branch}": ""}
     listing = ("for-each-ref", "--sort=-committerdate", "--format=%(refname)")
@@ -88,9 +83,9 @@ def resolve(name: str) -> Revision:
             return Revision(shown or candidate, found[0])
     if git.ask("rev-parse", "--is-shallow-repository") == b"true\n":
         raise RevisionError(
-            f"{name} is not in this clone, which is shallow: it holds the newest commits alone. "
-            "Get the others: `git fetch --unshallow origin '+refs/heads/*:refs/remotes/origin/*'`, "
-            "in a workflow `fetch-depth: 0` of actions/checkout, or `GIT_DEPTH: 0` of GitLab."
+            f"{name} is not in this clone, which is shallow: `git fetch --unshallow origin "
+            "'+refs/heads/*:refs/remotes/origin/*'`, in a workflow `fetch-depth: 0` of "
+            "actions/checkout, or `GIT_DEPTH: 0` of GitLab"
         )
     there = _lines("for-each-ref", "--format=%(refname:short)", "refs/heads", "refs/tags")
     there += [ref.rsplit("/")[-1] for ref in trials]

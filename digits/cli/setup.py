@@ -8,7 +8,6 @@ beside the owner's, which is private. A line is printed where something was chan
 """
 
 import json
-import re
 import shutil
 from argparse import Namespace
 from collections.abc import Callable
@@ -27,9 +26,6 @@ from digits.cli import git
 from digits.errors import DigitsError, OutputError
 from digits.files.atomic import replacing, write_bytes
 
-OURS = re.compile(r"(.*[/\\])?(\.dvc-site-cache|tmp[/\\]site-cache|handwritten-digits-[^/\\]+)")
-"""Values that this command, or an earlier version of it, has set; others are the user's."""
-
 
 def main(arguments: Namespace) -> None:
     """Set the site cache, repair DVC's files. Raises DigitsError."""
@@ -43,20 +39,19 @@ def main(arguments: Namespace) -> None:
     repair("dvc.lock", lambda content: Lockfile.validate(parse_yaml(content.decode(), "dvc.lock")))
     site, path = Path(".dvc/tmp/site-cache").resolve(), Path(".dvc/config.local").resolve()
     try:
-        old = Config(".dvc")["core"].get("site_cache_dir", "tmp/site-cache")
-        if not OURS.fullmatch(old) or (old == str(site) and site.is_dir()):
+        old = Config(".dvc")["core"].get("site_cache_dir", "")
+        if old and Path(old).parts[-2:] != site.parts[-2:]:  # the user's own
             return
-        config = ConfigObj(str(path), encoding="utf-8")
-        config.setdefault("core", {})["site_cache_dir"] = str(site)
-        make_site_cache(site)
-        path.touch()
-        with replacing(str(path)) as temporary:
-            shutil.copy(path, temporary)
-            config.filename = str(temporary)
-            config.write()
-        if [*config.items()] == [("core", {"site_cache_dir": str(site)})]:
-            path.chmod(0o644)  # a file that may hold keys stays private
-        print("set in .dvc/config.local: a private site cache for DVC")
+        if old != str(site) or not site.is_dir():
+            config = ConfigObj(str(path), encoding="utf-8")
+            config.setdefault("core", {})["site_cache_dir"] = str(site)
+            make_site_cache(site)
+            path.touch()
+            with replacing(str(path)) as temporary:
+                shutil.copy(path, temporary)  # a file that may hold keys stays private
+                config.filename = str(temporary)
+                config.write()
+            print("set in .dvc/config.local: a private site cache for DVC")
     except (ConfigObjError, DvcException, OSError, UnicodeError) as fault:
         raise OutputError(
             f"no private cache for DVC can be set here: {fault}. If the clone is somebody "

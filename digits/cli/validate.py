@@ -70,8 +70,8 @@ def _comparison() -> str:
     said = "; ".join([f"with {other.name}: {', '.join(found)}", *notes])
     if worse:
         raise DigitsError(
-            f"{said}. `digits compare {other.name}` shows more of {', '.join(worse)}. Make it "
-            f"better, or raise allowed_regression ({asked.allowed_regression:g}) in gate.yaml"
+            f"{said}. Make {', '.join(worse)} better, or raise allowed_regression "
+            f"({asked.allowed_regression:g}) in gate.yaml"
         )
     return said
 
@@ -86,23 +86,18 @@ CHECKS = {
 
 
 def add_arguments(parser: ArgumentParser) -> None:
-    """Add the checks to make, and --quick."""
+    """Add the checks to make."""
     parser.add_argument("checks", nargs="*", metavar="CHECK", help=f"of {', '.join(CHECKS)}")
-    parser.add_argument("--quick", action="store_true", help="do not rebuild; the output says so")
 
 
 def main(arguments: Namespace) -> None:
     """Make the checks. Raises DigitsError if one failed."""
     names, failed = arguments.checks or list(CHECKS), []
-    for name in names:
-        if name not in CHECKS:
-            raise DigitsError(f"{name} is not a check{nearest(name, CHECKS)}")
+    if unknown := [name for name in names if name not in CHECKS]:
+        raise DigitsError(f"{unknown[0]} is not a check{nearest(unknown[0], CHECKS)}")
     for name in names:
         try:
-            if name == "rebuild" and arguments.quick:
-                result, said = "skipped", "by --quick: whether the results reproduce is unknown"
-            else:
-                result, said = "ok", CHECKS[name]()
+            result, said = "ok", CHECKS[name]()
         except (DigitsError, MemoryError) as fault:
             result, said = "FAILED", str(fault)
             failed.append(name)

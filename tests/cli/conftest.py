@@ -137,8 +137,8 @@ def templates(tmp_path_factory):
 
 @pytest.fixture
 def small(templates, tmp_path):
-    shutil.copytree(templates / "small", tmp_path / "small", symlinks=True)
-    return Small(tmp_path / "small")
+    shutil.copytree(templates / "small", tmp_path / "smäll", symlinks=True)
+    return Small(tmp_path / "smäll")
 
 
 @pytest.fixture

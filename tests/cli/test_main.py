@@ -37,10 +37,8 @@ def test_a_wrong_command_or_argument_is_a_usage_error(small):
 def test_a_reader_that_has_gone_and_a_disk_that_is_full(small):
     command = f"PYTHONPATH={pipeline.ROOT} {sys.executable} -m digits compare --json"
     assert small.run("sh", "-c", f"{command} | true") == ""
-    faults = {"> /dev/full": "No space left on device", ">&-": "the standard output is closed"}
-    for redirection, reason in faults.items():
-        said = small.run("sh", "-c", f"{command} {redirection}", code=1)
-        assert said == f"error: what is printed cannot be written: {reason}\n"
+    said = small.run("sh", "-c", f"{command} > /dev/full", code=1)
+    assert said == "error: what is printed cannot be written: No space left on device\n"
 
 
 def test_a_terminal_without_a_letter_shows_its_number(small):
@@ -49,10 +47,10 @@ def test_a_terminal_without_a_letter_shows_its_number(small):
     assert "ann\\xe9e" in small.run("env", *settings, *DIGITS, "compare", "année")
 
 
-@pytest.mark.parametrize("variables", [[], ["PYTHONSAFEPATH=1"]])
-def test_in_another_checkout_the_code_of_that_one_runs(small, variables):
+def test_in_another_checkout_the_code_of_that_one_runs(small):
     small.path("digits").mkdir()
     small.path("digits/__init__.py").touch()
     small.path("digits/__main__.py").write_text("import sys\nprint('its own', sys.argv[1:])\n")
     script = shutil.which("digits", path=pipeline.ENVIRONMENT["PATH"])
-    assert small.run("env", *variables, script, "summary", "x") == "its own ['summary', 'x']\n"
+    said = small.run(script, "summary", "x", PYTHONSAFEPATH="1")
+    assert said == "its own ['summary', 'x']\n"

@@ -32,11 +32,8 @@ def test_the_committed_schema_is_the_one_that_the_module_prints():
 
 def test_it_is_a_schema_and_the_first_line_of_params_yaml_names_it():
     VALIDATOR.check_schema(VALIDATOR.schema)
-    assert GOOD.splitlines()[0] == f"# yaml-language-server: $schema={PATH}"
-
-
-def test_the_committed_parameters_are_valid():
     VALIDATOR.validate(yaml.safe_load(GOOD))
+    assert GOOD.splitlines()[0] == f"# yaml-language-server: $schema={PATH}"
 
 
 def test_every_section_and_key_is_described():
@@ -52,9 +49,6 @@ def test_every_section_and_key_is_described():
         ("epochs: 5", "epoch: 5", "train", "'epoch' was unexpected"),
         ("  epochs: 5\n", "", "train", "'epochs' is a required property"),
         ("epochs: 5", "epochs: '5'", "train.epochs", "'5' is not of type 'integer'"),
-        ("epochs: 5", "epochs: 0", "train.epochs", "0 is less than the minimum of 1"),
-        ("0.001", "0", "train.learning_rate", "0 is less than or equal to the minimum of 0"),
-        ("limit: null", "limit: all", "preprocess.limit", "'all' is not valid under any"),
         ("sha256: null", "sha256: zz", "fetch.sha256", "'zz' is not valid under any"),
         ("shift: [1, 2", "shift: [1, 999", "robustness.shift.1", "999 is greater than the maximum"),
         ("prepare: mnist", "prepare: none at all", "fetch.prepare", "'none at all' is not one of"),

@@ -6,8 +6,7 @@ import re
 
 import pytest
 
-from digits.cli.rebuild import LIBRARIES, TOLERANCE, differences, no_promise, pinned
-from digits.errors import ArtifactError
+from digits.cli.rebuild import TOLERANCE, differences, no_promise
 from tests import pipeline
 
 SAME = "\nrebuild: the rebuild gave the committed bytes\n"
@@ -21,7 +20,6 @@ def test_the_same_bytes_whatever_else_lies_beside(request, place):
     project.path("models/one.keras").unlink()
     assert project.digits("rebuild").endswith(SAME)
     assert project.path("models/one.keras").exists()
-    assert project.digits("rebuild", "evaluate").endswith(SAME)
     assert project.run("git", "status", "--porcelain").endswith("metrics/notes.txt\n")
 
 
@@ -57,8 +55,8 @@ def test_what_is_not_committed_is_named_first(small):
 def test_a_stage_that_fails(small):
     small.edit("dvc.yaml", "cp -r made", "cp -r nowhere")
     small.commit()
-    output = small.digits("rebuild", "evaluate", code=1)
-    assert "`dvc repro --force --single-item evaluate` ended with exit code " in output
+    output = small.digits("rebuild", code=1)
+    assert "`dvc repro --force --all-pipelines` ended with exit code " in output
 
 
 def test_where_the_bytes_are_not_promised_metrics_may_differ_a_little(small):
@@ -70,49 +68,30 @@ def test_where_the_bytes_are_not_promised_metrics_may_differ_a_little(small):
         small.commit()
         output = small.digits("rebuild", code=code)
         assert "the bytes differ, as they may where this is " in output
-        assert "not 1.0" in output
+        assert "not numpy 1.0" in output
     assert "metrics/evaluation/one.json: loss: committed 0.5, rebuilt 0.54\n" in output
 
 
 def test_where_the_bytes_are_not_promised(monkeypatch):
     monkeypatch.chdir(pipeline.ROOT)
-    if platform.system() == "Linux" and platform.machine() == "x86_64":
-        monkeypatch.setattr(platform, "libc_ver", lambda: ("glibc", "2.36"))
+    monkeypatch.setattr(platform, "libc_ver", lambda: ("glibc", "2.36"))
+    if (platform.system(), platform.machine()) == ("Linux", "x86_64"):
         assert no_promise() == ""
-        monkeypatch.setattr(platform, "libc_ver", lambda: ("glibc", "2.99"))
-        assert "the C library is glibc 2.99, not glibc 2.36 or glibc 2.41" in no_promise()
     monkeypatch.setattr(platform, "machine", lambda: "aarch64")
-    assert "aarch64, not Linux x86_64" in no_promise()
+    monkeypatch.setattr(platform, "libc_ver", lambda: ("glibc", "2.99"))
+    assert "aarch64, not Linux x86_64; glibc 2.99, not glibc 2.36 or glibc 2.41" in no_promise()
 
 
 @pytest.mark.parametrize(
     ("old", "new", "found"),
     [
-        (  # seen on arm64: the hidden model after two epochs
-            {"accuracy": 0.9678, "loss": 0.1213, "errors": 322},
-            {"accuracy": 0.9672, "loss": 0.1214, "errors": 328},
-            [],
-        ),
+        ({"accuracy": 0.9678, "loss": 0.1213}, {"accuracy": 0.9672, "loss": 0.1214}, []),
         ({"a": {"errors": 10}}, {"a": {"errors": 60}}, []),
         ({"a": {"errors": 10}}, {"a": {"errors": 61}}, ["a.errors: committed 10, rebuilt 61"]),
         ({"shape": [1, 2]}, {"shape": [1, 3]}, ["shape: committed [1, 2], rebuilt [1, 3]"]),
-        (
-            {"a": 1, "b": 2},
-            {"a": 1, "c": 2},
-            ["b: committed 2, rebuilt None", "c: committed None, rebuilt 2"],
-        ),
+        ({"b": 2}, {"c": 2}, ["b: committed 2, rebuilt None", "c: committed None, rebuilt 2"]),
     ],
 )
 def test_what_may_differ(old, new, found):
     assert differences(old, new, TOLERANCE) == found
     assert bool(differences(old, new, {})) == (old != new)
-
-
-def test_the_pinned_versions_are_read_and_what_is_missing_is_named(tmp_path):
-    assert set(pinned()) == set(LIBRARIES)
-    pins = tmp_path / "runtime.txt"
-    with pytest.raises(ArtifactError, match=r"runtime\.txt cannot be read"):
-        pinned(pins)
-    pins.write_text("tensorflow==2.21.0 \\\n    --hash=sha256:00\n")
-    with pytest.raises(ArtifactError, match="expected a line keras==VERSION, got none"):
-        pinned(pins)

@@ -27,9 +27,8 @@ def mode(path):
     return stat.S_IMODE(path.stat().st_mode)
 
 
-@pytest.mark.parametrize("name", ["with space", "josé"])
-def test_a_fresh_clone(tmp_path, name):
-    clone = make(tmp_path / name / "small")
+def test_a_fresh_clone(tmp_path):
+    clone = make(tmp_path / "with späce" / "small")
     site = clone.path(".dvc/tmp/site-cache")
     settings = ("LC_ALL=C", f"PYTHONPATH={pipeline.ROOT}")
     assert clone.run("env", *settings, "python", "-m", "digits", "setup") == SAID
@@ -73,30 +72,16 @@ def test_other_settings_stay(small):
     assert small.digits("setup") == ""
 
 
-def test_a_site_cache_that_the_user_has_set_stays(small, tmp_path):
+@pytest.mark.parametrize("old", ["/mine/site", "/gone/.dvc/tmp/site-cache"])
+def test_a_site_cache_that_the_user_has_set_stays_and_that_of_another_place_does_not(small, old):
     config = small.path(".dvc/config.local")
-    config.write_text(f"[core]\nsite_cache_dir = {tmp_path}/site\n")
-    assert small.digits("setup") == ""
-    assert config.read_text() == f"[core]\nsite_cache_dir = {tmp_path}/site\n"
+    config.write_text(f"[core]\nsite_cache_dir = {old}\n")
+    assert small.digits("setup") == ("" if old == "/mine/site" else SAID)
+    new = old if old == "/mine/site" else small.path(".dvc/tmp/site-cache")
+    assert config.read_text() == f"[core]\nsite_cache_dir = {new}\n"
 
 
-@pytest.mark.parametrize(
-    "old",
-    [
-        ".dvc-site-cache", "/gone/.dvc-site-cache", "/a/.dvc/tmp/site-cache",
-        "/home/a/.cache/handwritten-digits-0123456789ab",
-    ],
-)  # fmt: skip
-def test_a_setting_of_an_earlier_version_or_place_is_replaced(small, old):
-    config = small.path(".dvc/config.local")
-    lines = ["[core]", f'  site_cache_dir = "{old}" # here', "  remote = storage", ""]
-    config.write_bytes("\r\n".join(lines).encode())
-    assert small.digits("setup") == SAID
-    lines[1] = f"  site_cache_dir = {small.path('.dvc/tmp/site-cache')}    # here"
-    assert config.read_text().split() == "\n".join(lines).split()
-
-
-@pytest.mark.parametrize("bad", [b"# \xff\n", b"[core\n", b"core = 3\n", b"[core]\nx = 1\nx = 2"])
+@pytest.mark.parametrize("bad", [b"# \xff\n", b"[core\n", b"core = 3\n"])
 def test_settings_that_dvc_cannot_read_stay_as_they_are(small, bad):
     small.path(".dvc/config.local").write_bytes(bad)
     output = small.digits("setup", code=1)
@@ -105,33 +90,43 @@ def test_settings_that_dvc_cannot_read_stay_as_they_are(small, bad):
     assert small.path(".dvc/config.local").read_bytes() == bad
 
 
-def test_what_a_killed_dvc_left_is_repaired(small):
-    small.digits("setup")
+@pytest.mark.parametrize("share", [0, 0.25, 0.5, 0.99])
+def test_a_lock_file_that_was_cut_off(small, share):
+    """Mended where DVC refuses what is left or a line is cut, else DVC adds what is missing."""
     lock = small.path("dvc.lock").read_bytes()
+    left = lock[: round(len(lock) * share)]
+    small.path("dvc.lock").write_bytes(left)
+    refused = "refused" in small.run("sh", "-c", "dvc status || echo refused")
+    refused |= not left.endswith(b"\n")  # a name that is cut, as `hash: md`, DVC may refuse later
+    restored = "restored the committed dvc.lock: a killed dvc had left it half written\n"
+    assert small.digits("setup") == (restored if refused else "") + SAID
+    assert small.path("dvc.lock").read_bytes() == (lock if refused else left)
+
+
+def test_what_else_a_killed_dvc_left_is_repaired(small):
+    small.digits("setup")
     small.path(".dvc/tmp/rwlock").write_text('{"/home/ann/params.yaml": {"rea')
-    small.path("dvc.lock").write_bytes(lock[: len(lock) // 2])
-    assert small.digits("setup") == (
-        "removed .dvc/tmp/rwlock, which a killed dvc had left half written\n"
-        "restored the committed dvc.lock: a killed dvc had left it half written\n"
-    )
-    assert small.path("dvc.lock").read_bytes() == lock
-    small.path("dvc.lock").write_bytes(b"<<<<<<< HEAD\n" + lock)  # a conflict, for git
+    said = small.digits("setup")
+    assert said == "removed .dvc/tmp/rwlock, which a killed dvc had left half written\n"
+    conflict = b"<<<<<<< HEAD\n" + small.path("dvc.lock").read_bytes()  # for git
+    small.path("dvc.lock").write_bytes(conflict)
     assert small.digits("setup") == ""
+    assert small.path("dvc.lock").read_bytes() == conflict
     small.run("git", "rm", "--quiet", "--cached", "dvc.lock")
     small.run("git", "commit", "--quiet", "--message", "without")
     small.path("dvc.lock").write_text("")
     assert small.digits("setup").startswith("removed dvc.lock, which a killed dvc")
 
 
-def test_outside_a_project(tmp_path):
+def test_outside_a_project_and_what_those_who_import_from_here_get(tmp_path):
     assert Small(tmp_path).digits("setup", code=1).startswith("error: there is no .dvc here")
+    assert "site_cache_dir" not in pipeline.ROOT.joinpath(".dvc/config").read_text()
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("place", ["plain", "worktree", "inner"])
+@pytest.mark.parametrize("place", ["plain", "worktree"])
 def test_experiments_in_other_folders_run(tmp_path, place):
-    folder = tmp_path / "plain"
-    small = make(folder / "ml", top=folder) if place == "inner" else make(folder)
+    small = make(tmp_path / "plain")
     if place == "worktree":
         small.run("git", "worktree", "add", "--quiet", "../tree", "-b", "tree")
         small = Small(tmp_path / "tree")

@@ -13,7 +13,7 @@ def validate(project, *options, checks=tuple(CHECKS), failed=()):
     lines = [
         line.split(maxsplit=2)
         for line in output.splitlines()
-        if line.startswith(("ok ", "FAILED ", "skipped "))
+        if line.startswith(("ok ", "FAILED "))
     ]
     assert tuple(name for _, name, _ in lines) == tuple(checks), output
     assert tuple(name for result, name, _ in lines if result == "FAILED") == tuple(failed), output
@@ -33,23 +33,13 @@ def gate(project, **changes):
     project.path("gate.yaml").write_text(yaml.safe_dump({**yaml.safe_load(text), **changes}))
 
 
-def test_checks_are_made_in_the_order_in_which_they_are_named(small):
+def test_checks_by_name(small):
     names = ["comparison", "lock"]
     said = validate(small, *names, checks=names)
     assert said["lock"] == "ok of this code and these parameters"
     assert said["comparison"].startswith("ok with main: one within noise (70.00% to 70.00%), ")
-    said = validate(small, "--quick", failed=["parameters"])
-    assert said["rebuild"].startswith("skipped by")
     output = small.digits("validate", "lock", "lok", code=1)
     assert output == "error: lok is not a check; did you mean 'lock'?\n"
-
-
-def test_a_lock_that_dvc_could_mend_from_its_run_cache(small):
-    lock = small.path("dvc.lock").read_bytes()
-    small.edit("params.yaml", "seed: 0", "seed: 1")
-    small.run("dvc", "repro", "--quiet")
-    small.path("dvc.lock").write_bytes(lock)
-    assert "not up to date: train (params.yaml, models/two.keras)" in one(small, "lock", fails=True)
 
 
 def test_floors(small):
@@ -73,7 +63,7 @@ def test_a_worse_model_and_the_regression_that_is_allowed(small):
     said = one(small, "comparison", fails=True)
     assert "with main: one worse (70.00% to 40.00%), two within noise" in said
     assert "three new (1.00%)" in said
-    assert "`digits compare main` shows more of one" in said
+    assert "Make one better, or raise allowed_regression (0.01)" in said
     gate(small, allowed_regression=0.29)
     one(small, "comparison", fails=True)
     gate(small, allowed_regression=0.3)
@@ -86,7 +76,6 @@ def test_a_worse_model_and_the_regression_that_is_allowed(small):
     ("old", "new", "stale"),
     [
         ("params.yaml", ("seed: 0", "seed: 1"), "train (params.yaml)"),
-        ("params.yaml", ("[one, two]", "[one]"), "evaluate (params.yaml)"),
         ("params.yaml", ("train:", "other: 1\ntrain:"), ""),
         ("source.json", ("0.5", "0.6"), "train (source.json)"),
     ],
@@ -129,15 +118,10 @@ def test_a_stage_that_is_not_that_of_main(small):
     small.edit("dvc.yaml", "cp -r made/. metrics", "cp -r made/. metrics && true")
     small.edit("dvc.yaml", "deps: [code, source.json]", "deps: [code]")
     small.commit()
-    said = one(small, "comparison")
-    assert "dvc.yaml is not as in main: train.deps lacks ['source.json']" in said
-    assert "evaluate.cmd is mkdir -p metrics && cp -r made/. metrics && true, not mkdir" in said
-
-
-def test_a_gate_that_cannot_be_used(small):
-    gate(small, flors={})
-    for check in ("floors", "comparison"):
-        assert "gate.flors: unknown key; did you mean 'fl" in one(small, check, fails=True)
+    assert one(small, "comparison").endswith(
+        "dvc.yaml lacks what it has in main: train.deps source.json; "
+        "evaluate.cmd mkdir -p metrics && cp -r made/. metrics"
+    )
 
 
 def test_all_checks_are_made_whatever_the_first_ones_say(small):
@@ -152,3 +136,5 @@ def test_all_checks_are_made_whatever_the_first_ones_say(small):
     assert "is not up to date: train (params.yaml)" in said["rebuild"]
     assert "one accuracy is 0.7, below 0.8" in said["floors"]
     assert "one worse (" in said["comparison"]
+    gate(small, flors={})
+    assert "gate.flors: unknown key; did you mean 'fl" in one(small, "floors", fails=True)

@@ -132,10 +132,8 @@ def heed():
 
 
 def session(pid):
-    try:
+    with contextlib.suppress(ProcessLookupError):
         return os.getsid(pid)
-    except ProcessLookupError:
-        return None
 
 
 def repro_restores(project):

@@ -31,8 +31,6 @@ def training(built, tmp_path_factory):
     [
         ("SIGINT", True, "/bin/bash"),
         ("SIGKILL", False, "/bin/sh"),
-        pytest.param("SIGTERM", False, "/bin/bash", marks=pytest.mark.slow),
-        pytest.param("SIGHUP", True, "/bin/sh", marks=pytest.mark.slow),
     ],
 )
 def test_a_stop_while_dvc_trains(training, name, to_all, shell):
@@ -51,13 +49,7 @@ def test_a_stop_while_dvc_trains(training, name, to_all, shell):
 
 
 @pytest.mark.parametrize(
-    ("moment", "name"),
-    [
-        ("while it imports", "SIGTERM"),
-        ("while it trains", "SIGINT"),
-        pytest.param("while it imports", "SIGINT", marks=pytest.mark.slow),
-        pytest.param("while it trains", "SIGHUP", marks=pytest.mark.slow),
-    ],
+    ("moment", "name"), [("while it imports", "SIGTERM"), ("while it trains", "SIGHUP")]
 )
 def test_a_stop_of_a_stage(training, name, moment):
     before = state(training)
@@ -102,18 +94,6 @@ def test_what_is_to_survive_the_terminal_does(project):
     running.until(": epoch 2/")
     os.kill(running.process.pid, signal.SIGHUP)
     assert running.end() == 0
-
-
-@pytest.mark.slow
-def test_two_at_once(training):
-    first = Running(training, "dvc", "repro")
-    first.until(": epoch 1/")
-    second = training.run("dvc", "repro", code=255)
-    assert "is busy, it is being blocked by" in second or "Unable to acquire lock" in second
-    assert "Traceback" not in second
-    assert first.process.poll() is None
-    os.killpg(first.process.pid, signal.SIGINT)
-    assert first.end() != 0
 
 
 def test_an_orphan_and_the_next_run_never_write_to_the_same_file(tmp_path, project):
