@@ -14,7 +14,6 @@ import sys
 from argparse import ArgumentParser, Namespace
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import partial
 from itertools import groupby
 from pathlib import Path
@@ -42,14 +41,9 @@ from digits.pictures import detect, read
 from digits.pictures.guard import read_each
 from digits.pictures.listing import list_files, passed_over
 from digits.pictures.prepared import Detected, PreparedImage
-from digits.pictures.reading import Picture
 from digits.pictures.refusals import NO_DIGIT, Refusal
 from digits.pictures.rows import text
 from digits.pictures.touching import Scores
-
-PLACE = ("box", "row", "column")
-SEVERAL = (Refusal.SEVERAL, Refusal.WIDE)
-"""The refusals that `--all` may resolve."""
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -75,20 +69,14 @@ def main(arguments: Namespace) -> None:
             f"--all needs pictures prepared as mnist, those of this data set are {data.prepare}"
         )
     reference = read_reference()
-    faults: list[str] = []
-    seen: list[tuple[str, PreparedImage]] = []
-    shown: list[tuple[str, Detected]] = []
     logits = {name: network.logits for name, network in networks.items()}
     scores = partial(mean_uncertainty, reference, logits)
-    for name, why, found in _prepared(arguments, data, faults, scores):
-        if arguments.show:
-            shown.append((f"{printable(name)}{why}", found))
-        seen += [(name, one) for one in found.images]
+    seen, shown, failed = _report(arguments, data, scores)
     by_model = [_answers(*pair, seen, data, reference) for pair in networks.items() if seen]
     by_image = list(zip(*by_model, strict=True))
     rows = [row for answers in by_image for row in answers]
     if not every:
-        rows = [{key: row[key] for key in row if key not in PLACE} for row in rows]
+        rows = [dict([*row.items()][:-3]) for row in rows]  # without box, row and column
     if arguments.text:
         for name, page in groupby(by_model[0] if by_model else [], lambda row: str(row["file"])):
             print(*[f"{name}:"] * (len({name for name, _ in seen}) > 1), text([*page]), sep="\n")
@@ -97,74 +85,73 @@ def main(arguments: Namespace) -> None:
     elif rows:
         print(_table(rows))
     if shown:
-        from digits.figures.seen import draw_pages, draw_panels  # matplotlib is slow to import
+        from digits.figures.seen import draw  # matplotlib is slow to import
 
-        draw = draw_pages if every else draw_panels
-        write_bytes(arguments.show, draw(shown, by_image, data.prepare == "mnist"))
-    if faults:
+        write_bytes(arguments.show, draw(shown, by_image, data.prepare == "mnist", every))
+    if failed:
         sys.exit(1)
 
 
-def _prepared(
-    arguments: Namespace, data: DatasetInfo, faults: list[str], scores: Scores
-) -> Iterator[tuple[str, str, Detected]]:
-    """Yield each picture's name and what is in it; report what cannot be used.
+def _report(
+    arguments: Namespace, data: DatasetInfo, scores: Scores
+) -> tuple[list[tuple[str, PreparedImage]], list[tuple[str, Detected]], bool]:
+    """Return all images with their files' names, what --show draws, and whether something failed.
 
-    With --show, yield a picture that is refused, too, and between the two what is said of it.
+    Report on stderr what cannot be used or is left out.
     """
+    seen: list[tuple[str, PreparedImage]] = []
+    shown: list[tuple[str, Detected]] = []
+    failed, every = False, arguments.all
+    for name, found, fault in _detected(arguments, data, scores):
+        title = printable(name)
+        if fault:
+            title += f": {printable(fault.strerror if isinstance(fault, OSError) else fault)}"
+            hint = not every and str(fault) in (Refusal.SEVERAL, Refusal.WIDE)
+            print(f"error: {title}{'. --all answers each' * hint}", file=sys.stderr)
+            failed = True
+        elif found and every:
+            title += _counts(found)
+        if found:
+            if found.refused:
+                print(title, file=sys.stderr)
+            failed |= any(reason not in NO_DIGIT for reason, _ in found.refused)
+            seen += [(name, one) for one in found.images]
+            shown += [(title, found)] if arguments.show else []
+    return seen, shown, failed
+
+
+def _detected(
+    arguments: Namespace, data: DatasetInfo, scores: Scores
+) -> Iterator[tuple[str, Detected | None, Exception | None]]:
+    """Yield the name of each file, what is in it, and why it cannot be used."""
     for pattern in arguments.images:
-        with _report(pattern, faults, arguments.all):
+        try:
             names = list_files(pattern)
-            if Path(pattern).is_dir() and (others := passed_over(Path(pattern), map(Path, names))):
+            folder = Path(pattern)
+            if folder.is_dir() and (others := passed_over(folder, map(Path, names))):
                 print(printable(f"{pattern}{others}"), file=sys.stderr)
-            task = partial(read, how=data.prepare, every=arguments.all)
-            for place, picture in read_each(task, names):
-                with _report(names[place], faults, arguments.all):
-                    yield from _in_picture(names[place], picture, arguments, data, faults, scores)
-
-
-def _in_picture(
-    name: str,
-    picture: Picture | PictureError,
-    arguments: Namespace,
-    data: DatasetInfo,
-    faults: list[str],
-    scores: Scores,
-) -> Iterator[tuple[str, str, Detected]]:
-    """Yield what `_prepared` yields of one picture. Raises PictureError if it is refused."""
-    if isinstance(picture, PictureError):
-        raise picture
-    try:
-        found = detect(picture, data.prepare, (data.height, data.width), arguments.all, scores)
-    except PictureError as fault:
-        if arguments.show:
-            yield name, f": {fault}", Detected(picture, [], [])
-        raise
-    counts = f": {_counts(found)}" if arguments.all else ""
-    yield name, counts, found
-    if found.refused:
-        print(f"{printable(name)}{counts}", file=sys.stderr)
-    if {reason for reason, _ in found.refused} - set(NO_DIGIT):
-        faults.append(name)
+        except (PictureError, OSError) as fault:  # a folder that may not be read, a long name
+            yield pattern, None, fault
+            continue
+        task = partial(read, every=arguments.all)
+        for place, picture in read_each(task, names):
+            if isinstance(picture, PictureError):
+                yield names[place], None, picture
+                continue
+            found, refusal = Detected(picture, [], []), None
+            try:
+                size = (data.height, data.width)
+                found = detect(picture, data.prepare, size, arguments.all, scores)
+            except PictureError as fault:
+                refusal = fault
+            yield names[place], found, refusal
 
 
 def _counts(found: Detected) -> str:
     """Count the marks of a page by what became of them."""
     reasons = Counter(reason.short for reason, _ in found.refused).most_common()
     parts = [f"{len(found.images)} read", *(f"{count} {reason}" for reason, count in reasons)]
-    return f"{len(found.images) + len(found.refused)} marks: {', '.join(parts)}"
-
-
-@contextmanager
-def _report(name: str, faults: list[str], every: bool) -> Iterator[None]:
-    """Print what is wrong with a picture on stderr, keep its name in `faults`, and go on."""
-    try:
-        yield
-    except (PictureError, OSError) as fault:  # OSError: a folder that may not be read, a long name
-        faults.append(name)
-        hint = "" if every or str(fault) not in SEVERAL else ". --all answers each"
-        said = fault.strerror if isinstance(fault, OSError) else fault
-        print(f"error: {printable(name)}: {printable(said)}{hint}", file=sys.stderr)
+    return f": {len(found.images) + len(found.refused)} marks: {', '.join(parts)}"
 
 
 def _models(asked: str | None) -> list[str]:
@@ -192,6 +179,7 @@ def _answers(
     rows, computed = [], network.logits(pixels)
     for (name, one), logits, shares in zip(seen, computed, probabilities(computed), strict=True):
         first, second = np.argsort(-shares, kind="stable")[:2].tolist()
+        doubts = uncertain(reference, model, one.image, logits, data.classes)
         rows.append(
             {
                 "file": printable(name),
@@ -200,10 +188,7 @@ def _answers(
                 "confidence": round(float(shares[first]), 6),
                 "runner_up": classes[second],
                 "runner_up_confidence": round(float(shares[second]), 6),
-                "doubts": [
-                    *one.doubts,
-                    *uncertain(reference, model, one.image, logits, data.classes),
-                ],
+                "doubts": [*one.doubts, *doubts],
                 "box": one.box,
                 "row": one.row,
                 "column": one.column,

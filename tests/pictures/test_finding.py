@@ -98,7 +98,7 @@ def test_a_dotted_line_and_a_thin_one_become_strokes(number, tmp_path):
         (Refusal.LINES, lambda r: papers.squared(r, papers.sheet(r))),
         (Refusal.LINES, lambda r: papers.ruled(r, papers.sheet(r))),
         (Refusal.DOT, lambda r: papers.speck(r, papers.sheet(r))),
-        (Refusal.SCATTERED, lambda r: r.normal(128, 60, (600, 480, 3))),
+        (Refusal.SCATTERED, lambda r: 240.0 - 210 * (r.random((600, 480, 1)) < 0.002) * np.ones(3)),
     ],
 )
 def test_a_picture_without_a_digit_is_refused_for_what_it_shows(refusal, made, tmp_path):
