@@ -1,9 +1,8 @@
 """Say what is in a picture: files, folders, patterns, or - for stdin.
 
-Run it in the project's folder, after `dvc repro`. A picture is prepared as the images of the data
-set were. A digit may be dark on light or light on dark, with some margin, or a photograph on paper
-of any kind. Uncertain answers are marked. Pictures that cannot be used are named on stderr; the
-others are answered all the same, and the exit code is 1.
+Run it after `dvc repro`. A digit may be dark on light or light on dark, or a photograph on paper of
+any kind. Uncertain answers are marked. Pictures that cannot be used are named on stderr; the others
+are answered all the same, and the exit code is 1.
 
 --all reads a page: rows may be tilted by 15 degrees or bent, digits may stand in tables or boxes,
 or touch. They must be upright, and at least 1/100 of the page high. Marks that are left out are
@@ -41,9 +40,13 @@ from digits.pictures import detect, read
 from digits.pictures.guard import read_each
 from digits.pictures.listing import list_files, passed_over
 from digits.pictures.prepared import Detected, PreparedImage
+from digits.pictures.reading import Picture
 from digits.pictures.refusals import NO_DIGIT, Refusal
 from digits.pictures.rows import text
 from digits.pictures.touching import Scores
+
+Seen = tuple[str, PreparedImage]
+"""The name of a file and what the models read of it."""
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -71,7 +74,10 @@ def main(arguments: Namespace) -> None:
     reference = read_reference()
     logits = {name: network.logits for name, network in networks.items()}
     scores = partial(mean_uncertainty, reference, logits)
-    seen, shown, failed = _report(arguments, data, scores)
+    seen, shown, faults = list[Seen](), list[tuple[str, Detected]](), list[str]()
+    for name, title, found in _detected(arguments, data, scores, faults):
+        seen += [(name, one) for one in found.images]
+        shown += [(title, found)] if arguments.show else []
     by_model = [_answers(*pair, seen, data, reference) for pair in networks.items() if seen]
     by_image = list(zip(*by_model, strict=True))
     rows = [row for answers in by_image for row in answers]
@@ -88,42 +94,42 @@ def main(arguments: Namespace) -> None:
         from digits.figures.seen import draw  # matplotlib is slow to import
 
         write_bytes(arguments.show, draw(shown, by_image, data.prepare == "mnist", every))
-    if failed:
+    if faults:
         sys.exit(1)
 
 
-def _report(
-    arguments: Namespace, data: DatasetInfo, scores: Scores
-) -> tuple[list[tuple[str, PreparedImage]], list[tuple[str, Detected]], bool]:
-    """Return all images with their files' names, what --show draws, and whether something failed.
+def _detected(
+    arguments: Namespace, data: DatasetInfo, scores: Scores, faults: list[str]
+) -> Iterator[tuple[str, str, Detected]]:
+    """Yield each picture's name, its title and what is in it, nothing if it is refused.
 
-    Report on stderr what cannot be used or is left out.
+    Report on stderr what cannot be used or is left out; add its name to `faults`.
     """
-    seen: list[tuple[str, PreparedImage]] = []
-    shown: list[tuple[str, Detected]] = []
-    failed, every = False, arguments.all
-    for name, found, fault in _detected(arguments, data, scores):
+    size, every = (data.height, data.width), arguments.all
+    for name, picture in _pictures(arguments):
         title = printable(name)
-        if fault:
+        try:
+            if isinstance(picture, Exception):
+                raise picture
+            found = detect(picture, data.prepare, size, every, scores)
+        except (PictureError, OSError) as fault:
             title += f": {printable(fault.strerror if isinstance(fault, OSError) else fault)}"
             hint = not every and str(fault) in (Refusal.SEVERAL, Refusal.WIDE)
             print(f"error: {title}{'. --all answers each' * hint}", file=sys.stderr)
-            failed = True
-        elif found and every:
-            title += _counts(found)
-        if found:
-            if found.refused:
-                print(title, file=sys.stderr)
-            failed |= any(reason not in NO_DIGIT for reason, _ in found.refused)
-            seen += [(name, one) for one in found.images]
-            shown += [(title, found)] if arguments.show else []
-    return seen, shown, failed
+            faults.append(name)
+            if isinstance(picture, Picture):
+                yield name, title, Detected(picture, [], [])
+            continue
+        if every:
+            title += f": {_counts(found)}"
+        if found.refused:
+            print(title, file=sys.stderr)
+        faults += [name for reason, _ in found.refused if reason not in NO_DIGIT]
+        yield name, title, found
 
 
-def _detected(
-    arguments: Namespace, data: DatasetInfo, scores: Scores
-) -> Iterator[tuple[str, Detected | None, Exception | None]]:
-    """Yield the name of each file, what is in it, and why it cannot be used."""
+def _pictures(arguments: Namespace) -> Iterator[tuple[str, Picture | Exception]]:
+    """Yield the name of each file, and the picture in it or why there is none."""
     for pattern in arguments.images:
         try:
             names = list_files(pattern)
@@ -131,27 +137,17 @@ def _detected(
             if folder.is_dir() and (others := passed_over(folder, map(Path, names))):
                 print(printable(f"{pattern}{others}"), file=sys.stderr)
         except (PictureError, OSError) as fault:  # a folder that may not be read, a long name
-            yield pattern, None, fault
-            continue
-        task = partial(read, every=arguments.all)
-        for place, picture in read_each(task, names):
-            if isinstance(picture, PictureError):
-                yield names[place], None, picture
-                continue
-            found, refusal = Detected(picture, [], []), None
-            try:
-                size = (data.height, data.width)
-                found = detect(picture, data.prepare, size, arguments.all, scores)
-            except PictureError as fault:
-                refusal = fault
-            yield names[place], found, refusal
+            yield pattern, fault
+        else:
+            task = partial(read, every=arguments.all)
+            yield from ((names[place], found) for place, found in read_each(task, names))
 
 
 def _counts(found: Detected) -> str:
     """Count the marks of a page by what became of them."""
     reasons = Counter(reason.short for reason, _ in found.refused).most_common()
     parts = [f"{len(found.images)} read", *(f"{count} {reason}" for reason, count in reasons)]
-    return f": {len(found.images) + len(found.refused)} marks: {', '.join(parts)}"
+    return f"{len(found.images) + len(found.refused)} marks: {', '.join(parts)}"
 
 
 def _models(asked: str | None) -> list[str]:
@@ -168,7 +164,7 @@ def _models(asked: str | None) -> list[str]:
 def _answers(
     model: str,
     network: inference.Network,
-    seen: list[tuple[str, PreparedImage]],
+    seen: list[Seen],
     data: DatasetInfo,
     reference: ReferenceDistribution,
 ) -> list[dict[str, Any]]:

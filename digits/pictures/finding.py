@@ -36,14 +36,16 @@ BOXED = 1 / 12  # thickness of the lines of a box or table, as a share of its lo
 CLOSE = 0.03  # gap to three of the picture's sides, in digits, within which one is cut out, not off
 MARGIN = 4  # pixels around the ink that belong to it: the soft edges of strokes
 
+Found = tuple[list[Mark], list[tuple[Refusal, tuple[slice, slice]]], Mask]
 
-def find_marks(levels: Levels, every: bool = False) -> tuple[list[Mark], Mask]:
-    """Return the marks of a picture, and the ink of its digits; of which there is one or more.
+
+def find_marks(levels: Levels, every: bool = False) -> Found:
+    """Return the digits of a picture, why and where other marks are none, and the digits' ink.
 
     levels: grey, (height, width), 0-255; every: as many digits as there are, not one. Raises
     PictureError if there is none.
     """
-    outcomes: list[tuple[list[Mark], Mask] | PictureError] = []
+    outcomes: list[Found | PictureError] = []
     for chalk in (True, False) if is_light_on_dark(levels) else (False,):
         try:
             found = _found(*darkness(levels, chalk), every)
@@ -58,7 +60,7 @@ def find_marks(levels: Levels, every: bool = False) -> tuple[list[Mark], Mask]:
     return outcomes[0]
 
 
-def _found(darker: Levels, noise: float, every: bool) -> tuple[list[Mark], Mask]:
+def _found(darker: Levels, noise: float, every: bool) -> Found:
     least = max(CONTRAST, NOISE * noise)
     alive, ruled = np.ones(darker.shape, bool), np.zeros(darker.shape, bool)
     specks = 0
@@ -82,11 +84,10 @@ def _found(darker: Levels, noise: float, every: bool) -> tuple[list[Mark], Mask]
         alive &= ~ndimage.binary_dilation(ink, iterations=MARGIN)
     else:
         raise PictureError(_why_none(specks, ruled, why))
-    marks = [
-        _extracted(darker, least, label, part, ruled) if one is None else Mark(_box(part), one)
-        for part, one in zip(parts, why, strict=True)
-    ]
-    return marks, np.isin(label, parts.number[~why.astype(bool)])
+    is_digit = ~why.astype(bool)
+    digits = [_extracted(darker, least, label, part, ruled) for part in parts[is_digit]]
+    others = [(why[place], _box(parts[place])) for place in np.flatnonzero(why)]
+    return digits, others, np.isin(label, parts.number[is_digit])
 
 
 def _rules(label: NDArray[np.int32], parts: Components) -> Mask:
@@ -143,13 +144,9 @@ def _extracted(
         "touches the edge": gaps.min() == 0 and not is_cut_out,
         "lines near the ink": (near & ruled[window]).sum() > 0.3 * ink.sum(),
     }
-    return Mark(
-        box,
-        None,
-        np.floor(shares * 255 + 0.5).astype(np.float64),
-        (window[0].start, window[1].start),
-        tuple(doubt for doubt, holds in doubts.items() if holds),
-    )
+    strokes = np.floor(shares * 255 + 0.5).astype(np.float64)
+    corner = window[0].start, window[1].start
+    return Mark(strokes, corner, tuple(doubt for doubt, holds in doubts.items() if holds))
 
 
 def thickened(strokes: Floats) -> Floats:

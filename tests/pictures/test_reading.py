@@ -247,7 +247,7 @@ def test_a_picture_that_ends_its_process_is_refused_alone(monkeypatch, processes
     got = dict(read_each(misbehave, names, processes))
     assert [got[place] for place in range(5, 55)] == names[5:55]
     assert (got[0], got[2], len(got)) == ("a", "b", len(names))
-    reasons = {1: "ended with status -9", 3: "bytes of memory", 4: "not read within 0.2 s"}
+    reasons = {1: "ended with status -9", 3: "bytes of memory", 4: "not read in 0.2 s"}
     for place, reason in {**reasons, 55: "status -9"}.items():
         assert isinstance(got[place], PictureError)
         assert reason in str(got[place])
