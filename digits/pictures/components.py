@@ -14,15 +14,12 @@ from digits.pictures.single import MAX_WIDTH, MIN_GAP, MIN_HEIGHT_SHARE, MIN_INK
 SMALL, TINY = 0.03, 0.008
 """Longer side of a digit, as a share of the picture's, at least: of the one digit of a picture, and
 of a page's."""
-NEAR, BELOW = 0.15, 2.0
-"""Gap between the components of a digit, as a share of the longer one, at most; and times that gap
-if they are one below the other: a broken stroke."""
+NEAR = 0.15  # gap between the components of a digit, as a share of the longer one, at most
 WHOLE, PAGE = 0.6, 4
 """Components longer than this share of the usual digit are whole digits; of which a page has at
 least so many, and they are not joined one below the other."""
 OVERLAP = 0.5  # of the widths of two tall components of a digit, by the narrower, at least
 ALIKE = 0.5  # darkness of a digit's components, as a share of the usual one's, at least
-EDGE = 0.3  # weight of the ink of a component that touches the picture's edge
 CUT = 0.25  # contact of a whole digit with the edge, as a share of its longer side, at most
 GROUND, SHADE = 0.4, 128
 """Contact with the picture's edge, as a share of the perimeter, from which a component is a table
@@ -44,9 +41,8 @@ def measure(label: Labels, darker: Levels) -> Components:
     """Return a record for each component, 1 to n, of a label image.
 
     number: its label; top, bottom, left, right, height, width, long: its box and the longer side of
-    that; area in pixels; ink: sum of darkness; edges: perimeter, in sides of pixels; contact:
-    pixels at the picture's edge; is_dot: whether it is round and filled; is_bar: whether it is too
-    wide for a digit.
+    that; area and contact, with the picture's edge, in pixels; ink: sum of darkness; edges:
+    perimeter, in sides of pixels; is_dot: round and filled; is_bar: too wide for a digit.
     """
     count = int(label.max())
 
@@ -82,12 +78,10 @@ def join(
     parts = parts[~(is_ground(parts, min(label.shape)) | is_frame(parts))]
     if not len(parts):
         return label, parts
-    groups, joined = np.arange(len(parts)), parts
+    groups = connected_components(_are_one(parts, every))[1]
     numbers = np.zeros(label.max() + 1, label.dtype)
-    for _ in range(2):  # joined components may be near to others
-        groups = connected_components(_are_one(joined, every))[1][groups]
-        numbers[parts.number] = groups + 1
-        joined = measure(numbers[label], darker)
+    numbers[parts.number] = groups + 1
+    joined = measure(numbers[label], darker)
     joined.is_dot = np.bincount(groups, parts.is_dot) == np.bincount(groups)
     return numbers[label], joined
 
@@ -105,7 +99,7 @@ def refusals(parts: Components, side: int, every: bool) -> NDArray[Any]:
     why[every & (parts.height > MOST_LONG * usual.long)] = Refusal.LARGE
     why[parts.ink / parts.area < ALIKE * usual.ink / usual.area] = Refusal.PALE
     why[parts.contact > CUT * parts.long] = Refusal.EDGE
-    why[parts.is_bar & (parts.height < WHOLE * usual.long)] = Refusal.BAR
+    why[parts.is_bar] = Refusal.BAR
     why[small] = Refusal.DOT
     if not every:
         why[parts.number == usual.number] = None
@@ -117,8 +111,7 @@ def refusals(parts: Components, side: int, every: bool) -> NDArray[Any]:
 
 def _usual(parts: Components, every: bool) -> Any:
     """Return the component with most ink; every: the one at the median of the ink, by length."""
-    weight = parts.ink * np.where(parts.contact > 0, EDGE, 1)
-    weight = weight * np.where(parts.is_bar | parts.is_dot, 1e-6, 1)
+    weight = parts.ink * np.where(parts.is_bar | parts.is_dot, 1e-6, 1)
     if not every:
         return parts[np.argmax(weight)]
     order = np.argsort(parts.long, kind="stable")
@@ -153,7 +146,7 @@ def _are_one(parts: Components, every: bool) -> Any:
     more, less = pairs(parts.ink)
     taller, lower = pairs(parts.height)
     dark, pale = pairs(parts.ink / parts.area)
-    near = (across <= NEAR * longer) & (down <= np.where(across < 0, BELOW, 1) * NEAR * longer)
+    near = np.maximum(across, down) <= NEAR * longer
     apart = -OVERLAP * pairs(parts.width)[1] if every else MIN_GAP * taller
     in_row = (lower >= MIN_HEIGHT_SHARE * taller) & (across >= apart)
     in_row &= less >= MIN_INK_SHARE * (less + more)

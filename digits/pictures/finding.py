@@ -10,8 +10,8 @@ from digits.errors import PictureError
 from digits.pictures.components import (
     FRAME,
     Components,
+    Labels,
     is_frame,
-    is_ground,
     join,
     measure,
     refusals,
@@ -69,13 +69,10 @@ def _found(darker: Levels, noise: float, every: bool) -> Found:
         alive &= ~ruled
         ink = _ink(darker, alive, least, PALE)
         ink = ndimage.binary_propagation(ink, np.ones((3, 3)), _ink(darker, alive, least, PALER))
-        for _ in range(2):  # lines in boxes
-            label, _ = ndimage.label(ink, np.ones((3, 3)))
-            parts = measure(label, darker)
-            parts = parts[np.argsort(-parts.area, kind="stable")[:MOST]]
-            rules = _rules(label, parts)
-            ruled |= rules
-            ink &= ~rules
+        rules = _rules(*_measured(ink, darker))
+        ruled |= rules
+        ink &= ~rules
+        label, parts = _measured(ink, darker)
         specks += int((parts.contact == 0).sum())
         label, parts = join(label, parts, darker, every)
         why = refusals(parts, max(label.shape), every) if len(parts) else np.array([])
@@ -90,11 +87,17 @@ def _found(darker: Levels, noise: float, every: bool) -> Found:
     return digits, others, np.isin(label, parts.number[is_digit])
 
 
-def _rules(label: NDArray[np.int32], parts: Components) -> Mask:
+def _measured(ink: Mask, darker: Levels) -> tuple[Labels, Components]:
+    label, _ = ndimage.label(ink, np.ones((3, 3)))
+    parts = measure(label, darker)
+    return label, parts[np.argsort(-parts.area, kind="stable")[:MOST]]
+
+
+def _rules(label: Labels, parts: Components) -> Mask:
     """Return the lines within the boxes of frames, such as those of tables and forms."""
     found = np.zeros(label.shape, bool)
     sparse = parts.area < FRAME * parts.height * parts.width
-    sparse &= (parts.long > BOX) & ~is_ground(parts, min(label.shape))
+    sparse &= parts.long > BOX
     for part, is_around in zip(parts[sparse], is_frame(parts)[sparse], strict=True):
         inked = label[_box(part)] == part.number
         if is_around or is_framed(inked):
@@ -123,9 +126,7 @@ def _why_none(specks: int, ruled: Mask, why: NDArray[Any]) -> Refusal:
     return Refusal.DOT if specks else Refusal.BLANK
 
 
-def _extracted(
-    darker: Levels, least: float, label: NDArray[np.int32], digit: Components, ruled: Mask
-) -> Mark:
+def _extracted(darker: Levels, least: float, label: Labels, digit: Components, ruled: Mask) -> Mark:
     """Return a digit's strokes, and the doubts about them."""
     box = _box(digit)
     window = tuple(slice(max(0, side.start - MARGIN), side.stop + MARGIN) for side in box)

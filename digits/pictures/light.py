@@ -15,7 +15,6 @@ from PIL import Image
 from scipy import ndimage
 
 WIDEST = 0.2  # width of a stroke, as a share of the picture's longer side, at most
-DEEPEST = 0.4  # paper in a shadow, as a share of the lightest paper, at least; less is a table
 COARSE = 40  # pixels of the longer side to which a picture is reduced to detect chalk
 CHALK = 3.0
 """Light strokes, relative to dark ones, from which a picture is chalk on a board. On the papers of
@@ -37,7 +36,7 @@ def darkness(levels: Levels, chalk: bool) -> tuple[Levels, float]:
     paper = ndimage.minimum_filter(paper, reach, mode="nearest")
     darker: Levels = paper - levels
     if not chalk:
-        darker *= 255 / np.maximum(paper, max(1.0, DEEPEST * np.percentile(paper[::2, ::2], 99)))
+        darker *= 255 / np.maximum(paper, 1)
     darker -= np.median(darker[::2, ::2])
     rough = np.abs(darker - ndimage.uniform_filter(darker, 3, mode="nearest"))[::2, ::2]
     # 1.4826: from median to standard deviation; 9 / 8: the mean of 9 removed 1 / 9 of the variance

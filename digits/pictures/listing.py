@@ -20,17 +20,16 @@ def list_files(name: str) -> list[str]:
 
     Raises PictureError if there are none.
     """
-    path = Path(name)
+    path, what = Path(name), "a file"
     if name == "-" or path.is_file():
         return [name]
     if path.is_dir():
-        found, what = list(map(str, find_pictures(path))), f"a picture in it ({' '.join(SUFFIXES)})"
+        found, what = find_pictures(path), f"a picture in it ({' '.join(SUFFIXES)})"
     else:
-        found = [p for p in glob.glob(name, recursive=True) if Path(p).is_file()]  # noqa: PTH207
-        what = "a file"
+        found = [file for file in map(Path, glob.glob(name, recursive=True)) if file.is_file()]  # noqa: PTH207
     if not found:
         raise PictureError(f"expected {what}, got none{passed_over(path, [])}")
-    return sorted(found)
+    return sorted(map(str, found))
 
 
 def find_pictures(folder: Path) -> list[Path]:

@@ -59,12 +59,12 @@ class Detected(NamedTuple):
 def prepared(picture: Picture, mark: Mark, image: NDArray[np.uint8]) -> PreparedImage:
     """Return a mark's image with its box and doubts, one of which is a blur."""
     steps = [np.abs(np.diff(image.astype(np.int16), axis=axis)).ravel() for axis in (0, 1)]
-    is_soft = np.sort(np.concatenate(steps))[-STEPS] < SOFT
+    sharpness = np.sort(np.concatenate(steps))[-STEPS]
     rows, columns = (
         slice(side.start + start, side.stop + start)
         for side, start in zip(ink_box(mark.strokes), mark.corner, strict=True)
     )
-    doubts = (*mark.doubts, *["out of focus"] * is_soft)
+    doubts = (*mark.doubts, "out of focus") if sharpness < SOFT else mark.doubts
     return PreparedImage(image, box_in_file(picture, rows, columns), doubts)
 
 
