@@ -1,9 +1,8 @@
 """Say what is in a picture: files, folders, patterns, or - for stdin.
 
-Run it in the project's folder, after `dvc repro`. A picture is prepared as the images of the data
-set were. A digit may be dark on light or light on dark, with some margin, or a photograph on paper
-of any kind. Uncertain answers are marked. Pictures that cannot be used are named on stderr; the
-others are answered all the same, and the exit code is 1.
+Run it after `dvc repro`. A digit may be dark on light or light on dark, or a photograph on paper of
+any kind. Uncertain answers are marked. Pictures that cannot be used are named on stderr; the others
+are answered all the same, and the exit code is 1.
 
 --all reads a page: rows may be tilted by 15 degrees or bent, digits may stand in tables or boxes,
 or touch. They must be upright, and at least 1/100 of the page high. Marks that are left out are
@@ -14,7 +13,6 @@ import sys
 from argparse import ArgumentParser, Namespace
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import partial
 from itertools import groupby
 from pathlib import Path
@@ -47,9 +45,8 @@ from digits.pictures.refusals import NO_DIGIT, Refusal
 from digits.pictures.rows import text
 from digits.pictures.touching import Scores
 
-PLACE = ("box", "row", "column")
-SEVERAL = (Refusal.SEVERAL, Refusal.WIDE)
-"""The refusals that `--all` may resolve."""
+Seen = tuple[str, PreparedImage]
+"""The name of a file and what the models read of it."""
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -75,20 +72,17 @@ def main(arguments: Namespace) -> None:
             f"--all needs pictures prepared as mnist, those of this data set are {data.prepare}"
         )
     reference = read_reference()
-    faults: list[str] = []
-    seen: list[tuple[str, PreparedImage]] = []
-    shown: list[tuple[str, Detected]] = []
     logits = {name: network.logits for name, network in networks.items()}
     scores = partial(mean_uncertainty, reference, logits)
-    for name, why, found in _prepared(arguments, data, faults, scores):
-        if arguments.show:
-            shown.append((f"{printable(name)}{why}", found))
+    seen, shown, faults = list[Seen](), list[tuple[str, Detected]](), list[str]()
+    for name, title, found in _detected(arguments, data, scores, faults):
         seen += [(name, one) for one in found.images]
+        shown += [(title, found)] if arguments.show else []
     by_model = [_answers(*pair, seen, data, reference) for pair in networks.items() if seen]
     by_image = list(zip(*by_model, strict=True))
     rows = [row for answers in by_image for row in answers]
     if not every:
-        rows = [{key: row[key] for key in row if key not in PLACE} for row in rows]
+        rows = [dict([*row.items()][:-3]) for row in rows]  # without box, row and column
     if arguments.text:
         for name, page in groupby(by_model[0] if by_model else [], lambda row: str(row["file"])):
             print(*[f"{name}:"] * (len({name for name, _ in seen}) > 1), text([*page]), sep="\n")
@@ -97,55 +91,56 @@ def main(arguments: Namespace) -> None:
     elif rows:
         print(_table(rows))
     if shown:
-        from digits.figures.seen import draw_pages, draw_panels  # matplotlib is slow to import
+        from digits.figures.seen import draw  # matplotlib is slow to import
 
-        draw = draw_pages if every else draw_panels
-        write_bytes(arguments.show, draw(shown, by_image, data.prepare == "mnist"))
+        write_bytes(arguments.show, draw(shown, by_image, data.prepare == "mnist", every))
     if faults:
         sys.exit(1)
 
 
-def _prepared(
-    arguments: Namespace, data: DatasetInfo, faults: list[str], scores: Scores
+def _detected(
+    arguments: Namespace, data: DatasetInfo, scores: Scores, faults: list[str]
 ) -> Iterator[tuple[str, str, Detected]]:
-    """Yield each picture's name and what is in it; report what cannot be used.
+    """Yield each picture's name, its title and what is in it, nothing if it is refused.
 
-    With --show, yield a picture that is refused, too, and between the two what is said of it.
+    Report on stderr what cannot be used or is left out; add its name to `faults`.
     """
+    size, every = (data.height, data.width), arguments.all
+    for name, picture in _pictures(arguments):
+        title = printable(name)
+        try:
+            if isinstance(picture, Exception):
+                raise picture
+            found = detect(picture, data.prepare, size, every, scores)
+        except (PictureError, OSError) as fault:
+            title += f": {printable(fault.strerror if isinstance(fault, OSError) else fault)}"
+            hint = not every and str(fault) in (Refusal.SEVERAL, Refusal.WIDE)
+            print(f"error: {title}{'. --all answers each' * hint}", file=sys.stderr)
+            faults.append(name)
+            if isinstance(picture, Picture):
+                yield name, title, Detected(picture, [], [])
+            continue
+        if every:
+            title += f": {_counts(found)}"
+        if found.refused:
+            print(title, file=sys.stderr)
+        faults += [name for reason, _ in found.refused if reason not in NO_DIGIT]
+        yield name, title, found
+
+
+def _pictures(arguments: Namespace) -> Iterator[tuple[str, Picture | Exception]]:
+    """Yield the name of each file, and the picture in it or why there is none."""
     for pattern in arguments.images:
-        with _report(pattern, faults, arguments.all):
+        try:
             names = list_files(pattern)
-            if Path(pattern).is_dir() and (others := passed_over(Path(pattern), map(Path, names))):
+            folder = Path(pattern)
+            if folder.is_dir() and (others := passed_over(folder, map(Path, names))):
                 print(printable(f"{pattern}{others}"), file=sys.stderr)
-            task = partial(read, how=data.prepare, every=arguments.all)
-            for place, picture in read_each(task, names):
-                with _report(names[place], faults, arguments.all):
-                    yield from _in_picture(names[place], picture, arguments, data, faults, scores)
-
-
-def _in_picture(
-    name: str,
-    picture: Picture | PictureError,
-    arguments: Namespace,
-    data: DatasetInfo,
-    faults: list[str],
-    scores: Scores,
-) -> Iterator[tuple[str, str, Detected]]:
-    """Yield what `_prepared` yields of one picture. Raises PictureError if it is refused."""
-    if isinstance(picture, PictureError):
-        raise picture
-    try:
-        found = detect(picture, data.prepare, (data.height, data.width), arguments.all, scores)
-    except PictureError as fault:
-        if arguments.show:
-            yield name, f": {fault}", Detected(picture, [], [])
-        raise
-    counts = f": {_counts(found)}" if arguments.all else ""
-    yield name, counts, found
-    if found.refused:
-        print(f"{printable(name)}{counts}", file=sys.stderr)
-    if {reason for reason, _ in found.refused} - set(NO_DIGIT):
-        faults.append(name)
+        except (PictureError, OSError) as fault:  # a folder that may not be read, a long name
+            yield pattern, fault
+        else:
+            task = partial(read, every=arguments.all)
+            yield from ((names[place], found) for place, found in read_each(task, names))
 
 
 def _counts(found: Detected) -> str:
@@ -153,18 +148,6 @@ def _counts(found: Detected) -> str:
     reasons = Counter(reason.short for reason, _ in found.refused).most_common()
     parts = [f"{len(found.images)} read", *(f"{count} {reason}" for reason, count in reasons)]
     return f"{len(found.images) + len(found.refused)} marks: {', '.join(parts)}"
-
-
-@contextmanager
-def _report(name: str, faults: list[str], every: bool) -> Iterator[None]:
-    """Print what is wrong with a picture on stderr, keep its name in `faults`, and go on."""
-    try:
-        yield
-    except (PictureError, OSError) as fault:  # OSError: a folder that may not be read, a long name
-        faults.append(name)
-        hint = "" if every or str(fault) not in SEVERAL else ". --all answers each"
-        said = fault.strerror if isinstance(fault, OSError) else fault
-        print(f"error: {printable(name)}: {printable(said)}{hint}", file=sys.stderr)
 
 
 def _models(asked: str | None) -> list[str]:
@@ -181,7 +164,7 @@ def _models(asked: str | None) -> list[str]:
 def _answers(
     model: str,
     network: inference.Network,
-    seen: list[tuple[str, PreparedImage]],
+    seen: list[Seen],
     data: DatasetInfo,
     reference: ReferenceDistribution,
 ) -> list[dict[str, Any]]:
@@ -192,6 +175,7 @@ def _answers(
     rows, computed = [], network.logits(pixels)
     for (name, one), logits, shares in zip(seen, computed, probabilities(computed), strict=True):
         first, second = np.argsort(-shares, kind="stable")[:2].tolist()
+        doubts = uncertain(reference, model, one.image, logits, data.classes)
         rows.append(
             {
                 "file": printable(name),
@@ -200,10 +184,7 @@ def _answers(
                 "confidence": round(float(shares[first]), 6),
                 "runner_up": classes[second],
                 "runner_up_confidence": round(float(shares[second]), 6),
-                "doubts": [
-                    *one.doubts,
-                    *uncertain(reference, model, one.image, logits, data.classes),
-                ],
+                "doubts": [*one.doubts, *doubts],
                 "box": one.box,
                 "row": one.row,
                 "column": one.column,

@@ -15,7 +15,7 @@ from digits.evaluation.scoring import confusion_matrix
 from digits.evaluation.uncertainty import AMBIGUITY, LEVELS, LOGSUMEXP, REASONS, reduced
 from digits.inference.layers import Layer
 from digits.page.findings import Findings, Model
-from digits.pictures import clean, preparing, single
+from digits.pictures import preparing, single
 from digits.pictures.refusals import Refusal
 
 COLUMNS = 32
@@ -52,7 +52,7 @@ def canvas(findings: Findings, lead: Model) -> dict[str, Any]:
     """Return what the scripts need beside that for the canvas: `lead` gives the main answer."""
     numbers = {
         name: value
-        for module in (preparing, single, clean)
+        for module in (preparing, single)
         for name, value in vars(module).items()
         if isinstance(value, int | float)
     }

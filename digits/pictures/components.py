@@ -11,28 +11,19 @@ from digits.pictures.light import Levels
 from digits.pictures.refusals import Refusal
 from digits.pictures.single import MAX_WIDTH, MIN_GAP, MIN_HEIGHT_SHARE, MIN_INK_SHARE, is_dot
 
-MOST = 1000  # the largest components that are measured; it bounds time and memory
 SMALL, TINY = 0.03, 0.008
 """Longer side of a digit, as a share of the picture's, at least: of the one digit of a picture, and
 of a page's."""
-NEAR, BELOW = 0.15, 2.0
-"""Gap between the components of a digit, as a share of the longer one, at most; and times that gap
-if they are one below the other: a broken stroke."""
+NEAR = 0.15  # gap between the components of a digit, as a share of the longer one, at most
 WHOLE, PAGE = 0.6, 4
-"""On a page, components longer than this share of the usual digit are whole digits and are not
-joined one below the other; there are at least so many of them on a page."""
-OVERLAP = (
-    0.5  # of the widths of two tall components of a digit, as a share of the narrower, at least
-)
-DOTS, FEW_DOTS = 2.0, 5  # gap between the dots of a line, in dots, at most; and dots, at least
-CRUMB = 0.015  # share of a digit's ink below which a component beside it is a speck
+"""Components longer than this share of the usual digit are whole digits; of which a page has at
+least so many, and they are not joined one below the other."""
+OVERLAP = 0.5  # of the widths of two tall components of a digit, by the narrower, at least
 ALIKE = 0.5  # darkness of a digit's components, as a share of the usual one's, at least
-EDGE = 0.3  # weight of the ink of a component that touches the picture's edge
 CUT = 0.25  # contact of a whole digit with the edge, as a share of its longer side, at most
 GROUND, SHADE = 0.4, 128
 """Contact with the picture's edge, as a share of the perimeter, from which a component is a table
 or shadow: half of a corner's shadow, a quarter of a 7; a fifth of that if it is paler than this."""
-BLOCK = 0.4, 0.8  # shorter by longer side, and share of its box, of a part of a table, at least
 FRAME, INNER = 0.35, 0.25
 """Share of its box that a frame fills, at most; and longer side of what it frames, as a share of
 its shorter one, at least."""
@@ -49,10 +40,9 @@ Components = Any  # np.recarray, whose type has no fields
 def measure(label: Labels, darker: Levels) -> Components:
     """Return a record for each component, 1 to n, of a label image.
 
-    number: its label; top, bottom, left, right, height, long: its box and the longer side of that;
-    area in pixels; ink: sum of darkness; edges: perimeter, in sides of pixels; contact: pixels at
-    the picture's edge; is_dot: whether it is round and filled; dotted: whether it is a dotted line;
-    is_bar: whether it is too wide for a digit.
+    number: its label; top, bottom, left, right, height, width, long: its box and the longer side of
+    that; area and contact, with the picture's edge, in pixels; ink: sum of darkness; edges:
+    perimeter, in sides of pixels; is_dot: round and filled; is_bar: too wide for a digit.
     """
     count = int(label.max())
 
@@ -64,19 +54,19 @@ def measure(label: Labels, darker: Levels) -> Components:
     ends = [(y.start, y.stop, x.start, x.stop) for y, x in ndimage.find_objects(label)]
     box = np.array(ends, int).reshape(-1, 4).T
     height, width = box[1] - box[0], box[3] - box[2]
-    long, area = np.maximum(height, width), tally(label)
+    area = tally(label)
     measures = {
         "number": np.arange(1, count + 1),
         **dict(zip(("top", "bottom", "left", "right"), box, strict=True)),
         "height": height,
-        "long": long,
+        "width": width,
+        "long": np.maximum(height, width),
         "area": area,
         "ink": tally(label, np.maximum(darker, 0).ravel()),
         "edges": sum(tally(padded[padded != other]) for other in neighbours),
         "contact": tally(np.concatenate([label[0], label[-1], label[:, 0], label[:, -1]])),
         "is_dot": is_dot(area, height, width),
-        "dotted": np.zeros(count, bool),
-        "is_bar": long > 2 * MAX_WIDTH * height,
+        "is_bar": width > 2 * MAX_WIDTH * height,
     }
     return np.rec.fromarrays([*measures.values()], formats=None, names=[*measures])
 
@@ -88,15 +78,11 @@ def join(
     parts = parts[~(is_ground(parts, min(label.shape)) | is_frame(parts))]
     if not len(parts):
         return label, parts
-    groups, joined = np.arange(len(parts)), parts
+    groups = connected_components(_are_one(parts, every))[1]
     numbers = np.zeros(label.max() + 1, label.dtype)
-    for _ in range(2):  # joined components may be near to others
-        groups = connected_components(_are_one(joined, every))[1][groups]
-        numbers[parts.number] = groups + 1
-        joined = measure(numbers[label], darker)
-    count, dots = np.bincount(groups), np.bincount(groups, parts.is_dot)
-    joined.dotted = (dots == count) & (count >= FEW_DOTS)
-    joined.is_dot = (dots == count) & (count < FEW_DOTS)
+    numbers[parts.number] = groups + 1
+    joined = measure(numbers[label], darker)
+    joined.is_dot = np.bincount(groups, parts.is_dot) == np.bincount(groups)
     return numbers[label], joined
 
 
@@ -109,13 +95,11 @@ def refusals(parts: Components, side: int, every: bool) -> NDArray[Any]:
     usual = _usual(parts, every)
     dot = WHOLE * usual.long if every and not usual.is_dot else BLOT * side
     small = (parts.long < LEAST[every] * usual.long) | (parts.ink < MARKS[every] * usual.ink)
-    pale = parts.ink / parts.area < ALIKE * usual.ink / usual.area
-    flat = parts.height < WHOLE * usual.long
     why = np.full(len(parts), None, object)
     why[every & (parts.height > MOST_LONG * usual.long)] = Refusal.LARGE
-    why[pale] = Refusal.PALE
+    why[parts.ink / parts.area < ALIKE * usual.ink / usual.area] = Refusal.PALE
     why[parts.contact > CUT * parts.long] = Refusal.EDGE
-    why[parts.is_bar & (flat | (not every))] = Refusal.BAR
+    why[parts.is_bar] = Refusal.BAR
     why[small] = Refusal.DOT
     if not every:
         why[parts.number == usual.number] = None
@@ -127,8 +111,7 @@ def refusals(parts: Components, side: int, every: bool) -> NDArray[Any]:
 
 def _usual(parts: Components, every: bool) -> Any:
     """Return the component with most ink; every: the one at the median of the ink, by length."""
-    weight = parts.ink * np.where(parts.contact > 0, EDGE, 1) * np.where(parts.is_bar, 1e-6, 1)
-    weight = weight * np.where(parts.is_dot, 1e-6, 1)
+    weight = parts.ink * np.where(parts.is_bar | parts.is_dot, 1e-6, 1)
     if not every:
         return parts[np.argmax(weight)]
     order = np.argsort(parts.long, kind="stable")
@@ -139,26 +122,16 @@ def _usual(parts: Components, every: bool) -> Any:
 def is_ground(parts: Components, side: int) -> Any:
     """Tell which components are tables or shadows, by their contact with the picture's edge."""
     share = np.where(parts.ink < SHADE * parts.area, GROUND / 5, GROUND)
-    width = parts.right - parts.left
-    block = np.minimum(parts.height, width) > BLOCK[0] * parts.long
-    block &= parts.area > BLOCK[1] * parts.height * width
-    return (
-        (parts.contact >= side / 2)
-        | (parts.contact > share * parts.edges)
-        | (block & (parts.contact > CUT * parts.long))
-    )
+    return (parts.contact >= side / 2) | (parts.contact > share * parts.edges)
 
 
 def is_frame(parts: Components) -> Any:
     """Tell which components are thin and have others that may be digits in their box."""
-    width = parts.right - parts.left
     rows = np.less.outer(parts.top, parts.top) & np.greater.outer(parts.bottom, parts.bottom)
     columns = np.less.outer(parts.left, parts.left) & np.greater.outer(parts.right, parts.right)
-    large = np.less.outer(INNER * np.minimum(parts.height, width), parts.long) & ~parts.is_dot
-    inside = rows & columns
-    return (parts.area < FRAME * parts.height * width) & (
-        (inside & large).any(axis=1) | ((inside & ~parts.is_dot).sum(axis=1) > 2)
-    )
+    large = np.less.outer(INNER * np.minimum(parts.height, parts.width), parts.long)
+    inside = (rows & columns & large & ~parts.is_dot).any(axis=1)
+    return (parts.area < FRAME * parts.height * parts.width) & inside
 
 
 def _are_one(parts: Components, every: bool) -> Any:
@@ -169,20 +142,17 @@ def _are_one(parts: Components, every: bool) -> Any:
 
     down = pairs(parts.top)[0] - pairs(parts.bottom)[1]
     across = pairs(parts.left)[0] - pairs(parts.right)[1]
-    longer, shorter = pairs(parts.long)
+    longer, _ = pairs(parts.long)
     more, less = pairs(parts.ink)
     taller, lower = pairs(parts.height)
     dark, pale = pairs(parts.ink / parts.area)
-    near = (across <= NEAR * longer) & (down <= np.where(across < 0, BELOW, 1) * NEAR * longer)
-    narrower = pairs(parts.right - parts.left)[1]
-    apart = -OVERLAP * narrower if every else MIN_GAP * taller
+    near = np.maximum(across, down) <= NEAR * longer
+    apart = -OVERLAP * pairs(parts.width)[1] if every else MIN_GAP * taller
     in_row = (lower >= MIN_HEIGHT_SHARE * taller) & (across >= apart)
     in_row &= less >= MIN_INK_SHARE * (less + more)
-    of_line = np.logical_and.outer(parts.is_dot, parts.is_dot)
-    of_line &= np.maximum(down, across) <= DOTS * shorter
     usual = _usual(parts, every)
     whole = (parts.long >= WHOLE * usual.long) & ~parts.is_dot
     if whole.sum() >= PAGE:
         in_row |= np.logical_and.outer(whole, whole) & (down > 0)
         near &= longer <= MOST_LONG * usual.long
-    return of_line | (near & ~in_row & (less >= CRUMB * more) & (pale >= ALIKE * dark))
+    return near & ~in_row & (pale >= ALIKE * dark)

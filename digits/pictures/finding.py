@@ -1,6 +1,5 @@
 """Find the digits in a photograph, as dark and as thick as MNIST's strokes are."""
 
-from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -8,23 +7,21 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from digits.errors import PictureError
-from digits.pictures.clean import is_framed
 from digits.pictures.components import (
-    DOTS,
     FRAME,
-    MOST,
     Components,
+    Labels,
     is_frame,
-    is_ground,
     join,
     measure,
     refusals,
 )
-from digits.pictures.light import Levels, darkness, is_light_on_dark, most_telling
+from digits.pictures.light import Levels, darkness, is_light_on_dark
 from digits.pictures.lines import Mask, lines
 from digits.pictures.prepared import Mark
 from digits.pictures.preparing import BOX, CONTRAST, FAINT, Floats, ink_box
 from digits.pictures.refusals import Refusal
+from digits.pictures.single import is_framed
 
 PALE = 0.4  # share of the darkest ink, its 95th percentile, from which a pixel is ink
 PALER = 0.25  # ... and from which one is that continues darker ink, such as a fading stroke
@@ -33,46 +30,38 @@ THIN, USUAL = 1.6 / BOX, 2.4 / BOX
 """Strokes thinner than a share of a digit's longer side are thickened, to another share. Of 2,000
 of MNIST's digits 7 % are thinner; the median is 2.4 of 20 pixels, measured at eightfold size."""
 BLACK = 75  # percentile of darkness that becomes 255: half of MNIST's inked pixels have 251
-LOUD = 128  # grey levels of noise above which a picture is refused: ink cannot be so dark
+MOST = 1000  # the largest components that are measured; it bounds time and memory
 MANY = 50  # specks above which a picture is refused
 BOXED = 1 / 12  # thickness of the lines of a box or table, as a share of its longer side, at most
-TIGHT = 3  # sides of the picture that a digit touches, from which it is cut out, not cut off
+CLOSE = 0.03  # gap to three of the picture's sides, in digits, within which one is cut out, not off
 MARGIN = 4  # pixels around the ink that belong to it: the soft edges of strokes
 
+Found = tuple[list[Mark], list[tuple[Refusal, tuple[slice, slice]]], Mask]
 
-def find_marks(
-    grey: Levels, colours: NDArray[np.uint8] | None, every: bool = False
-) -> tuple[list[Mark], Mask]:
-    """Return the marks of a picture, and the ink of its digits; of which there is one or more.
 
-    grey: (height, width), 0-255; colours: RGB, uint8 (height, width, 3), or None; every: as many
-    digits as there are, not one. Raises PictureError if there is none.
+def find_marks(levels: Levels, every: bool = False) -> Found:
+    """Return the digits of a picture, why and where other marks are none, and the digits' ink.
+
+    levels: grey, (height, width), 0-255; every: as many digits as there are, not one. Raises
+    PictureError if there is none.
     """
-    levels = most_telling(grey, colours)
-    chalk = is_light_on_dark(levels)
-    found, refusal = None, None
-    try:
-        found = _found(*darkness(levels, chalk), every)
-    except PictureError as fault:
-        refusal = fault
-    if chalk and (found is None or _is_doubtful(found)):  # a sheet on a dark table is like chalk
-        with suppress(PictureError):
-            other = _found(*darkness(levels, chalk=False), every)
-            if not _is_doubtful(other):
-                return other
-    if found is None:
-        raise refusal or AssertionError
-    return found
+    outcomes: list[Found | PictureError] = []
+    for chalk in (True, False) if is_light_on_dark(levels) else (False,):
+        try:
+            found = _found(*darkness(levels, chalk), every)
+        except PictureError as fault:
+            outcomes.append(fault)
+            continue
+        outcomes.append(found)
+        if not any(mark.doubts for mark in found[0]):
+            return found  # else it may be a sheet on a dark table, which is like chalk
+    if isinstance(outcomes[0], PictureError):
+        raise outcomes[0]
+    return outcomes[0]
 
 
-def _is_doubtful(found: tuple[list[Mark], Mask]) -> bool:
-    return any(mark.doubts for mark in found[0])
-
-
-def _found(darker: Levels, noise: float, every: bool) -> tuple[list[Mark], Mask]:
+def _found(darker: Levels, noise: float, every: bool) -> Found:
     least = max(CONTRAST, NOISE * noise)
-    if least > LOUD:
-        raise PictureError(Refusal.SCATTERED)
     alive, ruled = np.ones(darker.shape, bool), np.zeros(darker.shape, bool)
     specks = 0
     for _ in range(3):  # without tables and frames the threshold is lower
@@ -80,15 +69,10 @@ def _found(darker: Levels, noise: float, every: bool) -> tuple[list[Mark], Mask]
         alive &= ~ruled
         ink = _ink(darker, alive, least, PALE)
         ink = ndimage.binary_propagation(ink, np.ones((3, 3)), _ink(darker, alive, least, PALER))
-        for _ in range(2):  # lines in boxes
-            label, _ = ndimage.label(ink, np.ones((3, 3)))
-            parts = measure(label, darker)
-            parts = parts[np.argsort(-parts.area, kind="stable")[:MOST]]
-            rules = _rules(label, parts)
-            if not rules.any():
-                break
-            ruled |= rules
-            ink &= ~rules
+        rules = _rules(*_measured(ink, darker))
+        ruled |= rules
+        ink &= ~rules
+        label, parts = _measured(ink, darker)
         specks += int((parts.contact == 0).sum())
         label, parts = join(label, parts, darker, every)
         why = refusals(parts, max(label.shape), every) if len(parts) else np.array([])
@@ -97,18 +81,23 @@ def _found(darker: Levels, noise: float, every: bool) -> tuple[list[Mark], Mask]
         alive &= ~ndimage.binary_dilation(ink, iterations=MARGIN)
     else:
         raise PictureError(_why_none(specks, ruled, why))
-    marks = [
-        _extracted(darker, least, label, part, ruled) if one is None else Mark(_box(part), one)
-        for part, one in zip(parts, why, strict=True)
-    ]
-    return marks, np.isin(label, parts.number[~why.astype(bool)])
+    is_digit = ~why.astype(bool)
+    digits = [_extracted(darker, least, label, part, ruled) for part in parts[is_digit]]
+    others = [(why[place], _box(parts[place])) for place in np.flatnonzero(why)]
+    return digits, others, np.isin(label, parts.number[is_digit])
 
 
-def _rules(label: NDArray[np.int32], parts: Components) -> Mask:
+def _measured(ink: Mask, darker: Levels) -> tuple[Labels, Components]:
+    label, _ = ndimage.label(ink, np.ones((3, 3)))
+    parts = measure(label, darker)
+    return label, parts[np.argsort(-parts.area, kind="stable")[:MOST]]
+
+
+def _rules(label: Labels, parts: Components) -> Mask:
     """Return the lines within the boxes of frames, such as those of tables and forms."""
     found = np.zeros(label.shape, bool)
-    sparse = parts.area < FRAME * parts.height * (parts.right - parts.left)
-    sparse &= (parts.long > BOX) & ~is_ground(parts, min(label.shape))
+    sparse = parts.area < FRAME * parts.height * parts.width
+    sparse &= parts.long > BOX
     for part, is_around in zip(parts[sparse], is_frame(parts)[sparse], strict=True):
         inked = label[_box(part)] == part.number
         if is_around or is_framed(inked):
@@ -137,9 +126,7 @@ def _why_none(specks: int, ruled: Mask, why: NDArray[Any]) -> Refusal:
     return Refusal.DOT if specks else Refusal.BLANK
 
 
-def _extracted(
-    darker: Levels, least: float, label: NDArray[np.int32], digit: Components, ruled: Mask
-) -> Mark:
+def _extracted(darker: Levels, least: float, label: Labels, digit: Components, ruled: Mask) -> Mark:
     """Return a digit's strokes, and the doubts about them."""
     box = _box(digit)
     window = tuple(slice(max(0, side.start - MARGIN), side.stop + MARGIN) for side in box)
@@ -149,23 +136,18 @@ def _extracted(
     near &= ink | (label[window] == 0)
     shares = np.where(near, (darker[window] / strength).clip(0, 1), 0)
     shares[shares < FAINT] = 0
-    if digit.dotted:
-        shares = ndimage.grey_closing(shares, (int(4 * DOTS * digit.area / digit.edges),) * 2)
-    (top, bottom), (left, right) = ((side.start, side.stop) for side in box)
-    touched = (top == 0, left == 0, bottom == len(label), right == label.shape[1])
+    (bottom, right), (rows, columns) = label.shape, box
+    gaps = np.array([rows.start, columns.start, bottom - rows.stop, right - columns.stop])
+    is_cut_out = (gaps <= CLOSE * digit.long).sum() >= 3
     doubts = {
         "faint ink": strength < 2 * least,
         "filled, perhaps a dot": digit.is_dot,
-        "touches the edge": 0 < sum(touched) < TIGHT,
+        "touches the edge": gaps.min() == 0 and not is_cut_out,
         "lines near the ink": (near & ruled[window]).sum() > 0.3 * ink.sum(),
     }
-    return Mark(
-        box,
-        None,
-        np.floor(shares * 255 + 0.5).astype(np.float64),
-        (window[0].start, window[1].start),
-        tuple(doubt for doubt, holds in doubts.items() if holds),
-    )
+    strokes = np.floor(shares * 255 + 0.5).astype(np.float64)
+    corner = window[0].start, window[1].start
+    return Mark(strokes, corner, tuple(doubt for doubt, holds in doubts.items() if holds))
 
 
 def thickened(strokes: Floats) -> Floats:

@@ -20,7 +20,7 @@ SECONDS = 10
 MEMORY = 5 * 2**28
 """Bytes that a process may take in addition to those that it starts with: 1.25 GiB."""
 BATCH = 16
-"""Pictures that a process reads at least; a new one takes some milliseconds to start."""
+"""Pictures that a process reads; a new one takes some milliseconds to start."""
 
 
 def read_each(
@@ -39,8 +39,7 @@ def read_each(
     try:
         while todo or running:
             while todo and len(running) < processes:
-                count = min(len(todo), max(BATCH, len(todo) // (2 * processes)))
-                batch = deque(todo.popleft() for _ in range(count))
+                batch = deque(todo.popleft() for _ in range(min(len(todo), BATCH)))
                 receiver, end = Pipe(duplex=False)
                 if not (process := os.fork()):
                     _serve(task, batch, end)
@@ -51,9 +50,12 @@ def read_each(
                 process, batch = running[pipe]
                 try:
                     answer = pipe.recv()
-                except EOFError:
+                except EOFError:  # after the last picture, or in the middle of one
                     del running[pipe]
-                    answer = _reason(os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]))
+                    status = os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
+                    answer = PictureError(f"cannot be read: a process ended with status {status}")
+                    if status == -signal.SIGPROF:
+                        answer = PictureError(f"not read in {SECONDS} s of CPU time. Save it anew.")
                     todo.extendleft(list(batch)[:0:-1])
                 if isinstance(answer, Exception) and not isinstance(answer, PictureError):
                     raise answer
@@ -90,10 +92,3 @@ def _answer(task: Callable[[str], Any], name: str) -> Any:
         return PictureError(f"needs more than {MEMORY:,} bytes of memory. Make it smaller.")
     except Exception as fault:
         return fault
-
-
-def _reason(status: int) -> PictureError:
-    """Return why a process ended before its work was done. status: as of `subprocess`."""
-    if status == -signal.SIGPROF:
-        return PictureError(f"not read within {SECONDS} s of CPU time. Save it anew.")
-    return PictureError(f"cannot be read: the process that reads it ended with status {status}")

@@ -15,9 +15,7 @@ from PIL import Image
 from scipy import ndimage
 
 WIDEST = 0.2  # width of a stroke, as a share of the picture's longer side, at most
-DEEPEST = 0.4  # paper in a shadow, as a share of the lightest paper, at least; less is a table
-COLOUR = 1.15  # contrast of a colour channel, which has more noise, relative to grey, at least
-COARSE = 100  # pixels of a side on which a colour channel is chosen; 40 are enough to detect chalk
+COARSE = 40  # pixels of the longer side to which a picture is reduced to detect chalk
 CHALK = 3.0
 """Light strokes, relative to dark ones, from which a picture is chalk on a board. On the papers of
 the tests the ratio is at most 2 for dark pens, at least 15,000 for chalk."""
@@ -38,7 +36,7 @@ def darkness(levels: Levels, chalk: bool) -> tuple[Levels, float]:
     paper = ndimage.minimum_filter(paper, reach, mode="nearest")
     darker: Levels = paper - levels
     if not chalk:
-        darker *= 255 / np.maximum(paper, max(1.0, DEEPEST * np.percentile(paper[::2, ::2], 99)))
+        darker *= 255 / np.maximum(paper, 1)
     darker -= np.median(darker[::2, ::2])
     rough = np.abs(darker - ndimage.uniform_filter(darker, 3, mode="nearest"))[::2, ::2]
     # 1.4826: from median to standard deviation; 9 / 8: the mean of 9 removed 1 / 9 of the variance
@@ -49,33 +47,10 @@ def _reach(levels: Levels) -> int:
     return max(3, int(max(levels.shape) * WIDEST) | 1)
 
 
-def _coarse(levels: Levels, side: int) -> Levels:
-    """Reduce to about `side` pixels, by averaging."""
-    return np.asarray(Image.fromarray(levels).reduce(max(1, max(levels.shape) // side)))
-
-
-def most_telling(grey: Levels, colours: NDArray[np.uint8] | None) -> Levels:
-    """Return grey, or the colour channel in which strokes have clearly more contrast.
-
-    grey: (height, width), 0-255; colours: (height, width, 3) or None.
-    """
-    best, most = grey, COLOUR * _contrast(grey)
-    for channel in range(3 if colours is not None else 0):
-        levels = np.asarray(colours)[..., channel].astype(np.float32)
-        if (contrast := _contrast(levels)) > most:
-            best, most = levels, contrast
-    return best
-
-
-def _contrast(levels: Levels) -> float:
-    coarse = _coarse(levels, COARSE)
-    reach = (_reach(coarse),) * 2
-    return float((ndimage.grey_closing(coarse, reach) - coarse).max())
-
-
 def is_light_on_dark(levels: Levels) -> bool:
     """Tell whether narrow light parts outweigh narrow dark ones: chalk, not ink."""
-    coarse = _coarse(levels, COARSE * 2 // 5)
+    factor = max(1, max(levels.shape) // COARSE)
+    coarse = np.asarray(Image.fromarray(levels).reduce(factor))
     reach = _reach(coarse)
     usual = ndimage.median_filter(coarse, 2 * reach + 1, mode="nearest")
     dark: Any = ndimage.grey_closing(coarse, (reach, reach)) - coarse

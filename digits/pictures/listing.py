@@ -20,17 +20,16 @@ def list_files(name: str) -> list[str]:
 
     Raises PictureError if there are none.
     """
-    path = Path(name)
+    path, what = Path(name), "a file"
     if name == "-" or path.is_file():
         return [name]
     if path.is_dir():
-        found, what = list(map(str, find_pictures(path))), f"a picture in it ({' '.join(SUFFIXES)})"
+        found, what = find_pictures(path), f"a picture in it ({' '.join(SUFFIXES)})"
     else:
-        found = [p for p in glob.glob(name, recursive=True) if Path(p).is_file()]  # noqa: PTH207
-        what = "a file"
+        found = [file for file in map(Path, glob.glob(name, recursive=True)) if file.is_file()]  # noqa: PTH207
     if not found:
         raise PictureError(f"expected {what}, got none{passed_over(path, [])}")
-    return sorted(found)
+    return sorted(map(str, found))
 
 
 def find_pictures(folder: Path) -> list[Path]:
@@ -46,23 +45,23 @@ def passed_over(folder: Path, taken: Iterable[Path]) -> str:
 
     They are counted by the reason, the suffix and the folder. Empty if there are none.
     """
-    counts: Counter[tuple[str, str]] = Counter()
+    counts: Counter[str] = Counter()
     known = set(taken)
-    linked = {path.parent for path in known if path.parent != folder and path.parent.is_symlink()}
-    walks = [walk for root in (folder, *linked) for walk in os.walk(root)]
-    for path in (Path(parent, name) for parent, _, names in walks for name in names):
-        if path in known:
-            continue
+    roots = {folder, *(path.parent for path in known if path.parent.is_symlink())}
+    walks = [walk for root in roots for walk in os.walk(root)]
+    for path in {Path(parent, name) for parent, _, names in walks for name in names} - known:
         parts = path.relative_to(folder).parts
         if any(part[0] == "." for part in parts):
-            kind, why = "hidden files", ""
+            kind = "hidden files"
         else:
-            kind = f"{path.suffix.lower() or 'without suffix'} in {'/'.join(parts[:-1]) or folder}"
-            is_picture = path.suffix.lower() in SUFFIXES and path.is_file()
-            why = " (a folder that is not read)" if is_picture else " (a format that is not read)"
-        counts[kind, why] += 1
+            why = "folder" if path.suffix.lower() in SUFFIXES and path.is_file() else "format"
+            place = "/".join(parts[:-1]) or folder
+            kind = (
+                f"{path.suffix.lower() or 'without suffix'} in {place} (a {why} that is not read)"
+            )
+        counts[kind] += 1
     kinds = sorted(counts.items(), key=lambda kind: (-kind[1], kind[0]))
-    lines = [f"{count:,} {kind}{why}" for (kind, why), count in kinds]
-    if len(lines) > SHOWN:
-        lines[SHOWN:] = [f"{sum(count for _, count in kinds[SHOWN:]):,} other files"]
+    lines = [f"{count:,} {kind}" for kind, count in kinds[:SHOWN]]
+    if others := sum(count for _, count in kinds[SHOWN:]):
+        lines.append(f"{others:,} other files")
     return printable(f"; passed over {', '.join(lines)}") if lines else ""

@@ -1,42 +1,72 @@
-"""Read the digits of a photograph, one or a page of them, and say what is left out."""
+"""Read the digits of a picture: of a clean one as it is, of any other as a photograph."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 from digits.errors import PictureError
 from digits.pictures.finding import find_marks, thickened
-from digits.pictures.prepared import Detected, Mark, PreparedImage, box_in_file, placed
-from digits.pictures.preparing import Floats, ink_box, place
+from digits.pictures.prepared import Box, Detected, Mark, PreparedImage, box_in_file, prepared
+from digits.pictures.preparing import Floats, ink, place
 from digits.pictures.reading import Picture
 from digits.pictures.refusals import NO_DIGIT, Refusal
 from digits.pictures.rows import rows
-from digits.pictures.single import check_single
+from digits.pictures.single import check_single, is_clean
 from digits.pictures.touching import Scores, cut_apart
 
 
-def read_photograph(picture: Picture, every: bool, scores: Scores | None) -> Detected:
+def read_digits(picture: Picture, every: bool, scores: Scores | None) -> Detected:
     """Return the digits of a picture; not every: the one digit.
 
     Raises PictureError if there is none, or more than the one.
     """
-    marks, ink = find_marks(picture.grey, picture.colours, every)
-    digits = [mark for mark in marks if mark.refusal is None]
+    plain, is_sure = _plain(picture, scores)
+    if plain and is_sure and not every:
+        return plain
+    try:
+        return _photograph(picture, every, scores)
+    except PictureError as fault:
+        if plain and scores and fault.args[0] != Refusal.SEVERAL:
+            (one,) = plain.images
+            if not one.doubts and scores(one.image[None])[0] <= 0:
+                return plain  # the steps for photographs may refuse what is plain: a thin scan
+        raise
+
+
+def _plain(picture: Picture, scores: Scores | None) -> tuple[Detected | None, bool]:
+    """Read one digit without the steps for photographs, and tell whether these are needless.
+
+    Return None if that refuses the picture.
+    """
+    try:
+        strokes, noise = ink(picture.grey)
+        check_single(strokes)
+    except PictureError:
+        return None, False
+    mark, image = Mark(strokes), place(strokes)
+    if scores:
+        (mark,) = cut_apart(mark, place, scores, every=False)
+    found = Detected(picture, [prepared(picture, mark, image)], [], strokes > 0)
+    return found, is_clean(strokes, noise, image)
+
+
+def _photograph(picture: Picture, every: bool, scores: Scores | None) -> Detected:
+    """Find and read digits, as `read_digits` does, on paper of any kind."""
+    digits, others, ink = find_marks(picture.grey, every)
     if len(digits) > 1 and not every:
         raise PictureError(Refusal.SEVERAL)
-    if scores is not None:
-        digits = cut_apart(digits, _image, scores, every)
+    if scores:
+        digits = [one for mark in digits for one in cut_apart(mark, _image, scores, every)]
     images: list[PreparedImage] = []
-    refused = [(mark.refusal, box_in_file(picture, mark.box)) for mark in marks if mark.refusal]
+    refused: list[tuple[Refusal, Box | None]] = [
+        (reason, box_in_file(picture, *box)) for reason, box in others
+    ]
     for mark in digits:
-        mark = mark._replace(box=_box(mark))
+        image = prepared(picture, mark, _image(mark.strokes))
         try:
-            strokes = thickened(mark.strokes)
-            check_single(strokes, may_be_dot=True)  # one that is filled is doubted already
-            images.append(placed(picture, mark, strokes))
+            check_single(thickened(mark.strokes), may_be_dot=True)  # one is doubted already
+            images.append(image)
         except PictureError as fault:
-            if not every:
-                raise
-            refused.append((Refusal(str(fault)), box_in_file(picture, mark.box)))
+            refused.insert(0, (Refusal(str(fault)), image.box))
     if not images:
         raise PictureError(max(refused, key=lambda one: one[0] not in NO_DIGIT)[0])
     return Detected(picture, _in_order(images), refused if every else [], ink)
@@ -44,15 +74,6 @@ def read_photograph(picture: Picture, every: bool, scores: Scores | None) -> Det
 
 def _image(strokes: Floats) -> NDArray[np.uint8]:
     return place(thickened(strokes))
-
-
-def _box(mark: Mark) -> tuple[slice, slice]:
-    """Return the rows and columns of a mark's ink in the picture."""
-    rows, columns = (
-        slice(side.start + start, side.stop + start)
-        for side, start in zip(ink_box(mark.strokes), mark.corner, strict=True)
-    )
-    return rows, columns
 
 
 def _in_order(images: list[PreparedImage]) -> list[PreparedImage]:

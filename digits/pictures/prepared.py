@@ -5,30 +5,26 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from digits.errors import PictureError
-from digits.pictures.preparing import Floats, place
+from digits.pictures.preparing import Floats, ink_box
 from digits.pictures.reading import Picture
 from digits.pictures.refusals import Refusal
 
-STEPS, SOFT, BLURRED = 20, 80, 55
+STEPS, SOFT = 20, 80
 """Sharpness is the 20th largest step between neighbours in the image, in grey levels. Below 80 a
-picture is out of focus, below 55 it is refused. 99.9 % of MNIST's have 146 or more; blurred until
-they have 80, 96 % are read by the hidden model, at 55 two thirds.
-"""
+picture is out of focus. 99.9 % of MNIST's have 146 or more; blurred until they have 80, 96 % are
+read by the hidden model."""
 
 Box = tuple[int, int, int, int]
 
 
 class Mark(NamedTuple):
-    """A mark in a picture: its rows and columns, and why it is no digit, or its strokes.
+    """A mark in a picture that may be a digit.
 
     strokes: darkness, whole numbers, 0 paper to 255 ink, of the part of the picture whose first row
     and column `corner` names; doubts: why an answer may be wrong.
     """
 
-    box: tuple[slice, slice]
-    refusal: Refusal | None = None
-    strokes: Floats = np.zeros((0, 0))
+    strokes: Floats
     corner: tuple[int, int] = (0, 0)
     doubts: tuple[str, ...] = ()
 
@@ -56,25 +52,25 @@ class Detected(NamedTuple):
 
     picture: Picture
     images: list[PreparedImage]
-    refused: list[tuple[Refusal, Box]]
+    refused: list[tuple[Refusal, Box | None]]
     ink: NDArray[np.bool_] | None = None
 
 
-def placed(picture: Picture, mark: Mark, strokes: Floats) -> PreparedImage:
-    """Place a mark's strokes, thickened if need be. Raises PictureError if they are a blur."""
-    image = place(strokes)
+def prepared(picture: Picture, mark: Mark, image: NDArray[np.uint8]) -> PreparedImage:
+    """Return a mark's image with its box and doubts, one of which is a blur."""
     steps = [np.abs(np.diff(image.astype(np.int16), axis=axis)).ravel() for axis in (0, 1)]
     sharpness = np.sort(np.concatenate(steps))[-STEPS]
-    if sharpness < BLURRED:
-        raise PictureError(Refusal.BLURRED)
+    rows, columns = (
+        slice(side.start + start, side.stop + start)
+        for side, start in zip(ink_box(mark.strokes), mark.corner, strict=True)
+    )
     doubts = (*mark.doubts, "out of focus") if sharpness < SOFT else mark.doubts
-    return PreparedImage(image, box_in_file(picture, mark.box), doubts)
+    return PreparedImage(image, box_in_file(picture, rows, columns), doubts)
 
 
-def box_in_file(picture: Picture, box: tuple[slice, slice]) -> Box:
+def box_in_file(picture: Picture, rows: slice, columns: slice) -> Box:
     """Return left, top, right and bottom in the file's own pixels."""
     down, across = np.divide(picture.size, picture.grey.shape)
-    rows, columns = box
     ends = (columns.start * across, rows.start * down, columns.stop * across, rows.stop * down)
     left, top, right, bottom = map(int, ends)
     return left, top, right, bottom

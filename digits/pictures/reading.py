@@ -6,9 +6,9 @@ import re
 import struct
 import sys
 import warnings
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,20 +20,19 @@ FORMATS = ("BMP", "GIF", "JPEG", "PNG", "TIFF", "WEBP")  # Pillow reads them wit
 OTHERS = {
     rb"$": "an empty file",
     rb"....ftyp(hei|hev|mif|msf)": "a HEIC picture, as phones make. Export it as JPEG",
-    rb"....ftypavi": "an AVIF picture. Export it as JPEG",
     rb"%PDF|%!PS": "a document. Export its pages as PNG",
     rb"8BPS|gimp xcf|\s*<(\?xml|svg)|\0\0[\x01\x02]\0": "a drawing or an icon. Export it as PNG",
-    rb"....ftyp|RIFF....AVI |\x1aE\xdf\xa3": "a film. Export a frame of it as PNG",
-    rb"PK\x03\x04|Rar!|7z\xbc\xaf|\x1f\x8b": "an archive. Unpack it",
+    rb"....ftyp|PK\x03\x04": "an AVIF picture, a film or an archive. Export it as JPEG",
     rb"\s*<(!doctype )?html": "a page of the web. Download the picture itself",
     rb"version https://git-lfs": "a pointer of Git LFS. Run `git lfs pull`",
     rb"II|MM|\x89PNG|\xff|\0\0\0\x0cj|BM|GIF8|RIFF": "a damaged or unusual one. Export it as PNG",
 }
 """What a file is that Pillow does not know, by how it starts, and what to do."""
+PNG = b"\x89PNG\r\n\x1a\n"
 NEEDED = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND", b"eXIf")
 """The chunks of a PNG that decide what it shows. Texts and profiles may be broken, or large."""
 MAX_PIXELS = 64_000_000  # the largest picture that is read: more than a phone's camera has
-MAX_BYTES = 2**28  # the most that is read from stdin, or of a PNG
+MAX_BYTES = 2**28  # the most that is read of a file
 TURNS = dict(zip(range(2, 9), (0, 3, 1, 5, 4, 6, 2), strict=True))
 """By EXIF's orientation: how Pillow turns a picture upright."""
 SIDEWAYS = (2, 4, 5, 6)  # those that exchange width and height
@@ -45,43 +44,34 @@ UNUSED = 64  # a picture of 16 bits a colour without a level of this, of 256, ho
 class Picture(NamedTuple):
     """A picture, upright; transparent pixels are paper; a large one is reduced.
 
-    grey: float32 (height, width), 0-255; colours: RGB, uint8 (height, width, 3), or None if it has
-    none; size: height and width in the file.
+    grey: float32 (height, width), 0-255; size: height and width in the file.
     """
 
     grey: NDArray[np.float32]
-    colours: NDArray[np.uint8] | None
     size: tuple[int, int]
 
 
-def read_picture(name: str, largest: int = LARGEST, in_colour: bool = True) -> Picture:
+def read_picture(name: str, largest: int = LARGEST) -> Picture:
     """Read a picture file (- is stdin); reduce it to `largest` pixels of its longer side, or less.
-
-    in_colour: return its colours, if it has any.
 
     Raises PictureError if it is no picture, damaged, or larger than `MAX_PIXELS`.
     """
-    start = b""
+    content = b""
     try:
-        # A file, not its name: by name, Pillow maps a plain TIFF to memory, a turned one wrongly.
-        with (
-            io.BytesIO(_limited(sys.stdin.buffer))
-            if name == "-"
-            else Path(name).open("rb") as file,
-            warnings.catch_warnings(),
-        ):
+        with nullcontext(sys.stdin.buffer) if name == "-" else Path(name).open("rb") as file:
+            content = file.read(MAX_BYTES + 1)
+        if len(content) > MAX_BYTES:
+            raise PictureError(f"expected at most {MAX_BYTES:,} bytes, got more")
+        if content.startswith(PNG):
+            content = _needed(content)
+        with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about large or odd files, which are checked here
-            start = file.read(64)
-            file.seek(0)
-            is_png = start.startswith(b"\x89PNG\r\n\x1a\n")
-            content = io.BytesIO(_needed(_limited(file))) if is_png else file
-            with Image.open(content, formats=FORMATS) as image:
-                _refuse_pages(image)
-                return _decoded(image, largest, in_colour)
+            with Image.open(io.BytesIO(content), formats=FORMATS) as image:
+                return _decoded(image, largest)
     except (PictureError, MemoryError):
         raise
     except UnidentifiedImageError:
-        kinds = (kind for form, kind in OTHERS.items() if re.match(form, start, re.S | re.I))
+        kinds = (kind for form, kind in OTHERS.items() if re.match(form, content, re.S | re.I))
         got = next(kinds, "none")
         raise PictureError(f"expected a picture ({', '.join(FORMATS)}), got {got}") from None
     except Image.DecompressionBombError:
@@ -90,27 +80,9 @@ def read_picture(name: str, largest: int = LARGEST, in_colour: bool = True) -> P
         raise PictureError(f"cannot be read, damaged or cut short: {fault}") from None
 
 
-def _refuse_pages(image: Image.Image) -> None:
-    """Raise PictureError for a scan of several pages. A preview is none; of a film one is taken."""
-    if isinstance(image, TiffImagePlugin.TiffImageFile):
-        with suppress(EOFError):
-            image.seek(1)
-            if not int(image.tag_v2.get(ExifTags.Base.NewSubfileType, 0)) & 1:
-                raise PictureError("expected one page, got several. Save each as a file of its own")
-        image.seek(0)
-
-
-def _limited(file: IO[bytes]) -> bytes:
-    """Return the content of a file. Raises PictureError if it has more than `MAX_BYTES`."""
-    content = file.read(MAX_BYTES + 1)
-    if len(content) > MAX_BYTES:
-        raise PictureError(f"expected at most {MAX_BYTES:,} bytes, got more")
-    return content
-
-
 def _needed(content: bytes) -> bytes:
     """Return a PNG without the chunks that its pixels do not need."""
-    parts, place = [content[:8]], 8
+    parts, place = [PNG], len(PNG)
     while place + 12 <= len(content):
         length, kind = struct.unpack_from(">I4s", content, place)
         if kind in NEEDED:
@@ -119,8 +91,14 @@ def _needed(content: bytes) -> bytes:
     return b"".join(parts)
 
 
-def _decoded(image: Image.Image, largest: int, in_colour: bool) -> Picture:
-    """Decode an opened picture, upright, into grey levels and colours."""
+def _decoded(image: Image.Image, largest: int) -> Picture:
+    """Decode an opened picture, upright, into grey levels."""
+    if isinstance(image, TiffImagePlugin.TiffImageFile):
+        with suppress(EOFError):
+            image.seek(1)
+            if not int(image.tag_v2.get(ExifTags.Base.NewSubfileType, 0)) & 1:  # no preview
+                raise PictureError("expected one page, got several. Save each as a file of its own")
+        image.seek(0)
     width, height = image.size
     if width * height > MAX_PIXELS:
         raise PictureError(
@@ -136,13 +114,12 @@ def _decoded(image: Image.Image, largest: int, in_colour: bool) -> Picture:
     if turn is not None:
         flat = flat.transpose(Image.Transpose(turn))
     factor = math.ceil(max(flat.size) / largest)
-    grey = np.asarray(flat.convert("L").reduce(factor), np.float32)
-    colours = np.asarray(flat.reduce(factor)) if in_colour and flat.mode == "RGB" else None
-    return Picture(grey, colours, (width, height) if turn in SIDEWAYS else (height, width))
+    grey = np.asarray(flat.reduce(factor), np.float32)
+    return Picture(grey, (width, height) if turn in SIDEWAYS else (height, width))
 
 
 def _flat(image: Image.Image, is_deep: bool) -> Image.Image:
-    """Convert any mode to 8 bits of grey or RGB, with transparency over paper.
+    """Convert any mode to 8 bits of grey, with transparency over paper.
 
     is_deep: it has 16 bits a colour in the file. Of several colours Pillow reads the higher 8 bits.
     """
@@ -158,8 +135,8 @@ def _flat(image: Image.Image, is_deep: bool) -> Image.Image:
         paper = Image.new("L", image.size, 0 if is_light else 255)
         paper.paste(grey, mask=alpha)
         return paper
-    mode = "L" if image.mode in ("1", "L") else "RGB"
-    return image if image.mode == mode else image.convert(mode)  # which copies
+    is_grey = image.mode in ("1", "L")
+    return (image if is_grey else image.convert("RGB")).convert("L")
 
 
 def _narrowed(image: Image.Image) -> Image.Image:

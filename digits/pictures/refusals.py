@@ -11,7 +11,6 @@ class Refusal(StrEnum):
     SEVERAL = "two digits? expected one, got several side by side"
     WIDE = "two digits? expected one, got something far wider than high"
     LINES = "lines: expected one digit, got no ink that can be told from the lines of the paper"
-    BLURRED = "out of focus: expected strokes with edges, got a blur"
     EDGE = "touches the edge: expected a whole digit, got one that the picture's edge cuts"
     LARGE = "too large: expected a digit, got ink far larger than the others"
     PALE = "too pale: expected a digit, got ink far paler than the others"

@@ -25,14 +25,11 @@ def rows(boxes: Boxes) -> list[list[int]]:
     slope = _slope(x, y, float(np.median(np.maximum(heights, boxes[:, 2] - boxes[:, 0]))))
     found: list[list[int]] = []
     for one in np.argsort(x + slope * y, kind="stable").tolist():
-        away = [
-            abs(y[one] - y[row[-1]] - slope * (x[one] - x[row[-1]]))
-            / max(heights[one], heights[row[-1]])
-            for row in found
-        ]
-        nearest = int(np.argmin(away)) if away else 0
-        if away and away[nearest] < NEAR:
-            found[nearest].append(one)
+        last = np.array([row[-1] for row in found], int)
+        away = np.abs(y[one] - y[last] - slope * (x[one] - x[last]))
+        away /= np.maximum(heights[one], heights[last])
+        if (away < NEAR).any():
+            found[int(np.argmin(away))].append(one)
         else:
             found.append([one])
     return sorted(found, key=lambda row: float(np.mean(y[row] - slope * x[row])))
@@ -51,14 +48,11 @@ def text(marks: list[dict[str, Any]]) -> str:
 
     marks: in reading order, each with "digit", "box", "row" and "column".
     """
-    heights = [mark["box"][3] - mark["box"][1] for mark in marks]
-    space = SPACE * float(np.median(heights))
-    letters, before = [], marks[0]
+    space = SPACE * float(np.median([mark["box"][3] - mark["box"][1] for mark in marks]))
+    said, before = "", marks[0]
     for mark in marks:
-        if mark["row"] > before["row"]:
-            letters.append("\n")
-        elif mark["box"][0] - before["box"][2] > space:
-            letters.append(" ")
-        letters.append(str(mark["digit"]))
+        is_apart = mark["box"][0] - before["box"][2] > space
+        said += "\n" if mark["row"] > before["row"] else " " * is_apart
+        said += str(mark["digit"])
         before = mark
-    return "".join(letters)
+    return said

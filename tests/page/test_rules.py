@@ -9,10 +9,9 @@ from scipy.special import softmax
 
 from digits.errors import PictureError
 from digits.evaluation.uncertainty import uncertain
-from digits.pictures.clean import is_clean
 from digits.pictures.preparing import ink, place
 from digits.pictures.refusals import Refusal
-from digits.pictures.single import check_single
+from digits.pictures.single import check_single, is_clean
 from tests.browser import canvas_picture, draw_digit, draw_strokes, opened
 from tests.page import made
 from tests.page.conftest import PAIR

@@ -138,8 +138,7 @@ def test_digits_that_touch_are_cut_where_models_are_surer_of_the_parts():
         ink = np.zeros((28, width + right_one.shape[1]))
         ink[:, : left.shape[1]] = left
         ink[:, width:] = np.maximum(ink[:, width:], right_one)
-        mark = Mark((slice(0, 28), slice(0, ink.shape[1])), None, ink)
-        parts = cut_apart([mark], place, scores, every=True)
+        parts = cut_apart(Mark(ink), place, scores, every=True)
         pixels = np.array([place(part.strokes).ravel() for part in parts]) / np.float32(255)
         right += network.logits(pixels).argmax(axis=1).tolist() == labels[pair].tolist()
         single += len(parts) == 1 and not parts[0].doubts

@@ -18,6 +18,7 @@ from digits.pictures.reading import read_picture
 from tests.strokes import draw
 
 GREY = np.array(draw(5, 60), float)
+PLAIN = GREY.astype(np.uint8)
 
 
 def saved(folder, image, name, **options):
@@ -31,17 +32,28 @@ def in_mode(mode):
     if mode == "LAB":
         profiles = [ImageCms.createProfile(space) for space in ("sRGB", "LAB")]
         return ImageCms.profileToProfile(image, *profiles, outputMode="LAB")
+    if mode == "I;16":
+        return Image.fromarray((GREY * 16).astype(np.uint16))
     return (image if mode == "CMYK" else draw(5, 60)).convert(mode)
 
 
+TIFFS = [
+    ("5.tiff", mode, {"compression": kind, "big_tiff": True})
+    for mode in ("I;16", "1", "L", "RGB")
+    for kind in ("raw", "tiff_lzw", "tiff_adobe_deflate", "packbits", "zstd")
+]
+
+
 @pytest.mark.parametrize(
-    ("name", "mode"),
-    [(f"5.{end}", m) for end in ("png", "tiff") for m in ("1", "L", "LA", "P", "RGB", "RGBA")]
-    + [(f"5.{end}", m) for end in ("jpg", "bmp", "gif", "webp") for m in ("L", "RGB")]
-    + [("5.jpg", "CMYK"), ("5.tiff", "CMYK"), ("5.tiff", "F"), ("5.tiff", "I"), ("5.TIF", "LAB")],
+    ("name", "mode", "options"),
+    [(f"5.{end}", m, {}) for end in ("png", "tiff") for m in ("1", "L", "LA", "P", "RGB", "RGBA")]
+    + [(f"5.{end}", m, {}) for end in ("jpg", "bmp", "gif", "webp") for m in ("L", "RGB")]
+    + [(f"5.{end}", "CMYK", {}) for end in ("jpg", "tiff")]
+    + [("5.TIF", mode, {}) for mode in ("F", "I", "LAB")]
+    + TIFFS,
 )
-def test_a_picture_of_any_form_is_read_as_the_same_greys(tmp_path, name, mode):
-    seen, *_ = read_picture(saved(tmp_path, in_mode(mode), name))
+def test_a_picture_of_any_form_is_read_as_the_same_greys(tmp_path, name, mode, options):
+    seen, *_ = read_picture(saved(tmp_path, in_mode(mode), name, **options))
     assert (seen.dtype, seen.shape) == (np.float32, (60, 60))
     assert np.abs(seen - GREY).mean() < (12 if mode in ("1", "F", "I", "LAB") else 2)
 
@@ -84,17 +96,14 @@ def jpeg(segment=b"", end=b""):
     file = io.BytesIO()
     draw(5, 60).save(file, "JPEG", quality=95)
     length = struct.pack(">H", len(segment)) if segment else b""
-    start = b"\xff\xd8" + segment[:2] + length + segment[2:]
-    return start + file.getvalue()[2:] + end
+    return b"\xff\xd8" + segment[:2] + length + segment[2:] + file.getvalue()[2:] + end
 
 
 BOMB = zlib.compress(bytes(3 * 2**20))
-PLAIN = GREY.astype(np.uint8)
 WILD = {
     **{f"{bits} of 16 bits.png": deep(bits) for bits in (8, 10, 12, 14, 16)},
     "16 bits a colour.png": deep(16, 2),
     "a long text.png": png(PLAIN, between=chunk(b"zTXt", b"Comment\0\0" + BOMB)),
-    "a long international text.png": png(PLAIN, between=chunk(b"iTXt", b"x\0\1\0\0\0" + BOMB)),
     "a large profile.png": png(PLAIN, between=chunk(b"iCCP", b"icc\0\0" + BOMB)),
     "a wrong checksum.png": png(PLAIN, between=chunk(b"tEXt", b"a\0b", 5)),
     "a short size.png": png(PLAIN, between=chunk(b"pHYs", b"1")),
@@ -117,25 +126,11 @@ def test_what_is_not_needed_may_be_broken(tmp_path, name):
     assert np.abs(read_picture(str(tmp_path / name)).grey - GREY).mean() < 1
 
 
-@pytest.mark.parametrize("mode", ["I;16", "1", "L", "RGB"])
-@pytest.mark.parametrize("kind", ["raw", "tiff_lzw", "tiff_adobe_deflate", "packbits", "zstd"])
-def test_a_tiff_of_any_compression(tmp_path, mode, kind):
-    image = Image.fromarray((GREY * 16).astype(np.uint16)) if mode == "I;16" else in_mode(mode)
-    seen = read_picture(saved(tmp_path, image, "5.tiff", compression=kind, big_tiff=True)).grey
-    assert np.abs(seen - GREY).mean() < (12 if mode == "1" else 1)
-
-
-def test_colours_of_16_bits_that_would_all_be_black_are_refused(tmp_path):
-    (tmp_path / "5.png").write_bytes(deep(12, 2))
-    with pytest.raises(PictureError, match="few of its 16 bits a colour"):
-        read_picture(str(tmp_path / "5.png"))
-
-
 @pytest.mark.parametrize("name", ["5.png", "5.webp", "5.tiff"])
 @pytest.mark.parametrize(("ink", "paper"), [(0, 255), (255, 0), (120, 255), (190, 255)])
 def test_transparent_pixels_are_paper_of_another_colour_than_the_ink(tmp_path, name, ink, paper):
     image = Image.new("RGBA", (60, 60), (ink, ink, ink, 0))
-    image.putalpha(Image.fromarray((255 - GREY).astype(np.uint8)))
+    image.putalpha(Image.fromarray(255 - PLAIN))
     seen = read_picture(saved(tmp_path, image, name, lossless=True)).grey
     assert np.abs(seen - (ink + (paper - ink) * GREY / 255)).max() <= 1
 
@@ -154,19 +149,18 @@ def test_transparent_corners_and_palettes(tmp_path):
 
 
 @pytest.mark.parametrize("ending", ["jpg", "png", "tiff", "webp"])
-@pytest.mark.parametrize("orientation", [1, 3, 6, 8])
-def test_a_picture_is_turned_upright(tmp_path, ending, orientation):
+@pytest.mark.parametrize(("orientation", "quarters"), [(1, 0), (3, 2), (6, 1), (8, 3)])
+def test_a_picture_is_turned_upright(tmp_path, ending, orientation, quarters):
     exif = Image.Exif()
     exif[ExifTags.Base.Orientation] = orientation
-    quarters = {1: 0, 3: 2, 6: 1, 8: 3}[orientation]
-    turned = Image.fromarray(np.rot90(GREY[:, 9:], quarters).astype(np.uint8))
-    seen, *_ = read_picture(saved(tmp_path, turned, f"5.{ending}", exif=exif))
-    assert seen.shape == (60, 51)
+    turned = Image.fromarray(np.rot90(PLAIN[:, 9:], quarters))
+    seen, size = read_picture(saved(tmp_path, turned, f"5.{ending}", exif=exif))
+    assert seen.shape == size == (60, 51)
     assert np.abs(seen - GREY[:, 9:]).mean() < 2
 
 
 def test_a_large_picture_is_reduced_by_averaging(tmp_path):
-    large = Image.fromarray(GREY.astype(np.uint8)).resize((3000, 3000), Image.Resampling.NEAREST)
+    large = Image.fromarray(PLAIN).resize((3000, 3000), Image.Resampling.NEAREST)
     for name in ("5.png", "5.jpg"):
         seen, *_ = read_picture(saved(tmp_path, large, name))
         assert max(seen.shape) <= 1000
@@ -174,48 +168,35 @@ def test_a_large_picture_is_reduced_by_averaging(tmp_path):
         assert np.abs(np.asarray(shrunk) - GREY).mean() < 3
 
 
-def huge_png(side):
+def huge_png(side=9_000):
     """A whole PNG of side x side pixels, under a megabyte."""
     return png(np.broadcast_to(np.uint8(0), (side, side)))
 
 
-@pytest.mark.parametrize(
-    ("side", "start"),
-    [(9_000, "9,000 x 9,000"), pytest.param(30_000, "larger", marks=pytest.mark.slow)],
-)
-def test_a_decompression_bomb_is_refused_before_it_is_unpacked(tmp_path, side, start):
-    (tmp_path / "bomb.png").write_bytes(huge_png(side))
-    with pytest.raises(PictureError, match=rf"{start}.* 64,000,000 pixels\. Make it smaller"):
-        read_picture(str(tmp_path / "bomb.png"))
+def half(form):
+    draw(5, 60).convert("RGB").save(whole := io.BytesIO(), form)
+    return whole.getvalue()[: len(whole.getvalue()) // 2]
 
 
 @pytest.mark.parametrize(
     ("content", "got"),
     [
-        (b"", "an empty file"),
-        (b"hello", "none"),
-        (b"\0\0\0\x18ftypheic\0\0\0\0mif1", "a HEIC picture, as phones make. Export it as JPEG"),
-        (b"%PDF-1.4", "a document. Export its pages as PNG"),
-        (b"<!DOCTYPE html>", "a page of the web"),
-        (
-            b"version https://git-lfs.github.com/spec/v1\n",
-            "a pointer of Git LFS. Run `git lfs pull`",
-        ),
-        (b"\x89PNG\r\n", "a damaged or unusual one"),
+        (b"", "got an empty file"),
+        (b"hello", "got none"),
+        (b"\0\0\0\x18ftypheic\0\0\0\0mif1", "got a HEIC picture, as phones make. Export it as JPE"),
+        (b"%PDF-1.4", "got a document. Export its pages as PNG"),
+        (b"<!DOCTYPE html>", "got a page of the web"),
+        (b"version https://git-lfs.github.com/spec/v1\n", "got a pointer of Git LFS. Run `git lfs"),
+        (b"\x89PNG\r\n", "got a damaged or unusual one"),
+        (deep(12, 2), "few of its 16 bits a colour"),
+        (huge_png, r"9,000 x 9,000: .* at most 64,000,000 pixels\. Make it smaller"),
+        *((half(f), "damaged") for f in ("png", "jpeg", "bmp", "gif", "tiff", "webp")),
     ],
 )
-def test_other_files_are_named(tmp_path, content, got):
-    (tmp_path / "5.png").write_bytes(content)
-    with pytest.raises(PictureError, match=rf"expected a picture \(.*\), got {got}"):
+def test_what_cannot_be_read_is_refused_in_a_line(tmp_path, content, got):
+    (tmp_path / "5.png").write_bytes(content() if callable(content) else content)
+    with pytest.raises(PictureError, match=got):
         read_picture(str(tmp_path / "5.png"))
-
-
-@pytest.mark.parametrize("form", ["png", "jpeg", "bmp", "gif", "tiff", "webp"])
-def test_half_a_picture_is_refused(tmp_path, form):
-    draw(5, 60).convert("RGB").save(whole := io.BytesIO(), form)
-    (tmp_path / "5").write_bytes(whole.getvalue()[: len(whole.getvalue()) // 2])
-    with pytest.raises(PictureError, match=r"cannot be read, damaged|expected a pict"):
-        read_picture(str(tmp_path / "5"))
 
 
 def test_files_folders_and_patterns_are_listed_in_order(tmp_path):
@@ -227,7 +208,6 @@ def test_files_folders_and_patterns_are_listed_in_order(tmp_path):
         (".", ["[1].png", "a.JPG", "b.png"]),
         ("?.png", ["b.png"]),
         ("**/*.gif", ["deep/c.gif"]),
-        ("notes.txt", ["notes.txt"]),
         ("[1].png", ["[1].png"]),
     ):
         assert list_files(str(tmp_path / name)) == [str(tmp_path / found) for found in expected]
@@ -267,7 +247,7 @@ def test_a_picture_that_ends_its_process_is_refused_alone(monkeypatch, processes
     got = dict(read_each(misbehave, names, processes))
     assert [got[place] for place in range(5, 55)] == names[5:55]
     assert (got[0], got[2], len(got)) == ("a", "b", len(names))
-    reasons = {1: "ended with status -9", 3: "bytes of memory", 4: "not read within 0.2 s"}
+    reasons = {1: "ended with status -9", 3: "bytes of memory", 4: "not read in 0.2 s"}
     for place, reason in {**reasons, 55: "status -9"}.items():
         assert isinstance(got[place], PictureError)
         assert reason in str(got[place])

@@ -1,5 +1,5 @@
-/* Prepare a picture of one digit as MNIST's own were made: digits/pictures/preparing.py, single.py
-   and clean.py in another language, with their numbers. A picture is a list of rows of numbers. */
+/* Prepare a picture of one digit as MNIST's own were made: digits/pictures/preparing.py and
+   single.py in another language, with their numbers. A picture is a list of rows of numbers. */
 
 const {
   SIDE, BOX, CENTRE, FAINT, NOISE, CONTRAST, STRAY, MIN_SIDE, DOT_FILL, DOT_ROUND, MAX_CLEAR_INK,
