@@ -49,6 +49,6 @@ def test_pictures_of_digits_are_answered_as_well_as_the_digits(size, tmp_path):
     )  # 5 % of right answers, wide ones, and wrong ones
     pixels = images[chosen].reshape(COUNT, -1) / np.float32(255)
     for name in MODELS:
-        direct = load(f"models/{name}.keras").logits(pixels).argmax(axis=1)
+        direct = load(f"models/{name}.keras", 784, 10).logits(pixels).argmax(axis=1)
         answers = [row["digit"] for row in rows if row["model"] == name]
         assert np.mean(answers == labels[chosen]) >= np.mean(direct == labels[chosen]) - 0.015

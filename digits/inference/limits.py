@@ -35,10 +35,8 @@ def check_weights(file: h5py.File, limit: int) -> int:
     return count
 
 
-def check_config(config: dict[str, Any], weights: int, pixels: int | None) -> None:
+def check_config(config: dict[str, Any], weights: int, pixels: int) -> None:
     """Raise ValueError unless Keras can build the model at the cost of a file of so many weights.
-
-    pixels: what it takes; by default its input tells.
 
     Keras allocates what config.json announces, then reads the weights. So the model is built
     without its variables first, and traced for the shape of every intermediate value.
@@ -55,7 +53,7 @@ def check_config(config: dict[str, Any], weights: int, pixels: int | None) -> No
             count = sum(math.prod(weight.shape) for weight in model.weights)
             if count > weights:
                 raise ValueError(f"it announces {count:,} weights; the file holds {weights:,}")
-            spec = tf.TensorSpec((1, pixels or model.input_shape[1]))
+            spec = tf.TensorSpec((1, pixels))
             graph = tf.function(model).get_concrete_function(spec, training=False).graph
             shapes = [value.shape for step in graph.get_operations() for value in step.outputs]
     finally:

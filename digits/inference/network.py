@@ -1,17 +1,19 @@
 """Answer with a trained model: by numpy if it knows all layers, else by Keras.
 
 A `.keras` file is a zip: config.json describes the layers, model.weights.h5 holds their weights.
-Chains of the layers in `READERS` are computed here: in float64, so that the answers do not depend
-on the processor, and without TensorFlow, which takes longer to import than all of it. Nothing in
-the file is unpickled or run.
+Chains of the layers that `read` knows are computed here: in float64, so that the answers do not
+depend on the processor, and without TensorFlow, which takes longer to import than all of it.
+Nothing in the file is unpickled or run.
 """
 
 import io
 import json
+import math
 import re
 import zipfile
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from importlib import import_module
 from pathlib import Path
@@ -22,11 +24,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digits.errors import ArtifactError, ModelError
-from digits.inference.layers import ACTIVATIONS, READERS, Convolution, Dense, Floats, Layer, merged
-from digits.inference.limits import check_config, check_weights
+from digits.inference.layers import ACTIVATIONS, Convolution, Dense, Floats, Layer, Scaling, read
+from digits.inference.limits import MAX_VALUES, check_config, check_weights
 from digits.params.models import available
 
-ROWS, FEW = 1_000, 16
+ROWS, FEW = 1_000, 8
 """Images computed together; by convolutions fewer, so that the processor's caches hold them."""
 
 Images: TypeAlias = NDArray[np.float32]
@@ -67,15 +69,15 @@ class Network(NamedTuple):
         Raises ArtifactError if one is NaN or infinite.
         """
         rows = FEW if any(isinstance(layer, Convolution) for layer in self.stack) else ROWS
-        starts = range(0, max(len(images), 1), rows)
+        starts = range(0, len(images), rows)
         found = np.concatenate([self.compute(images[start : start + rows]) for start in starts])
         if not np.isfinite(found).all():
             raise ArtifactError(f"{self.path}: an answer is NaN or infinite. {RETRAIN}")
         return found
 
 
-def load(path: str, pixels: int | None = None, classes: int | None = None) -> Network:
-    """Load a .keras file. pixels, classes: what the model must take and tell apart, if given.
+def load(path: str, pixels: int, classes: int) -> Network:
+    """Load a .keras file. pixels, classes: what the model must take and tell apart.
 
     Raises ArtifactError if the file is missing, damaged, or holds a model of another form.
     """
@@ -89,12 +91,15 @@ def load(path: str, pixels: int | None = None, classes: int | None = None) -> Ne
         kinds = [str(layer["class_name"]) for layer in layers if "Input" not in layer["class_name"]]
         with h5py.File(io.BytesIO(weights)) as file:
             held = check_weights(file, len(weights))
-            if _computable(config["class_name"], layers):
-                pixels = pixels or int(layers[0]["config"]["batch_shape"][1])
-                stack, parameters = _stack(layers, file, pixels), _count(file)
-                shape = _by_numpy(stack, np.zeros((1, pixels), np.float32)).shape
-                if shape != (1, classes or shape[-1]):
-                    got = f"expected {classes} classes out of {pixels} pixels, got {shape[1:]}"
+            with suppress(NotImplementedError):
+                stack, parameters = _stack(config["class_name"], layers, file, pixels)
+                found = _by_numpy(stack, np.zeros((1, pixels), np.float32))
+                if not np.isfinite(found).all():
+                    raise ModelError(f"a weight is NaN or infinite. {RETRAIN}")
+                if found.shape != (1, classes):
+                    got = (
+                        f"expected {classes} classes out of {pixels} pixels, got {found.shape[1:]}"
+                    )
                     raise ModelError(f"{got}. Correct the model's file in digits/models")
                 return Network(kinds, parameters, stack, partial(_by_numpy, stack), path)
         if Path(path).stem in available():  # its file may register classes of its own
@@ -113,30 +118,50 @@ def load(path: str, pixels: int | None = None, classes: int | None = None) -> Ne
         ) from None
 
 
-def _computable(kind: str, layers: list[Any]) -> bool:
-    """Tell whether a model is a chain of layers that numpy can compute, up to its logits."""
-    if kind not in ("Sequential", "Functional") or not all(map(_known, layers)):
-        return False
-    names = [layer["config"]["name"] for layer in layers]
-    for layer, before in zip(layers, ["", *names], strict=False):
-        nodes = json.dumps(layer.get("inbound_nodes", []))
-        if re.findall(r'"keras_history": \["(.*?)"', nodes) not in ([], [before]):
-            return False
-    by_value = {_activation_of(layer) for layer in layers[:-1] if layer["class_name"] != "Dense"}
-    last = layers[-1]
-    return (
-        "softmax" not in by_value  # it needs to know which values belong together
-        and _activation_of(last) in LOGITS
-        and last["class_name"] in ("Dense", "BatchNormalization", "Activation", "ReLU", "Softmax")
-    )
+def _stack(kind: str, layers: list[Any], file: h5py.File, pixels: int) -> tuple[list[Layer], int]:
+    """Read the layers, the last one without its activation, and count their weights.
+
+    Raises NotImplementedError for what is no chain of layers that numpy computes, up to its logits.
+    """
+    if kind not in ("Sequential", "Functional") or _activation(layers[-1]) not in LOGITS:
+        raise NotImplementedError(kind)
+    if layers[-1]["class_name"] not in ("Dense", "BatchNormalization", "Activation", "Softmax"):
+        raise NotImplementedError(kind)
+    stack: list[Layer] = []
+    shape: tuple[int, ...] = (pixels,)
+    count, before = 0, ""
+    groups: Counter[str] = Counter()
+    for layer in layers:
+        inputs = re.findall(r'"keras_history": \["(.*?)"', json.dumps(layer.get("inbound_nodes")))
+        if inputs not in ([], [before]) or not _known(layer):
+            raise NotImplementedError(kind)
+        kind, before = layer["class_name"], layer["config"]["name"]
+        group = "layers/" + re.sub("(?<=[a-z])(?=[A-Z])", "_", kind).lower()
+        group += f"_{groups[kind]}/vars" if groups[kind] else "/vars"
+        groups[kind] += 1
+        arrays = [np.asarray(file[group][name], np.float64) for name in sorted(file.get(group, ()))]
+        count += sum(array.size for array in arrays)
+        activation = "linear" if layer is layers[-1] else _activation(layer)
+        found, shape = read(kind, layer["config"] | {"activation": activation}, arrays, shape)
+        if math.prod(shape) > MAX_VALUES:
+            raise ValueError(f"expected at most {MAX_VALUES:,} values in a step, got {shape}")
+        last = stack[-1] if stack else None
+        if (
+            isinstance(found, Scaling)
+            and isinstance(last, Convolution)
+            and last.activation == "linear"
+        ):
+            stack[-1] = last.followed_by(found)
+        elif found:
+            stack.append(found)
+    return stack, count
 
 
 def _known(layer: dict[str, Any]) -> bool:
-    """Tell whether numpy can compute a layer: one of Keras, in float32, along the last axis."""
+    """Tell whether a layer is one of Keras, in float32, along the last axis, without extras."""
     settings = layer["config"]
     return (
-        layer["class_name"] in READERS
-        and layer.get("module") == "keras.layers"
+        layer.get("module") == "keras.layers"
         and "float32" in str(settings.get("dtype"))
         and settings.get("axis", -1) == -1
         and settings.get("data_format") != "channels_first"
@@ -144,64 +169,28 @@ def _known(layer: dict[str, Any]) -> bool:
         and not any(isinstance(settings.get(key), list) for key in ("scale", "offset"))
         and settings.get("groups", 1) == 1
         and set(settings.get("dilation_rate", [])) <= {1}
-        and _activation_of(layer) in ACTIVATIONS
+        and _activation(layer) in ACTIVATIONS
     )
 
 
-def _activation_of(layer: dict[str, Any]) -> str:
+def _activation(layer: dict[str, Any]) -> str:
     """Return the name of a layer's activation, "linear" if it has none."""
     kind = {"ReLU": "relu", "Softmax": "softmax"}.get(layer["class_name"], "linear")
     return str(layer["config"].get("activation", kind))
 
 
-def _stack(layers: list[Any], file: h5py.File, pixels: int) -> list[Layer]:
-    """Read the layers, the last one without its activation. `check_weights` has seen the file."""
-    stack: list[Layer] = []
-    shape: tuple[int, ...] = (pixels,)
-    groups: Counter[str] = Counter()
-    for layer in layers:
-        kind = layer["class_name"]
-        activation = "linear" if layer is layers[-1] else _activation_of(layer)
-        group = "layers/" + re.sub("(?<=[a-z])(?=[A-Z])", "_", kind).lower()
-        group += f"_{groups[kind]}/vars" if groups[kind] else "/vars"
-        groups[kind] += 1
-        arrays = [_array(file, f"{group}/{name}") for name in sorted(file.get(group, ()))]
-        settings = layer["config"] | {"activation": activation}
-        found, shape = READERS[kind](settings, arrays, shape)
-        stack += found
-    return merged(stack)
-
-
-def _array(file: h5py.File, name: str) -> Floats:
-    """Read an array. Raises ValueError if it is not float32, ModelError if it is not finite."""
-    data = file[name]
-    if data.dtype != np.float32:
-        raise ValueError(f"expected float32 numbers in {name}")
-    values = np.asarray(data, np.float64)
-    if not np.isfinite(values).all():
-        raise ModelError(f"a weight is NaN or infinite. {RETRAIN}")
-    return values
-
-
-def _count(file: h5py.File) -> int:
-    """Count the weights of all layers, without the states of random generators."""
-    names: list[str] = []
-    file["layers"].visit(names.append)
-    nodes = (file["layers"][name] for name in names if "seed_generator" not in name)
-    return sum(node.size for node in nodes if isinstance(node, h5py.Dataset))
-
-
+@np.errstate(all="ignore")  # what is not finite is reported in one line
 def _by_numpy(stack: list[Layer], images: Images) -> Floats:
     values = images.astype(np.float64)
     for layer in stack:
-        values = layer(values)
-    return values.reshape(len(images), -1)
+        values = layer(values).reshape(len(images), -1)
+    return values
 
 
-def _by_keras(path: str, pixels: int | None, classes: int | None) -> tuple[Compute, int]:
+def _by_keras(path: str, pixels: int, classes: int) -> tuple[Compute, int]:
     """Load a model with Keras, which runs nothing in the file; return it and its size."""
     from digits.backend import keras
     from digits.backend.logits import logits
 
     model = keras.models.load_model(path, safe_mode=True, compile=False)
-    return logits(model, pixels or int(model.input_shape[1]), classes), model.count_params()
+    return logits(model, pixels, classes), model.count_params()

@@ -12,8 +12,6 @@ import pandas as pd
 
 from digits.page.findings import Findings, Model
 
-ACROSS, UPWARDS = (50, 300), (172, 12)
-"""Where the axes begin and end, in units of the chart."""
 UNITS = {
     "shift": "pixels",
     "rotation": "degrees",
@@ -35,17 +33,17 @@ MARKS = (
 
 
 class Axis(NamedTuple):
-    """The first tick is drawn where `span` begins, the last where it ends."""
+    """The first tick is drawn at `start`, the last at `end`, in units of the chart."""
 
     ticks: Sequence[float]
-    span: tuple[float, float]
+    start: float
+    end: float
     show: Callable[[float], str]
 
     def __call__(self, value: float) -> float:
         """Return where `value` is drawn, to a tenth of a unit."""
-        (start, end), low, high = self.span, self.ticks[0], self.ticks[-1]
-        share = (value - low) / ((high - low) or 1)
-        return round(start + share * (end - start), 1)
+        share = (value - self.ticks[0]) / ((self.ticks[-1] - self.ticks[0]) or 1)
+        return round(self.start + share * (self.end - self.start), 1)
 
 
 class Line(NamedTuple):
@@ -53,33 +51,31 @@ class Line(NamedTuple):
 
     name: str
     place: int
-    points: Sequence[Sequence[float]]
+    points: list[list[float]]
     style: str = "joined"
-    """A class of page.css; without one only the markers are drawn."""
+    """Classes of page.css; none where only markers and the diagonal are drawn."""
 
 
 class Chart(NamedTuple):
-    """A chart; the heading and the note are read aloud for it."""
+    """A chart; the heading and the note are read aloud for it. label: of the x axis."""
 
     heading: str
     note: str
     label: str
-    """Of the x axis."""
     x: Axis
     y: Axis
-    lines: Sequence[Line]
-    diagonal: bool = False
-    """Whether there is a line on which x is y."""
+    lines: list[Line]
 
 
 def charts(findings: Findings) -> dict[str, list[Chart]]:
     """Return the charts by the names that the templates use."""
     models = findings.models
     corruptions = models[0].robustness_table["corruption"].unique()
+    loss = "Cross-entropy on the training split"
     return {
         "learning": [
             learning_chart(models, "accuracy", "Training split", percent),
-            learning_chart(models, "loss", "Cross-entropy on the training split", "{:.2g}".format),
+            learning_chart(models, "loss", loss, "{:.2g}".format),
         ],
         "calibration": [calibration_chart(model) for model in models],
         "robustness": [robustness_chart(models, corruption) for corruption in corruptions],
@@ -99,43 +95,36 @@ def learning_chart(
     ]
     if len(lines) > len(models):
         note += "; dashed: validation split"
-    values = [y for line in lines for _, y, _ in line.points]
-    y = Axis(ticks(values), UPWARDS, show)
-    note += ". After the last epoch"
-    return line_chart(f"{metric.capitalize()} after each epoch", note, "epoch", y, lines)
+    y = Axis(ticks([y for line in lines for _, y, _ in line.points]), 172, 12, show)
+    heading = f"{metric.capitalize()} after each epoch"
+    return line_chart(heading, f"{note}. After the last epoch", "epoch", y, lines)
 
 
 def robustness_chart(models: Sequence[Model], corruption: str) -> Chart:
-    """Draw accuracy by the severity of a corruption; a line needs three points."""
+    """Draw accuracy by the severity of a corruption."""
     lines = []
     for model in models:
         rows = model.robustness_table[model.robustness_table["corruption"] == corruption]
-        measured = points(rows, "severity", "accuracy")
-        style = "joined" if len(measured) > 2 else ""
-        lines.append(Line(model.name, model.place, measured, style))
-    trained = [model.name for model in models if corruption in model.robustness["trained_on"]]
-    verb = "was" if len(trained) == 1 else "were"
-    note = f"{' and '.join(trained)} {verb} trained on this corruption. " if trained else ""
-    note += "At the highest severity"
-    y = Axis(ticks([0, 1]), UPWARDS, percent)
-    return line_chart(corruption.capitalize(), note, UNITS.get(corruption, "severity"), y, lines)
+        lines.append(Line(model.name, model.place, points(rows, "severity", "accuracy")))
+    label = UNITS.get(corruption, "severity")
+    return line_chart(corruption.capitalize(), "At the highest severity", label, SHARES, lines)
 
 
-def line_chart(heading: str, note: str, label: str, y: Axis, lines: Sequence[Line]) -> Chart:
+def line_chart(heading: str, note: str, label: str, y: Axis, lines: list[Line]) -> Chart:
     """Return a chart of lines; to the note is added where each ends."""
     ends = ", ".join(f"{line.name} {y.show(line.points[-1][1])}" for line in lines)
-    x = Axis(ticks([x for line in lines for x, _, _ in line.points]), ACROSS, "{:g}".format)
+    x = Axis(ticks([x for line in lines for x, _, _ in line.points]), 50, 300, "{:g}".format)
     return Chart(heading, f"{note}: {ends}.", label, x, y, lines)
 
 
 def calibration_chart(model: Model) -> Chart:
     """Draw accuracy by confidence: markers, sized by the number of answers."""
-    filled = model.calibration_table[model.calibration_table["count"] > 0]
-    size = (0.6 + 2 * (filled["count"] / filled["count"].max()) ** 0.5).round(2)
-    line = Line(model.name, model.place, points(filled, "confidence", "accuracy", size), "")
-    x, y = (Axis(ticks([0, 1]), span, percent) for span in (ACROSS, UPWARDS))
+    table = model.calibration_table
+    size = (0.6 + 2 * (table["count"] / table["count"].max()) ** 0.5).round(2)
+    line = Line(model.name, model.place, points(table, "confidence", "accuracy", size), "")
     note = f"Calibration error: {model.scores['calibration_error']:.1%}."
-    return Chart(f"Calibration of {model.name}", note, "confidence", x, y, [line], diagonal=True)
+    x = SHARES._replace(start=50, end=300)
+    return Chart(f"Calibration of {model.name}", note, "confidence", x, SHARES, [line])
 
 
 def points(table: pd.DataFrame, x: str, y: str, size: Any = 1) -> list[list[float]]:
@@ -155,3 +144,6 @@ def ticks(values: Sequence[float]) -> list[float]:
 def percent(share: float) -> str:
     """Write a share to three digits."""
     return f"{100 * share:.3g}%"
+
+
+SHARES = Axis(ticks([0, 1]), 172, 12, percent)

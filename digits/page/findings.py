@@ -41,8 +41,3 @@ class Findings(NamedTuple):
     settings: Mapping[str, Any]
     """The values of params.yaml by their dotted names."""
     reference: ReferenceDistribution
-
-
-def best(models: Sequence[Model]) -> Model:
-    """Return the model with the highest accuracy; of several the first."""
-    return max(models, key=lambda model: float(model.scores["accuracy"]))

@@ -81,26 +81,17 @@ def samples(labels: NDArray[Any], classes: int) -> NDArray[np.int64]:
 
 
 def matrix(predictions: pd.DataFrame, classes: int) -> dict[str, Any]:
-    """Return the counts and, 0-1, how strongly each is to be coloured: by its square root.
-
-    So one mistake is still seen beside fifty. Right answers are not coloured. Of the most frequent
-    mistakes: actual class, predicted one, count.
-    """
+    """Return the counts, and of the most frequent mistakes: actual class, predicted one, count."""
     actual, predicted = predictions["actual"].to_numpy(), predictions["predicted"].to_numpy()
     counts = confusion_matrix(actual, predicted, classes)
     wrong = counts * (1 - np.eye(classes, dtype=np.int64))
-    heat = np.sqrt(wrong / max(int(wrong.max()), 1))
     most = np.argsort(-wrong, axis=None, kind="stable")[:FEW]
     frequent = [(*divmod(int(cell), classes), int(wrong.flat[cell])) for cell in most]
-    return {
-        "counts": counts.tolist(),
-        "heat": heat.round(3).tolist(),
-        "frequent": [pair for pair in frequent if pair[2]],
-    }
+    return {"counts": counts.tolist(), "frequent": [pair for pair in frequent if pair[2]]}
 
 
 def embedded(model: Model, rows: list[int]) -> dict[str, Any]:
-    """Return a model's answers to `rows` and its layers."""
+    """Return a model's answers to `rows` and its layers, as models.js takes them."""
     some = model.predictions.iloc[rows]
     return {
         "name": model.name,
@@ -110,19 +101,16 @@ def embedded(model: Model, rows: list[int]) -> dict[str, Any]:
 
 
 def embedded_layers(stack: list[Layer]) -> list[dict[str, Any]]:
-    """Return layers as models.js takes them: kernels packed, as lists all else, of few numbers."""
+    """Return layers: kernels as base64 of little-endian float32, row after row, else lists."""
     return [
         {
-            key: packed(value) if key == "kernel" else np.asarray(value).tolist()
+            key: b64encode(np.asarray(value, "<f4").tobytes()).decode()
+            if key == "kernel"
+            else np.asarray(value).tolist()
             for key, value in layer._asdict().items()
         }
         for layer in stack
     ]
-
-
-def packed(weights: NDArray[Any]) -> str:
-    """Return weights as base64 of little-endian float32, as they were trained, row after row."""
-    return b64encode(np.ascontiguousarray(weights, "<f4").tobytes()).decode()
 
 
 def sheet(images: NDArray[np.uint8], columns: int) -> str:

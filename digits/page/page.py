@@ -11,7 +11,7 @@ from digits.data.info import short
 from digits.figures.palette import colour
 from digits.messages import isolated
 from digits.page.charts import MARKS, charts
-from digits.page.findings import Findings, best
+from digits.page.findings import Findings
 from digits.page.images import canvas, images
 
 FOLDER = Path(__file__).with_name("assets")
@@ -30,7 +30,7 @@ def page(findings: Findings) -> str:
     )
     drawn = findings.data.prepare == "mnist"
     tried = [model for model in findings.models if drawn and model.network.stack]
-    lead = best(tried) if tried else None
+    lead = max(tried, key=lambda model: float(model.scores["accuracy"]), default=None)
     shown = images(findings)
     scripts = ["models.js", "explore.js"]
     if lead:

@@ -59,7 +59,7 @@ def networks(tmp_path_factory):
         model = scattered(build(784, 10))
         path = f"{tmp_path_factory.mktemp('model')}/model.keras"
         save(model, path)
-        made[name] = model, load(path)
+        made[name] = model, load(path, 784, 10)
     return made
 
 
@@ -145,7 +145,7 @@ def test_dense_stacks_are_answered_without_tensorflow(tmp_path):
     save(STACKS["pictures"](784, 10), f"{tmp_path}/model.keras")
     code = (
         "import sys; import numpy as np; from digits.inference.network import load\n"
-        f"network = load({f'{tmp_path}/model.keras'!r})\n"
+        f"network = load({f'{tmp_path}/model.keras'!r}, 784, 10)\n"
         "assert network.logits(np.zeros((3, 784), np.float32)).shape == (3, 10)\n"
         "assert not {'tensorflow', 'keras'} & set(sys.modules)"
     )
@@ -158,7 +158,7 @@ def test_a_missing_or_damaged_model_is_refused(tmp_path, content):
     if content is not None:
         path.write_bytes(content)
     with pytest.raises(ArtifactError, match=r"basic.keras cannot be loaded: .*`dvc repro`"):
-        load(str(path))
+        load(str(path), 784, 10)
 
 
 def test_a_saved_model_that_cannot_be_used_is_refused_with_a_true_cure(tmp_path):

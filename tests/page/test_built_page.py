@@ -35,7 +35,7 @@ def page():
 @pytest.mark.parametrize(("place", "name"), NAMES)
 def test_all_test_digits_get_the_answers_of_the_evaluation_and_of_keras(page, place, name):
     images = np.array(read_raw("test")[0]).reshape(-1, 784)
-    network = inference.load(f"models/{name}.keras")
+    network = inference.load(f"models/{name}.keras", 784, 10)
     if not network.stack:
         pytest.skip(f"{name} is not on the canvas")
     answers = page.evaluate(

@@ -33,12 +33,6 @@ def framed(grey):
     return page
 
 
-def ruled(grey):
-    page = grey.copy()
-    page[::9] = 128
-    return page
-
-
 FIVE = np.asarray(draw(5, 60))
 CASES = {
     "blank": (np.full((40, 40), 250, np.uint8), "BLANK"),
@@ -53,46 +47,30 @@ CASES = {
     "a digit": (FIVE, "read"),
     "light on dark": (255 - FIVE, "read"),
     "a thick 1": (shape("rectangle", 25, 10, 34, 50), "read"),
-    "a frame": (framed(FIVE), "photograph"),
-    "lines": (ruled(FIVE), "photograph"),
-    "cut by the edge": (FIVE[:45], "photograph"),
-    "a thin stroke": (np.asarray(draw(5, 300, width=0.01)), "photograph"),
+    "cut by the edge": (FIVE[:45], "read"),
 }
 """Pictures, and what both languages must make of them."""
 
 
 def by_python(grey):
-    """Why a picture is refused, whether it is clean, and the image that models get."""
+    """Why a picture is refused, or the image that models get."""
     try:
-        strokes, noise = ink(grey)
-    except PictureError:
-        return {"refused": "BLANK"}
-    image = place(strokes)
-    found = {"clean": is_clean(strokes, noise, image), "image": image.ravel()}
-    try:
+        strokes, _ = ink(grey)
         check_single(strokes)
     except PictureError as fault:
-        refused = next(one.name for one in Refusal if str(fault).startswith(one))
-        return {"refused": refused, **found}
-    return {"refused": None, **found}
+        return next(one.name for one in Refusal if str(fault).startswith(one))
+    return place(strokes).ravel().astype(int)
 
 
 def by_javascript(page, greys):
     return page.evaluate(
         """(pictures) => pictures.map((grey) => {
           const found = ink(grey);
-          if (!found) return { refused: "BLANK" };
-          const image = place(found.strokes);
-          const clean = isClean(found, image);
-          return { refused: refusal(found.strokes), clean, image: [...image] };
+          if (!found) return "BLANK";
+          return refusal(found.strokes) ?? [...place(found.strokes)];
         })""",
         [np.asarray(grey).tolist() for grey in greys],
     )
-
-
-def outcome(found):
-    """A word for what is made of a picture; a photograph may also hold several, or nothing."""
-    return found["refused"] or ("read" if found["clean"] else "photograph")
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -101,15 +79,13 @@ def test_python_makes_of_a_picture_what_it_must(case):
     assert outcome(by_python(grey)) == expected
 
 
-def test_javascript_makes_the_same_of_it(page):
-    found = by_javascript(page, [grey for grey, _ in CASES.values()])
-    assert dict(zip(CASES, map(outcome, found), strict=True)) == {
-        name: expected for name, (_, expected) in CASES.items()
-    }
+def outcome(found):
+    return found if isinstance(found, str) else "read"
 
 
 def random_pictures():
-    """One digit, several of them, dots and strokes, framed and ruled too."""
+    """The cases; one digit, several of them, dots and strokes, framed too."""
+    yield from (grey for grey, _ in CASES.values())
     random = np.random.default_rng(0)
     for _ in range(12):
         pair = [draw(int(random.integers(10)), 60, margin=random.uniform(0, 0.2)) for _ in "ab"]
@@ -117,7 +93,7 @@ def random_pictures():
         kind = ("ellipse", "rectangle")[random.integers(2)]
         blot = shape(kind, x, y, x + wide, y + high, fill=int(random.integers(200)))
         for grey in (picture(random), np.asarray(beside(*pair)), blot):
-            yield from (grey, framed(grey), ruled(grey))
+            yield from (grey, framed(grey))
 
 
 def test_both_languages_make_the_same_of_random_pictures(page):
@@ -126,11 +102,10 @@ def test_both_languages_make_the_same_of_random_pictures(page):
     for grey, found in zip(greys, by_javascript(page, greys), strict=True):
         expected = by_python(grey)
         assert outcome(found) == outcome(expected)
-        assert found.get("clean") == expected.get("clean")
-        if "image" in found:
-            assert np.abs(found["image"] - expected["image"].astype(int)).max() <= 1
+        if outcome(found) == "read":
+            assert np.abs(found - expected).max() <= 1
         counts[outcome(found)] += 1
-    assert min(counts[kind] for kind in ("read", "photograph", "DOT", "SEVERAL", "WIDE")) >= 3
+    assert min(counts[kind] for kind in ("read", "BLANK", "DOT", "SEVERAL", "WIDE")) >= 2
 
 
 def test_the_sentences_are_pythons(page):
@@ -195,8 +170,7 @@ def assert_explained(page, image, about, answer):
         for layer in layers:
             values = layer(values)
         logits = values[0].astype(float)
-        rivals = np.delete(logits, about) if about == answer else logits[[answer]]
-        return logits[about] - rivals.max(), float(softmax(logits)[about])
+        return logits[about] - np.delete(logits, about).max(), float(softmax(logits)[about])
 
     now, confidence = margin_and_confidence(image)
     best = {True: (0, ""), False: (0, "")}
@@ -230,24 +204,6 @@ def test_pictures_are_read_or_sent_on(page, tmp_path):
     assert page.inner_text(".lead output") == "\N{EN DASH}"
     page.set_input_files("#file", tmp_path / "none.png")
     page.wait_for_selector("#note:text('none.png')")
-
-
-def test_a_picture_can_be_pasted(page):
-    page.evaluate(
-        """async () => {
-          const canvas = new OffscreenCanvas(100, 100);
-          const pen = canvas.getContext("2d");
-          pen.fillStyle = "white";
-          pen.fillRect(0, 0, 100, 100);
-          pen.fillStyle = "black";
-          pen.fillRect(47, 15, 7, 70);
-          const given = new DataTransfer();
-          given.items.add(new File([await canvas.convertToBlob()], "one.png", {type: "image/png"}));
-          document.dispatchEvent(new ClipboardEvent("paste", {clipboardData: given}));
-        }"""
-    )
-    page.wait_for_selector(".paper:not(.empty)")
-    assert page.inner_text(".lead output").isdigit()
 
 
 def test_without_javascript_nothing_is_there_to_be_pressed_in_vain(chromium, six):

@@ -40,7 +40,7 @@ def saved(tmp_path, picture):
 def test_on_each_kind_of_paper_digits_are_read(kind, tmp_path):
     images, labels = (np.load(path) for path in BUILT[:2])
     name = "augmented" if "augmented" in MODELS else "hidden"  # trained on rotated digits, or not
-    network = load(f"models/{name}.keras")
+    network = load(f"models/{name}.keras", 784, 10)
     random = np.random.default_rng([0, list(papers.PAPERS).index(kind)])
     right, refused = 0, 0
     for place in random.choice(len(images), COUNT, replace=False):

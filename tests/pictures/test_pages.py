@@ -128,7 +128,7 @@ def test_each_mark_is_read_or_left_out_for_a_reason(change, refused, tmp_path):
 def test_digits_that_touch_are_cut_where_models_are_surer_of_the_parts():
     """Pairs of MNIST's test digits, with gaps from -3 to 0 pixels at 28."""
     images, labels = (np.load(path) for path in BUILT[:2])
-    network = load(f"models/{MODELS[-1]}.keras")
+    network = load(f"models/{MODELS[-1]}.keras", 784, 10)
     random, right, single = np.random.default_rng(5), 0, 0
     scores = partial(mean_uncertainty, read_reference(), {MODELS[-1]: network.logits})
     for gap in np.tile([-3, -2, -1, 0], 10):

@@ -124,7 +124,7 @@ def test_any_model_learns_is_saved_as_the_same_bytes_and_answers_as_keras_does(
         save(model, f"{tmp_path}/{path}")
     assert (tmp_path / "one.keras").read_bytes() == (tmp_path / "again.keras").read_bytes()
     assert history[-1]["loss"] < history[0]["loss"] / 2
-    logits = load(f"{tmp_path}/again.keras").logits(examples.images)
+    logits = load(f"{tmp_path}/again.keras", 784, 10).logits(examples.images)
     assert np.mean(logits.argmax(axis=1) == examples.labels) > 0.9
     for answering in (model, keras.models.load_model(tmp_path / "again.keras")):
         answers = answering.predict(examples.images, verbose=0)

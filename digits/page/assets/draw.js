@@ -23,15 +23,13 @@ let asked = null; // the class about which "why" was asked
 
 function clear() {
   strokes = [];
-  given = asked = null;
-  draw();
+  undo();
 }
 
 /* Take back the last stroke, or a picture. */
 function undo() {
-  if (given) return clear();
   strokes.pop();
-  asked = null;
+  given = asked = null;
   draw();
 }
 
@@ -40,7 +38,7 @@ function draw() {
   fill("white");
   const extents = [0, 1].map((axis) => {
     const places = strokes.flat().map((point) => point[axis]);
-    return places.reduce((a, b) => Math.max(a, b), 0) - places.reduce((a, b) => Math.min(a, b), 999);
+    return Math.max(...places) - Math.min(...places);
   });
   pen.lineWidth = Math.min(THICKEST, Math.max(THINNEST, WIDTH * Math.max(...extents)));
   pen.lineCap = pen.lineJoin = "round";
@@ -74,7 +72,7 @@ function drawExample(at) {
   answer();
 }
 
-/* A picture that was chosen, dropped or pasted, on paper of its edges' colour. */
+/* A picture that was chosen, on paper of its edges' colour. */
 async function take(file) {
   const bitmap = await createImageBitmap(file).catch(() => null);
   clear();
@@ -105,10 +103,11 @@ function levels(left = 0, top = 0, width = SIZE, height = SIZE) {
 function look() {
   const found = ink(levels());
   if (!found) return { refused: findings.refusals.BLANK };
-  const image = place(found.strokes);
-  if (given === "photograph" && !isClean(found, image)) return { refused: PHOTOGRAPH };
-  const refused = refusal(found.strokes);
-  return refused ? { refused: findings.refusals[refused] } : { image };
+  const { strokes, noise } = found;
+  const uneven = NOISE * noise > FAINT || sum(sides(strokes).flat()) > 0;
+  if (given === "photograph" && uneven) return { refused: PHOTOGRAPH };
+  const refused = refusal(strokes);
+  return refused ? { refused: findings.refusals[refused] } : { image: place(strokes) };
 }
 
 /* Answer what is on the canvas. fault: why a file is no picture. */
@@ -116,9 +115,7 @@ function answer(fault) {
   cancelAnimationFrame(awaited);
   awaited = null;
   const { image, refused } = look();
-  const shades = [...(image ?? new Uint8Array(SIDE * SIDE))].flatMap((level) => [level, level, level, 255]);
-  const seen = new ImageData(Uint8ClampedArray.from(shades), SIDE);
-  document.getElementById("seen").getContext("2d").putImageData(seen, 0, 0);
+  paint("seen", (i) => Array(3).fill(image?.[i] ?? 0));
   const empty = !strokes.length && !given;
   canvas.parentElement.classList.toggle("empty", empty);
   document.getElementById("undo").disabled = empty;
@@ -149,7 +146,7 @@ function fillColumn(place, image) {
 function why(image) {
   for (const button of rows) button.ariaPressed = Number(button.dataset.class) === asked;
   const found = image && infer(findings.lead, image);
-  if (found) explain(findings.lead, image, found, asked);
+  if (found) explain(image, found, asked);
   else explainNothing();
   const reason = found ? uncertain(image, found.logits) : "";
   document.getElementById(`answer-${findings.lead}`).classList.toggle("uncertain", reason !== "");
@@ -210,14 +207,6 @@ document.getElementById("file").addEventListener("change", ({ target }) => {
   if (target.files.length) take(target.files[0]);
   target.value = "";
 });
-for (const name of ["dragover", "drop", "paste"]) {
-  document.addEventListener(name, (event) => {
-    const { items, files } = event.dataTransfer ?? event.clipboardData;
-    if (![...items].some((item) => item.kind === "file")) return;
-    event.preventDefault(); // or the browser would leave the page for it
-    if (files.length) take(files[0]);
-  });
-}
 
 /* A right answer of the leading model for each class, then its mistakes with most confidence. */
 const right = [...findings.classes.keys()].flatMap((digit) =>

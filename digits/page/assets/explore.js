@@ -11,20 +11,17 @@ function element(name, attributes, ...content) {
   return made;
 }
 
-/* An image of the sheet. */
-function picture(at, label) {
-  const made = element("span", { class: "sample", role: "img", "aria-label": label });
-  made.style.setProperty("--x", at % findings.columns);
-  made.style.setProperty("--y", Math.floor(at / findings.columns));
-  return made;
-}
-
+/* An image of the sheet, and what a model answered to it. */
 function figure(at, { predicted, confidence }) {
   const [actual, answer] = [findings.actual[at], predicted[at]].map((n) => findings.classes[n]);
+  const label = `${actual} predicted as ${answer}`;
+  const image = element("span", { class: "sample", role: "img", "aria-label": label });
+  image.style.setProperty("--x", at % findings.columns);
+  image.style.setProperty("--y", Math.floor(at / findings.columns));
   const named = actual === answer ? actual : `${actual} → ${answer}`;
   const names = element("span", { "aria-hidden": "true" }, named);
   const caption = element("figcaption", {}, names, element("br", {}), percent(confidence[at]));
-  return element("figure", {}, picture(at, `${actual} predicted as ${answer}`), caption);
+  return element("figure", {}, image, caption);
 }
 
 /* Of right answers, of which there may be a thousand, only the first are in the page. */

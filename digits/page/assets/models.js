@@ -9,8 +9,7 @@ for (const layer of findings.models.flatMap((model) => model.layers)) {
 }
 
 function bytes(base64) {
-  const text = atob(base64);
-  return new Uint8Array(text.length).map((_, i) => text.charCodeAt(i));
+  return Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
 }
 
 const ACTIVATIONS = {
@@ -28,32 +27,11 @@ function softmax(values) {
   return powers.map((power) => power / sum);
 }
 
-/* A layer takes an image's values, Float64Array, in runs of as many as it has inputs. */
-function compute(layer, values) {
-  const { scale, shift, kernel, bias, activation, grid } = layer;
-  if (grid) return kernel ? convolve(layer, values) : pool(layer, values);
-  if (scale) {
-    const scaled = values.map((value, i) => value * scale[i % scale.length] + shift[i % scale.length]);
-    return ACTIVATIONS[activation](scaled);
-  }
-  const inputs = kernel.length / bias.length;
-  const output = new Float64Array((values.length / inputs) * bias.length);
-  for (let run = 0; run * inputs < values.length; run++) {
-    const sums = Float64Array.from(bias);
-    for (let i = 0; i < inputs; i++) {
-      const value = values[run * inputs + i];
-      if (value === 0) continue; // most of a picture is paper
-      for (let j = 0; j < bias.length; j++) sums[j] += value * kernel[i * bias.length + j];
-    }
-    output.set(ACTIVATIONS[activation](sums), run * bias.length);
-  }
-  return output;
-}
-
 /* Call visit(place of the window, place in it, place in the image) for all that lie in the image. */
 function windows([size, window, strides, before, number], visit) {
   for (let at = 0; at < number[0] * number[1]; at++) {
-    const [top, left] = [Math.floor(at / number[1]) * strides[0] - before[0], (at % number[1]) * strides[1] - before[1]];
+    const top = Math.floor(at / number[1]) * strides[0] - before[0];
+    const left = (at % number[1]) * strides[1] - before[1];
     for (let y = Math.max(0, -top); y < Math.min(window[0], size[0] - top); y++) {
       for (let x = Math.max(0, -left); x < Math.min(window[1], size[1] - left); x++) {
         visit(at, y * window[1] + x, (top + y) * size[1] + left + x);
@@ -62,44 +40,54 @@ function windows([size, window, strides, before, number], visit) {
   }
 }
 
-function convolve({ kernel, bias, activation, grid }, values) {
-  const [inputs, outputs] = [values.length / (grid[0][0] * grid[0][1]), bias.length];
-  const sums = new Float64Array(grid[4][0] * grid[4][1] * outputs).map((_, i) => bias[i % outputs]);
+/* A layer takes an image's values, Float64Array. */
+function compute(layer, values) {
+  if (layer.kernel) return multiply(layer, values);
+  if (layer.grid) return pool(layer, values);
+  const { scale, shift, activation } = layer;
+  const scaled = values.map((value, i) => value * scale[i % scale.length] + shift[i % scale.length]);
+  return ACTIVATIONS[activation](scaled);
+}
+
+/* A convolution; or a dense layer, which is one of windows of a pixel. */
+function multiply(layer, values) {
+  const { kernel, bias, activation } = layer;
+  const outputs = bias.length;
+  const [high, wide] = layer.grid?.[1] ?? [1, 1];
+  const inputs = kernel.length / outputs / high / wide;
+  const pixels = [values.length / inputs, 1];
+  const grid = layer.grid ?? [pixels, [1, 1], [1, 1], [0, 0], pixels];
+  const length = grid[4][0] * grid[4][1] * outputs;
+  const found = Float64Array.from({ length }, (_, i) => bias[i % outputs]);
   windows(grid, (at, part, place) => {
     for (let i = 0; i < inputs; i++) {
       const value = values[place * inputs + i];
-      if (value === 0) continue;
+      if (value === 0) continue; // most of a picture is paper
       const from = (part * inputs + i) * outputs;
-      for (let j = 0; j < outputs; j++) sums[at * outputs + j] += value * kernel[from + j];
+      for (let j = 0; j < outputs; j++) found[at * outputs + j] += value * kernel[from + j];
     }
   });
-  return ACTIVATIONS[activation](sums);
-}
-
-function pool({ kind, channels, grid }, values) {
-  const largest = kind === "max";
-  const found = new Float64Array(grid[4][0] * grid[4][1] * channels).fill(largest ? -Infinity : 0);
-  const counts = new Float64Array(grid[4][0] * grid[4][1]);
-  windows(grid, (at, part, place) => {
-    counts[at] += 1;
-    for (let i = 0; i < channels; i++) {
-      const [value, to] = [values[place * channels + i], at * channels + i];
-      found[to] = largest ? Math.max(found[to], value) : found[to] + value;
-    }
-  });
-  return largest ? found : found.map((sum, i) => sum / counts[Math.floor(i / channels)]);
-}
-
-/* The output of each layer, the pixels first. place: of the model in the list. grey: a level for
-   each pixel, 0 paper to 255 ink. */
-function outputs(place, grey) {
-  const found = [Float64Array.from(grey, (level) => Math.fround(level / 255))];
-  for (const layer of findings.models[place].layers) found.push(compute(layer, found.at(-1)));
+  for (let at = 0; at < found.length; at += outputs) {
+    found.set(ACTIVATIONS[activation](found.subarray(at, at + outputs)), at);
+  }
   return found;
 }
 
+function pool({ kind, grid }, values) {
+  const channels = values.length / (grid[0][0] * grid[0][1]);
+  const windowed = Array.from({ length: grid[4][0] * grid[4][1] }, () => []);
+  windows(grid, (at, part, place) => windowed[at].push(place * channels));
+  return Float64Array.from({ length: windowed.length * channels }, (_, i) => {
+    const inside = windowed[Math.floor(i / channels)].map((place) => values[place + (i % channels)]);
+    return kind === "max" ? Math.max(...inside) : inside.reduce((a, b) => a + b) / inside.length;
+  });
+}
+
+/* place: of the model in the list. grey: a level for each pixel, 0 paper to 255 ink. */
 function infer(place, grey) {
-  const logits = [...outputs(place, grey).at(-1)];
+  const pixels = Float64Array.from(grey, (level) => Math.fround(level / 255));
+  const { layers } = findings.models[place];
+  const logits = [...layers.reduce((values, layer) => compute(layer, values), pixels)];
   return { digit: logits.indexOf(Math.max(...logits)), softmax: softmax(logits), logits };
 }
 
