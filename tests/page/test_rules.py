@@ -11,7 +11,7 @@ from digits.errors import PictureError
 from digits.evaluation.uncertainty import uncertain
 from digits.pictures.preparing import ink, place
 from digits.pictures.refusals import Refusal
-from digits.pictures.single import check_single, is_clean
+from digits.pictures.single import check_single
 from tests.browser import canvas_picture, draw_digit, draw_strokes, opened
 from tests.page import made
 from tests.page.conftest import PAIR
