@@ -74,6 +74,7 @@ def test_a_rebuild_gives_the_same_bytes(native, tmp_path, processor):
     assert project.unlike(emulated(tmp_path / "environment", processor)) == []
 
 
+@pytest.mark.slow
 def test_another_c_library_gives_the_same_bytes(project, tmp_path):
     compiler = shutil.which("cc")
     if sys.platform != "linux" or not compiler:
