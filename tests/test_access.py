@@ -2,8 +2,6 @@
 
 import json
 import shutil
-import subprocess
-import sys
 
 import pytest
 
@@ -14,26 +12,14 @@ OWN = {"train.epochs", "train.batch_size", "train.learning_rate"}
 """Shared parameters that a model may have among its own: then only these are declared."""
 
 
-def watch(project, *stages):
-    """Run stages by hand, in one process; return what each has opened."""
-    done = subprocess.run(
-        [sys.executable, pipeline.ROOT / "tests/watched.py", *stages],
-        cwd=project.folder,
-        env=pipeline.ENVIRONMENT,
-        check=True,
-        capture_output=True,
-        text=True,
-    )
-    return json.loads(done.stderr.splitlines()[-1])
-
-
 @pytest.fixture(scope="module")
 def seen(built, tmp_path_factory):
-    """What each stage opens, where it finds no output of its own."""
+    """What each stage opens in one process, by hand, where it finds no output of its own."""
     project = pipeline.copy(built, tmp_path_factory.mktemp("watched") / "project")
     for path in (project.path(out) for stage in STAGES for out in outputs(stage)):
         shutil.rmtree(path) if path.is_dir() else path.unlink()
-    return watch(project, *STAGES)
+    said = project.run("python", "-u", str(pipeline.ROOT / "tests/watched.py"), *STAGES)
+    return json.loads(said.splitlines()[-1])
 
 
 def beneath(names, places):

@@ -27,8 +27,7 @@ PROCESSORS = {
     "Icelake-Server": "Intel, whose code LLVM tunes otherwise; qemu leaves out AVX-512",
     "Dhyana": "of a third maker",
 }
-QUICK = 1
-"""So many of them are slow tests; the others are run by `make rebuild-elsewhere` alone."""
+"""The first is a slow test; the others are run by `make rebuild-elsewhere` alone."""
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +65,7 @@ def emulated(folder, processor):
 @pytest.mark.parametrize(
     "processor",
     [
-        pytest.param(name, marks=pytest.mark.slow if place < QUICK else pytest.mark.elsewhere)
+        pytest.param(name, marks=pytest.mark.elsewhere if place else pytest.mark.slow)
         for place, name in enumerate(PROCESSORS)
     ],
 )
@@ -75,6 +74,7 @@ def test_a_rebuild_gives_the_same_bytes(native, tmp_path, processor):
     assert project.unlike(emulated(tmp_path / "environment", processor)) == []
 
 
+@pytest.mark.slow
 def test_another_c_library_gives_the_same_bytes(project, tmp_path):
     compiler = shutil.which("cc")
     if sys.platform != "linux" or not compiler:

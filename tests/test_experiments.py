@@ -14,13 +14,6 @@ def names(project):
     return set(project.run("dvc", "exp", "list", "--name-only", "--rev", "main").split())
 
 
-def table(markdown):
-    """The rows of a Markdown table, as dicts."""
-    lines = [line.strip("| ").split("|") for line in markdown.splitlines() if line[:1] == "|"]
-    head, _, *rows = [[cell.strip() for cell in line] for line in lines]
-    return [dict(zip(head, row, strict=True)) for row in rows]
-
-
 def wait(project):
     """Ask until nothing is queued or running; each question takes DVC about a second."""
     for _ in range(120):
@@ -62,20 +55,14 @@ def test_every_command_of_the_document(project):
     assert names(project) == {"longer", "rates-1", "rates-2", *units, *plain}
     assert project.run("git", "status", "--porcelain") == ""
 
-    output = document.run("Compare")
-    rows = {row["Experiment"].split("[")[-1].rstrip("]"): row for row in table(output)}
-    assert set(rows) == {"main", *names(project)}
-    params = {"train.epochs", "train.learning_rate", "train_hidden.units"}
-    assert set(rows["longer"]) == {"Experiment", "val_accuracy", *params}
-    assert (rows["longer"]["train.epochs"], rows["units-1"]["train.epochs"]) == ("10", "5")
-    assert [rows[f"rates-{place}"]["train_hidden.units"] for place in (1, 2)] == ["16", "32"]
-    assert rows["plain-16"]["val_accuracy"] == rows["units-2"]["val_accuracy"]
+    head, *rows = [x for x in document.run("Compare").splitlines() if x.startswith("|")]
+    assert len(rows) == 2 + len(names(project))  # the rule below the head, and main
+    shown = {"Experiment", "val_accuracy", "train.epochs", "train.learning_rate"}
+    assert set(head.replace("|", " ").split()) == shown | {"train_hidden.units"}
 
-    committed, model = project.path("params.yaml").read_text(), project.hashes()[MODEL]
+    model = project.hashes()[MODEL]
     document.run("Keep one")
     assert project.read("params.yaml")["train_hidden"]["units"] == 128
-    applied = project.path("params.yaml").read_text()
-    assert applied.count("#") == committed.count("#")
     assert project.hashes()[MODEL] != model
     project.run("git", "restore", "params.yaml")
     project.set("train_hidden.units", 128)

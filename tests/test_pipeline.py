@@ -6,7 +6,7 @@ import shutil
 import pytest
 
 from tests import pipeline
-from tests.pipeline import MAP, MODELS, STAGES, TRAININGS, readers
+from tests.pipeline import MODELS, STAGES, TRAININGS, readers
 
 TESTS = ["evaluate", "robustness", "report"]
 
@@ -28,26 +28,6 @@ TESTS = ["evaluate", "robustness", "report"]
 )
 def test_an_edited_module_makes_its_stages_stale_and_no_other(file, stages):
     assert readers(file) == [stage for stage in STAGES if stage in stages]
-
-
-@pytest.mark.parametrize(
-    ("name", "stages"),
-    [
-        *((f"{name}.any", [name]) for name in TRAININGS if name in MAP[name]["params"]),
-        ("train.seed", TRAININGS),
-        ("train.epochs", [name for name in TRAININGS if "train" in MAP[name]["params"]]),
-        ("preprocess.limit", ["preprocess"]),
-        ("robustness.rotation", ["robustness"]),
-        ("models", ["evaluate", "robustness"]),
-    ],
-)
-def test_a_parameter_makes_stale_the_stages_that_read_it_and_the_page(name, stages):
-    read = {stage: [str(key) for key in MAP[stage].get("params", [])] for stage in STAGES}
-    found = [
-        stage for stage in read if any(f"{name}.".startswith(f"{key}.") for key in read[stage])
-    ]
-    assert found == [stage for stage in STAGES if stage in stages]
-    assert read["report"] == ["{'params.yaml': None}"]  # all of them
 
 
 def test_dvc_would_run_what_has_changed(project):

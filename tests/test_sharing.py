@@ -5,7 +5,6 @@ import json
 import re
 import shutil
 import tomllib
-from hashlib import md5
 
 import numpy as np
 import onnxruntime
@@ -65,11 +64,6 @@ def test_every_command_of_the_document(project, published, tmp_path):
     assert clean(project)
     assert len(project.run("git", "rev-parse", "HEAD^1", "HEAD^2").split()) == 2
     assert project.repro() == []
-    merged = {dep["path"]: dep["md5"] for dep in project.lock()["preprocess"]["deps"]}
-    module = project.path("stages/preprocess.py").read_bytes()
-    assert merged["stages/preprocess.py"] == md5(module, usedforsecurity=False).hexdigest()
-    assert module.startswith(b'"""Also: ')
-    assert module.endswith(b"# the end\n")
     project.path("dvc.lock").unlink()
     assert set(project.repro()) <= {"explore", "evaluate"}  # which take seconds, and no cache
     assert clean(project)
@@ -84,16 +78,11 @@ def test_every_command_of_the_document(project, published, tmp_path):
     document.run("Use a version", empty)
     assert (empty / "first.keras").read_bytes() == built
 
-    exported, twice = [empty / "hidden.onnx", empty / "hidden.tflite"], []
-    document.left.insert(0, document.left[0])
-    for _ in range(2):
-        document.run("Export it", empty)
-        twice.append([path.read_bytes() for path in exported])
-    assert twice[0] == twice[1]
+    document.run("Export it", empty)
     output = document.run("Use the exported model", empty)
     *_, onnx, lite = re.findall(r"^\[(.*)\]$", output, re.MULTILINE)
     assert onnx.split() == 5 * lite.split()
-    session = onnxruntime.InferenceSession(exported[0])
+    session = onnxruntime.InferenceSession(empty / "hidden.onnx")
     images = np.load(project.path("data/processed/test/images.npy"))
     (outputs,) = session.run(None, {session.get_inputs()[0].name: images})
     rows = project.path("metrics/predictions/hidden.csv").read_text().splitlines()[1:]

@@ -27,33 +27,47 @@ from digits.params.models import Models
 LOCK = "dvc.lock"
 
 
-def check(built: bool = False) -> None:
+def check() -> None:
     """Raise ArtifactError if `stale` or `damaged` finds a fault."""
-    if faults := stale(built=built):
+    if faults := stale():
         raise ArtifactError(
             f"{LOCK} is not up to date: {', '.join(faults)}. `dvc repro`, then commit dvc.lock and "
             "metrics/"
         )
-    if not built and (paths := damaged()):
+    if paths := damaged():
         raise ArtifactError(
             f"DVC's cache holds other content than before in {', '.join(paths)}. Remove these "
             "files, then `dvc repro`"
         )
 
 
-def stale(*stages: str, built: bool = False) -> list[str]:
+def stale(*stages: str) -> list[str]:
     """List the stages whose lock is not of this code, these parameters and the files that lie here.
 
-    stages: these and those that they depend on, not all. built: DVC has just run them, so that what
-    it noted is believed, but every output must lie here; else only those that git has. What DVC
-    would not run is a fault, too, as is code that it ignores, and a model that no stage makes.
-    Raises RevisionError.
+    stages: these and those that they depend on, not all. An output of DVC's cache need not lie
+    here. What DVC would not run is a fault, too, as is code that it ignores, and a model that no
+    stage makes. Raises RevisionError.
     """
+    locked, here = dict[str, Any](), dict[str, Any]()
+
+    def differs(part: Any) -> bool:
+        """Say whether an output or a dependency is not as the lock has it."""
+        path, info = part.fs_path, part.hash_info
+        if isinstance(part, ParamsDependency):
+            return bool(part.workspace_status())
+        if not info or locked.setdefault(path, info) != info:  # another stage has another one
+            return True
+        if not part.exists:
+            return not f"{path}{os.sep}".startswith(cached)
+        if path not in here:
+            here[path] = part.get_hash()
+        return bool(here[path] != info)
+
     try:
         with Repo() as repo:
-            if not built:
-                repo.state = StateNoop()  # forget what DVC has noted of files
-                repo.cache = CacheManager(repo)
+            repo.state = StateNoop()  # forget what DVC has noted of files
+            repo.cache = CacheManager(repo)
+            cached = tuple(f"{out.fs_path}{os.sep}" for out in repo.index.outs if out.use_cache)
             chosen = [x for name in stages for x in repo.stage.collect(name, with_deps=True)]
             chosen = list(dict.fromkeys(chosen if stages else repo.index.stages))
             models = {f"models/{name}.keras" for name in read_params(Models).root}
@@ -61,7 +75,6 @@ def stale(*stages: str, built: bool = False) -> list[str]:
                 models &= {str(dep) for stage in chosen for dep in stage.deps}
             made = {str(out) for stage in repo.index.stages if stage.cmd for out in stage.outs}
             faults = [f"{path} (no stage makes it)" for path in sorted(models - made)]
-            differs = _comparing(repo, built)
             for stage in chosen:
                 if found := dict.fromkeys(_faults(repo, stage, differs)):
                     faults.append(f"{stage.addressing} ({', '.join(found)})")
@@ -71,26 +84,6 @@ def stale(*stages: str, built: bool = False) -> list[str]:
             f"DVC cannot say what is up to date: {' '.join(str(fault).split())}. If it may not "
             "write here, take a clone of your own"
         ) from None
-
-
-def _comparing(repo: Any, built: bool) -> Callable[[Any], bool]:
-    """Return a function that says if an output or dependency is not as the lock has it."""
-    cached = [f"{out.fs_path}{os.sep}" for out in repo.index.outs if out.use_cache and not built]
-    locked, here = dict[str, Any](), dict[str, Any]()
-
-    def differs(part: Any) -> bool:
-        path, info = part.fs_path, part.hash_info
-        if isinstance(part, ParamsDependency):
-            return bool(part.workspace_status())
-        if not info or locked.setdefault(path, info) != info:  # another stage has another one
-            return True
-        if not part.exists:
-            return not f"{path}{os.sep}".startswith(tuple(cached))
-        if path not in here:
-            here[path] = part.get_hash()
-        return bool(here[path] != info)
-
-    return differs
 
 
 def _faults(repo: Any, stage: Any, differs: Callable[[Any], bool]) -> Iterator[str]:

@@ -10,6 +10,7 @@ from digits.__main__ import COMMANDS
 from tests import pipeline
 
 DIGITS = [sys.executable, "-m", "digits"]
+HERE = {"PYTHONPATH": str(pipeline.ROOT)}
 
 
 def test_help_names_every_command_and_imports_nothing_that_is_slow():
@@ -35,16 +36,16 @@ def test_a_wrong_command_or_argument_is_a_usage_error(small):
 
 
 def test_a_reader_that_has_gone_and_a_disk_that_is_full(small):
-    command = f"PYTHONPATH={pipeline.ROOT} {sys.executable} -m digits compare --json"
-    assert small.run("sh", "-c", f"{command} | true") == ""
-    said = small.run("sh", "-c", f"{command} > /dev/full", code=1)
+    command = f"{sys.executable} -m digits compare --json"
+    assert small.run("sh", "-c", f"{command} | true", **HERE) == ""
+    said = small.run("sh", "-c", f"{command} > /dev/full", code=1, **HERE)
     assert said == "error: what is printed cannot be written: No space left on device\n"
 
 
 def test_a_terminal_without_a_letter_shows_its_number(small):
     small.run("git", "branch", "année")
-    settings = ("PYTHONIOENCODING=ascii:strict", f"PYTHONPATH={pipeline.ROOT}")
-    assert "ann\\xe9e" in small.run("env", *settings, *DIGITS, "compare", "année")
+    said = small.run(*DIGITS, "compare", "année", PYTHONIOENCODING="ascii:strict", **HERE)
+    assert "ann\\xe9e" in said
 
 
 def test_in_another_checkout_the_code_of_that_one_runs(small):

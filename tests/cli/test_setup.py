@@ -13,12 +13,8 @@ SETTINGS = """\
 # mine: Grüße
 ['remote "storage"']
     url = /home/José/data    # secret
-    version_aware = true
 [core]
     remote = storage
-    # the end
-[cache]
-    type = hardlink
 """
 SAID = "set in .dvc/config.local: a private site cache for DVC\n"
 
