@@ -3,15 +3,13 @@
 import io
 import json
 import zipfile
-from types import SimpleNamespace
 
 import h5py
 import numpy as np
 import pytest
 
-from digits.cli import summary
 from tests.faults.ending import fails, main_of, repro_restores
-from tests.pipeline import MODELS, readers
+from tests.pipeline import readers
 
 
 def packed(array):
@@ -181,23 +179,3 @@ def test_a_damaged_or_hostile_model(project):
             assert not project.path("unpickled").exists()
     repro_restores(project)
     assert path.read_bytes() == good
-
-
-BAD = [b"", b"{", b"[]", b"[" * 10**5]
-BAD += [json.dumps(dict.fromkeys(MODELS, each)).encode() for each in (3, {"x": "y"})]
-METRICS = ["answers.json", "evaluation/hidden.json", "training/hidden.json", "robustness.csv"]
-
-
-def test_metrics_that_are_none(project):
-    for name in METRICS:
-        path = project.path(f"metrics/{name}")
-        good = path.read_bytes()
-        for content in BAD:
-            path.write_bytes(content)
-            message = fails(project, lambda: summary.main(SimpleNamespace()))
-            assert "metrics/" in message
-            assert "`dvc repro` rebuilds it" in message
-        path.write_bytes(good)
-    for name in METRICS:
-        project.path(f"metrics/{name}").write_bytes(b"")
-    repro_restores(project)
