@@ -17,8 +17,6 @@ from tests.datasets.test_formats import write_npz
 
 pytestmark = pytest.mark.slow
 
-HOSTILE = ["<b>bold", "a,b", 'quo"te', "\N{GRINNING FACE}", f"Ärger mit {'langen ' * 9}Namen"]
-
 
 def of_letters(folder):
     """26 classes, as EMNIST's letters have them, in an .npz."""
@@ -32,10 +30,6 @@ def of_letters(folder):
 
 
 KINDS = {
-    "five colourful classes": (
-        lambda folder: write(folder / "five", HOSTILE, 20, (32, 32), colour=True),
-        {"prepare": "none"},
-    ),
     "26 letters": (of_letters, {"classes": list("ABCDEFGHIJKLMNOPQRSTUVWXYZ")}),
     "two classes, 64 x 48": (
         lambda folder: write(folder / "two", ["no", "yes"], 30, (20, 50)),
