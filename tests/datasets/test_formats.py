@@ -102,7 +102,7 @@ MEMBERS = {
     "fewer than announced": (npy(np.zeros(9, np.uint8), shape=(10,)), "the file holds 9"),
     "more than announced": (npy(np.zeros(9, np.uint8), shape=(8,)), "the file holds more"),
     "a header cut short": (npy(ZERO)[:20], "EOF"),
-    "version 9": (b"\x93NUMPY\x09\x00" + npy(ZERO)[8:], "expected (1, 0)"),
+    "version 9": (b"\x93NUMPY\x09\x00" + npy(ZERO)[8:], "got (0,)"),
 }
 
 
