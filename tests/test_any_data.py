@@ -57,7 +57,7 @@ def table(path):
     return [*csv.reader(Path(path).read_text(encoding="utf-8").splitlines())][1:]
 
 
-@pytest.mark.parametrize("count", [1, 2, 3, 199, 200, 201, 1001])
+@pytest.mark.parametrize("count", [1, 2, 200, 1001])
 def test_the_stages_give_numbers_for_any_number_of_test_images(folder, monkeypatch, count):
     monkeypatch.chdir(folder)
     random = np.random.default_rng(count)
@@ -100,7 +100,11 @@ def test_names_of_any_kind_are_shown_safely_and_readably(folder, monkeypatch, ca
     for stage in ("fetch", *TESTED):  # a warning of matplotlib's would be an error
         main_of(stage)()
     call(["predict", "pictures \x1b[1m\n/test/" + NAMES[-2]])
+    Image.new("L", (9, 8)).save("other.png")
+    with pytest.raises(SystemExit):
+        call(["predict", "other.png"])
     out = "".join(capsys.readouterr())
+    assert "expected a picture of 8 x 8 pixels, height and width, got 8 x 9" in out
     assert "?[1m?" in out
     assert "\x1b" not in out
     classes = read_info().classes

@@ -17,8 +17,6 @@ from tests.datasets.test_formats import write_npz
 
 pytestmark = pytest.mark.slow
 
-HOSTILE = ["<b>bold", "a,b", 'quo"te', "\N{GRINNING FACE}", f"Ärger mit {'langen ' * 9}Namen"]
-
 
 def of_letters(folder):
     """26 classes, as EMNIST's letters have them, in an .npz."""
@@ -32,10 +30,6 @@ def of_letters(folder):
 
 
 KINDS = {
-    "five colourful classes": (
-        lambda folder: write(folder / "five", HOSTILE, 20, (32, 32), colour=True),
-        {"prepare": "none"},
-    ),
     "26 letters": (of_letters, {"classes": list("ABCDEFGHIJKLMNOPQRSTUVWXYZ")}),
     "two classes, 64 x 48": (
         lambda folder: write(folder / "two", ["no", "yes"], 30, (20, 50)),
@@ -45,7 +39,6 @@ KINDS = {
         lambda folder: write(folder / "many", [f"kind {n}" for n in range(300)], 3, (30, 30)),
         {"prepare": "none", "held_out": 0.34},
     ),
-    "8 x 8": (lambda folder: write(folder / "tiny", list("abcd"), 20, (8, 8)), {"prepare": "none"}),
 }
 
 
@@ -98,29 +91,6 @@ def test_a_change_of_parameters_is_enough(project, tmp_path, chromium, kind):
         assert info["title"] in said
     drawn = json.loads(project.run("dvc", "plots", "show", "--json", "metrics/classes.csv"))
     assert not drawn.get("errors")
-
-
-def test_the_command_answers_with_names(project, tmp_path):
-    folder = write(tmp_path / "five", HOSTILE, 20, (32, 32), colour=True)
-    built_of(project, folder, prepare="none")
-    picture = next((folder / "a,b").iterdir())
-    rows = json.loads(project.run("python", "-m", "digits", "predict", "--json", str(picture)))
-    assert rows[0]["class"] in HOSTILE
-    assert rows[0]["class"] in project.run("python", "-m", "digits", "predict", str(picture))
-    other = tmp_path / "other.png"
-    Image.new("L", (33, 32)).save(other)
-    said = project.run("python", "-m", "digits", "predict", str(other), code=1)
-    assert "expected a picture of 32 x 32 pixels, height and width, got 32 x 33" in said
-
-
-def test_comparison_and_gate_say_that_the_data_are_others(project, tmp_path):
-    project.run("git", "switch", "--quiet", "--create", "other")
-    built_of(project, write(tmp_path / "x", ["a", "b"], 20), prepare="none")
-    report = json.loads(project.run("python", "-m", "digits", "compare", "main", "--json"))
-    assert {model["verdict"] for model in report["models"].values()} == {None}
-    assert any("differ: no verdict" in note for note in report["notes"])
-    said = project.run("python", "-m", "digits", "validate", "floors")
-    assert "not checked: the floors are for MNIST, these results are of x" in said
 
 
 def test_fashion_mnist_by_its_name(project, tmp_path, chromium):

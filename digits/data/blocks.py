@@ -69,11 +69,9 @@ def rows_per_block(batch_size: int) -> int:
 def shuffle_chunks(count: int, size: int, random: np.random.Generator) -> Iterator[Rows]:
     """Yield the rows of blocks of `size` examples (the last: the rest), ascending in each block.
 
-    Examples that fit in one block get a full shuffle. Others are shuffled in two steps, as by
-    CorgiPile (Xu et al., "Stochastic gradient descent without full data shuffle", 2022): here
-    chunks of the whole file, then by `shuffled` the examples within each block. So a batch is drawn
-    from the 64 chunks of its block. That costs nothing if the file is in random order, and little
-    if a block holds chunks from all parts of it.
+    More than one block is shuffled in two steps, as by CorgiPile (Xu et al., "Stochastic gradient
+    descent without full data shuffle", 2022): here chunks of the whole file, then by `shuffled` the
+    examples within each block. So a batch is drawn from the 64 chunks of its block.
     """
     starts = random.permutation(-(-count // CHUNK)) * CHUNK
     rows = (starts[:, np.newaxis] + np.arange(CHUNK)).ravel()

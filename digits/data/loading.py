@@ -33,10 +33,7 @@ def read_raw(split: str) -> tuple[NDArray[np.uint8], Labels]:
 
 
 def read_examples(split: str) -> Examples:
-    """Memory-map a split as preprocess wrote it.
-
-    Raises ArtifactError if the arrays do not match the description of the data set.
-    """
+    """Memory-map a split as preprocess wrote it. Raises ArtifactError as `read_raw`."""
     info = read_info()
     path = f"data/processed/{split}"
     images = read_array(f"{path}/images.npy", np.float32, None, info.height * info.width)

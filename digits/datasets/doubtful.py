@@ -1,7 +1,7 @@
 """Find images that make results look better or worse than they are."""
 
 from hashlib import blake2b
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 
@@ -35,8 +35,7 @@ def check_images(
         if found.any():
             place = int(found.argmax())
             split = f"training image {place}" if place < count else f"test image {place - count}"
-            example = names[place] if names else split
-            part = f"{found.sum():,} of {len(labels):,}"
+            part, example = f"{found.sum():,} of {len(labels):,}", names[place] if names else split
             lines.append(printable(f"{part} images {what}, as {example}"))
             drop |= found
     if lines and (action == "refuse" or (action == "drop" and drop.all())):
@@ -45,6 +44,7 @@ def check_images(
         print(f"fetch: {line}{'; dropped' * (action == 'drop')}")
     if not lines or action != "drop":
         return dataset
-    keep = [~drop[:count], ~drop[count:]]
-    kept: list[Any] = [array[keep[place // 2]] for place, array in enumerate(dataset)]
-    return Dataset(*kept)
+    train, test = ~drop[:count], ~drop[count:]
+    return Dataset(
+        *(array[train] for array in dataset[:2]), *(array[test] for array in dataset[2:])
+    )

@@ -17,9 +17,8 @@ TIMEOUT = (4, 30)
 """Seconds to connect, and to wait for the next bytes. A firewall may drop all packets."""
 DEADLINE = 600
 """Seconds for one file, with all attempts."""
-ATTEMPTS = 3
-PAUSE = 0.5
-"""Seconds, doubled before each attempt after the second."""
+ATTEMPTS, PAUSE = 3, 0.5
+"""Of the pauses in seconds: doubled before each attempt after the second."""
 MAX_BYTES = 64 * 2**20
 
 

@@ -17,11 +17,6 @@ from digits.messages import printable
 from digits.params.stages import FetchParams
 from digits.pictures.preparing import SIDE
 
-EXPECTED = (
-    f"fetch.source: expected a name of the catalogue ({', '.join(CATALOGUE)}), an .npz file, a "
-    "folder with IDX files, or one with pictures"
-)
-
 
 def fetch_dataset(params: FetchParams) -> tuple[Dataset, DatasetInfo, str]:
     """Return the data set that the parameters ask for, its description, and its source.
@@ -38,10 +33,10 @@ def fetch_dataset(params: FetchParams) -> tuple[Dataset, DatasetInfo, str]:
         if known := next((p.card for p in CATALOGUE.values() if p.sha256 == sha256), None):
             own = {"title": params.title, "classes": params.classes}
             card = known.model_copy(update={key: value for key, value in own.items() if value})
-    checked = check_images(dataset, names, params.duplicates)
-    if checked is not dataset:
-        dataset, sha256 = checked, content_sha256(checked)
+    dataset = check_images(dataset, names, params.duplicates)
+    if params.duplicates == "drop":
         check_dataset(dataset)
+        sha256 = content_sha256(dataset)
     train, height, width = dataset.train_images.shape
     if card.prepare == "mnist" and (height, width) != (SIDE, SIDE):
         raise SourceError(
@@ -92,8 +87,11 @@ def _read_own(path: Path, params: FetchParams) -> tuple[Dataset, DatasetCard, li
         reason = getattr(fault, "strerror", None) or fault
         close = get_close_matches(params.source.lower(), CATALOGUE, 1)
         hint = f"; did you mean {close[0]}?" if close else ""
-        got = printable(f"'{params.source}', which cannot be read: {reason}{hint}")
-        raise SourceError(f"{EXPECTED}, got {got}") from None
+        raise SourceError(
+            f"fetch.source: expected a name of the catalogue ({', '.join(CATALOGUE)}), an .npz "
+            "file, a folder with IDX files, or one with pictures, got "
+            + printable(f"'{params.source}', which cannot be read: {reason}{hint}")
+        ) from None
     check_dataset(dataset)
     count = 1 + max(int(dataset.train_labels.max()), int(dataset.test_labels.max()))
     if classes and len(classes) != count:

@@ -4,8 +4,7 @@ Corruptions: N. Mu, J. Gilmer, "MNIST-C: a robustness benchmark for computer vis
 after D. Hendrycks, T. Dietterich, "Benchmarking neural network robustness to common corruptions
 and perturbations", ICLR 2019. Every function takes and returns float32 (n, height, width), 0-1, 0
 outside; a severity of 0 changes nothing. The last argument holds the random numbers of DRAWN.
-scipy, whose filters add in one order, is imported where it is used: the command line reads only
-results.
+scipy is imported where it is used, since the command line reads only results.
 """
 
 from collections import Counter

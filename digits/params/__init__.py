@@ -13,12 +13,13 @@ from digits.params.document import read_document
 
 
 class Section(BaseModel):
-    """A section of the file: every key required, none unknown, no conversion of types."""
+    """A section of the file: every key required, none unknown, no conversion of types.
+
+    section: its name in params.yaml: `class TrainParams(Section, section="train")`.
+    """
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
-
     section: ClassVar[str]
-    """Its name in params.yaml: `class TrainParams(Section, section="train")`."""
 
     def __init_subclass__(cls, section: str = "", **config: Any) -> None:
         """Set the name of the section; a class for others to extend has none."""
@@ -30,16 +31,16 @@ S = TypeVar("S", bound=BaseModel)
 
 
 def read_params(schema: type[S], path: str = "params.yaml") -> S:
-    """Return the section that `schema` describes, of the YAML file at `path`.
-
-    Raises ParameterError if the file cannot be read, or with one message for all faults of the
-    section: missing or unknown keys, wrong types, values out of range.
-    """
+    """Return the section that `schema` describes, of the YAML file at `path`. See `validate`."""
     return validate(read_document(path), schema, path)
 
 
 def validate(document: dict[str, Any], schema: type[S], path: str = "params.yaml") -> S:
-    """Return the section that `schema` describes, of the content of `path`. See `read_params`."""
+    """Return the section that `schema` describes, of the content of `path`.
+
+    Raises ParameterError with one message for all faults of the section: missing or unknown keys,
+    wrong types, values out of range.
+    """
     name = schema.section  # type: ignore[attr-defined]
     if name not in document and is_required(schema):
         raise ParameterError(f"{path}: section '{name}' is missing{nearest(name, document)}")

@@ -11,21 +11,11 @@ from digits.params.models import Models
 TESTED = {"small": {"accuracy": 0.92}, "large": {"accuracy": 0.97, "macro_f1": float("nan")}}
 
 
-@pytest.mark.parametrize(
-    ("floors", "faults"),
-    [
-        ({}, []),
-        ({"small": {"accuracy": 0.92}, "large": {"accuracy": 0.0}}, []),
-        ({"small": {"accuracy": 0.9201}}, ["small accuracy is 0.92, below 0.9201"]),
-        ({"large": {"macro_f1": 0.0}}, ["large macro_f1 is nan, below 0.0"]),
-        (
-            {"small": {"accuracy": 1.0}, "large": {"accuracy": 1.0}},
-            ["small accuracy is 0.92, below 1.0", "large accuracy is 0.97, below 1.0"],
-        ),
-    ],
-)
-def test_metrics_below_their_floors_are_named(floors, faults):
+def test_metrics_below_their_floors_are_named():
+    floors = {"small": {"accuracy": 0.9201}, "large": {"accuracy": 0.97, "macro_f1": 0.0}}
+    faults = ["small accuracy is 0.92, below 0.9201", "large macro_f1 is nan, below 0.0"]
     assert gate.below(floors, TESTED) == faults
+    assert gate.below({}, TESTED) == []
 
 
 def test_a_floor_for_no_model_names_the_near_one():

@@ -51,7 +51,8 @@ def test_the_corruptions_that_no_model_was_trained_on():
 @pytest.mark.parametrize(
     ("path", "content"),
     [
-        ("metrics/answers.json", "[]"),
+        ("metrics/answers.json", "[" * 10**5),
+        ("metrics/answers.json", "3"),
         ("metrics/answers.json", json.dumps({**ANSWERS, "b": {}})),
         ("metrics/evaluation/a.json", "{}"),
         ("metrics/evaluation/b.json", '{"accuracy": NaN, "macro_f1": 1}'),

@@ -14,7 +14,6 @@ from digits.errors import SourceError
 from digits.params import read_params
 from digits.params.stages import FetchParams
 from tests import pipeline
-from tests.faults.ending import fails, main_of
 
 UNSAFE = re.compile(
     r"\b(c?[pP]ickle|dill|cloudpickle|joblib|shelve|marshal)\b|(read|to)_pickle"
@@ -50,13 +49,6 @@ def test_temporary_folders_are_the_owners_alone(monkeypatch):
         os.umask(old)
     assert [mode for _, mode in seen] == [0o700, 0o700]
     assert seen[0][0] != seen[1][0]
-
-
-def test_a_source_is_a_name_and_never_a_command(shared):
-    for name in ("$(touch spy)", "x; touch spy", "`touch spy`", "|touch spy", "--help"):
-        shared.set("fetch.source", name)
-        assert name in fails(shared, main_of("fetch"))
-        assert not shared.path("spy").exists()
 
 
 @pytest.mark.parametrize("name", ["runtime", "test"])
