@@ -12,13 +12,14 @@ from digits.params.models import available
 from digits.process import run
 from digits.training.definition import read_definition, train_params
 from digits.training.history import History, best_epoch, report_epoch
-from digits.workers.meeting import meet
+from digits.workers.meeting import Meeting
 
 
 def main() -> None:
     name = model_name(sys.argv[1:])
     params = train_params(name)
-    meet(params)  # the first worker may have to run the stages before
+    if params.workers > 1:
+        Meeting(params).meet()  # the first worker may have to run the stages before
     definition = read_definition(name, read_info())
     training, validation = read_examples("train"), read_examples("validation")
 
