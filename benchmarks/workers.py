@@ -24,6 +24,7 @@ from benchmarks import measure
 from digits.data.loading import Examples, read_examples
 from digits.models import hidden
 from digits.params.train import TrainParams
+from digits.workers.meeting import meet
 
 DELAYS = (0.1, 1.0)
 """Milliseconds for which a packet is on its way."""
@@ -67,19 +68,21 @@ def one(kind: str, units: int, batch_size: int, workers: int) -> None:
         build = partial(convolutional, filters=units)
     marks, count = [perf_counter()], min(STEPS * max(batch_size, 256), 60_000)
     training = Examples(*(array[:count] for array in read_examples("train")))
+    params = TrainParams(
+        seed=0,
+        epochs=EPOCHS,
+        batch_size=batch_size,
+        learning_rate=0.001,
+        workers=workers,
+        device="cpu",
+        patience=None,
+    )
+    meet(params)
     train(
         build,
         training,
         Examples(training.images[:0], training.labels[:0]),
-        TrainParams(
-            seed=0,
-            epochs=EPOCHS,
-            batch_size=batch_size,
-            learning_rate=0.001,
-            workers=workers,
-            device="cpu",
-            patience=None,
-        ),
+        params,
         after_epoch=lambda history: marks.append(perf_counter()),
     )
     epochs = [end - start for start, end in pairwise(marks[1:])]

@@ -15,8 +15,8 @@ from digits.errors import ModelError, ParameterError
 from digits.params.train import TrainParams
 from digits.process import unbroken
 from digits.progress import progress
-from digits.training.augmentation import Augment, augment_epochs
 from digits.training.checkpoint import Checkpoint
+from digits.training.epochs import Augment, augment_epochs
 from digits.training.history import History, best_epoch
 from digits.training.loss import Step, cross_entropy, with_labels
 from digits.workers.distributed import Workers

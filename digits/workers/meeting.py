@@ -169,3 +169,9 @@ def wait_seconds() -> float:
         if 0 < float(text) < float("inf"):
             return float(text)
     raise ParameterError(f"--wait: expected a number of seconds, got {text}")
+
+
+def meet(params: TrainParams) -> None:
+    """Wait until all workers are there, if there are several. Raises as `Meeting` does."""
+    if params.workers > 1:
+        Meeting(params).meet()

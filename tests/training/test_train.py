@@ -15,7 +15,7 @@ from digits.errors import ModelError, ParameterError
 from digits.inference.network import load
 from digits.models import basic, hidden
 from digits.params.train import TrainParams
-from digits.training.augmentation import augment_epochs
+from digits.training.epochs import augment_epochs
 from digits.training.history import best_epoch, report_epoch
 from digits.training.saving import save
 from digits.training.train import compile_loop, tensors, train

@@ -54,9 +54,9 @@ def write(model, history):
 def main():
     from digits.training import checkpoint
     from digits.training.train import train
-    from digits.workers.meeting import Meeting
+    from digits.workers.meeting import meet
     params = TrainParams(**settings["params"])
-    Meeting(params).meet()
+    meet(params)
     count = settings["examples"]
     arrays = [np.load(f"{name}.npy", mmap_mode="r") for name in ("images", "labels")]
     training, validation = (
