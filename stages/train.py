@@ -16,7 +16,12 @@ from digits.workers.meeting import meet
 
 
 def main() -> None:
-    name = model_name(sys.argv[1:])
+    name, names = " ".join(sys.argv[1:2]), available()
+    if name not in names:
+        raise ParameterError(
+            f"python -m stages.train NAME: expected a model of digits/models ({', '.join(names)}), "
+            f"got {name or 'none'}"
+        )
     params = train_params(name)
     meet(params)  # the first worker may have to run the stages before
     definition = read_definition(name, read_info())
@@ -34,31 +39,17 @@ def main() -> None:
             print(f"{name}: the weights after epoch {kept + 1} are kept")
         write_json(f"metrics/training/{name}.json", history[kept])
 
-    stage = f"train_{name}"
-    after_epoch = partial(report_epoch, f"metrics/history/{name}.csv", params.epochs)
+    report = partial(report_epoch, f"metrics/history/{name}.csv", params.epochs)
+    writers: dict[str, Any] = {
+        "after_epoch": report,
+        "after_training": write,
+        "stage": f"train_{name}",
+    }
     try:
-        train(
-            training=training,
-            validation=validation,
-            after_epoch=after_epoch,
-            after_training=write,
-            stage=stage,
-            **definition,
-        )
+        train(training=training, validation=validation, **writers, **definition)
     except ModelError as fault:
         raise ModelError(f"digits/models/{name}.py: {fault}") from fault
-    delete_checkpoints(stage)
-
-
-def model_name(arguments: list[str]) -> str:
-    """Return the model that the command line names. Raises ParameterError."""
-    names = available()
-    if arguments[:1] and arguments[0] in names:
-        return arguments[0]
-    raise ParameterError(
-        f"python -m stages.train NAME: expected a model of digits/models ({', '.join(names)}), got "
-        f"{' '.join(arguments) or 'none'}"
-    )
+    delete_checkpoints(f"train_{name}")
 
 
 if __name__ == "__main__":

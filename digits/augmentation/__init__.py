@@ -26,15 +26,11 @@ Images: TypeAlias = NDArray[np.float32]
 
 
 class Changes(Section):
-    """How such a model is trained, and the limits of the changes that `augment` makes.
+    """The limits of the changes that `augment` makes; the section of a model adds its layers.
 
-    The section of a model adds its layers. A change that is also a corruption of stage robustness
-    has the same name there.
+    A change that is also a corruption of stage robustness has the same name there.
     """
 
-    epochs: int = Field(ge=1, le=10_000, description="in place of train.epochs")
-    batch_size: int = Field(ge=1, le=1_000_000, description="in place of train.batch_size")
-    learning_rate: float = Field(gt=0, le=1, description="of Adam at first, by a cosine to 0")
     rotation: float = Field(ge=0, le=180, description="degrees, either way")
     shift: float = Field(ge=0, le=256, description="pixels, up or down and to a side")
     scale: float = Field(ge=1, le=4, description="factor by which it is larger or smaller")
@@ -74,15 +70,16 @@ def augment(
         params.contrast * amounts[2],
         params.noise * amounts[3],
     ).astype(np.float32)
-    origins, weights = bilinear(*source_places(amounts[4:], size, params), size)
+    places, weights = bilinear(*source_places(amounts[4:], size, params), size)
     weights *= gain[:, None, None]
     ends = np.arange(0, weights[0].size + 1, 4)
-    shape = 2 * images.shape[1:]
     for i in range(count):
         rows = slice(i * GROUP, (i + 1) * GROUP)
         pixels = np.ascontiguousarray(images[rows].T)  # a pixel's values in the images in a row
         thicken(pixels.reshape(*size, -1), thickness[i])
-        pixels = csr_array((weights[i].ravel(), origins[i].ravel(), ends), shape) @ pixels
+        pixels = (
+            csr_array((weights[i].ravel(), places[i].ravel(), ends), 2 * images.shape[1:]) @ pixels
+        )
         np.minimum(pixels, 1, out=pixels)
         if lost[i] > 0:
             pixels += lost[i] * (pixels.mean(axis=0) - pixels)
@@ -122,14 +119,11 @@ def source_places(amounts: Floats, size: tuple[int, int], params: Changes) -> tu
     return a * y + b * x + middle[0], c * y + d * x + middle[1]
 
 
-def bilinear(
-    y: Floats, x: Floats, size: tuple[int, int]
-) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-    """Return the four pixels around each place (y, x) of images of `size`, and their weights.
+def bilinear(y: Floats, x: Floats, size: tuple[int, int]) -> tuple[NDArray[np.int64], Images]:
+    """Return the four pixels around each place (y, x), in pixels, and their weights.
 
-    y, x: of any shape, in pixels; (0, 0) is the centre of the first. Returns two arrays with the
-    four as a further, last axis: the index of a pixel in the flattened image, and its weight, which
-    is 0 outside of the image.
+    (0, 0) is the centre of the first pixel. Returns two arrays with the four as a further, last
+    axis: the index of a pixel in the flattened image, and its weight, 0 outside of the image.
     """
     (height, width), weights, pixels = size, [], []
     top, left = np.floor(y), np.floor(x)

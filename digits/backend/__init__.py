@@ -7,9 +7,7 @@ on which machines, and what each pin is for.
 
 import gc
 import os
-import re
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -19,7 +17,6 @@ from digits.errors import ParameterError
 
 TENSORFLOW = "2.21"
 """The version for which `make rebuild-elsewhere` has shown that the pins suffice."""
-
 XLA_FLAGS = {
     # YNNPACK, which blocks products of matrices by the sizes of the processor's caches
     "xla_cpu_experimental_ynn_fusion_type": "",
@@ -31,9 +28,7 @@ SETTINGS = {
     "KERAS_BACKEND": "tensorflow",
     "KERAS_HOME": os.devnull,  # so that no keras.json is read, which sets the type of floats
     # warnings only; with several workers nothing, since each would report the end of the others
-    "TF_CPP_MIN_LOG_LEVEL": os.environ.get(
-        "TF_CPP_MIN_LOG_LEVEL", "3" if "TF_CONFIG" in os.environ else "1"
-    ),
+    "TF_CPP_MIN_LOG_LEVEL": "3" if "TF_CONFIG" in os.environ else "1",
     # oneDNN chooses its kernels by the processor: in TensorFlow itself, where it computes
     # convolutions, among those of AVX2; below Eigen it is off
     "TF_ENABLE_ONEDNN_OPTS": "1",
@@ -42,36 +37,23 @@ SETTINGS = {
     "XLA_FLAGS": " ".join(f"--{flag}={value}" for flag, value in XLA_FLAGS.items()),
 }
 
-FAMILIES = ("DNNL_", "KERAS_", "ONEDNN_", "TENSORFLOW_", "TF_", "XLA_")
-"""Beginnings of the names of the variables that these libraries heed."""
-
-# What TensorFlow prints at every start on a machine without a GPU, whatever the level above.
-CHATTER = re.compile(
-    rb"I\d{4} |WARNING: All log messages before absl::InitializeLog|E\d{4} .*cuInit"
-)
-
 
 @contextmanager
-def without_chatter() -> Iterator[None]:
-    """Hold stderr back, C++ code's too; then print all of it but the lines of `CHATTER`."""
-    sys.stderr.flush()
+def silent() -> Iterator[None]:
+    """Discard what is written to stderr, by C++ as well: TensorFlow tells of each missing GPU."""
     stderr = os.dup(2)
-    with tempfile.TemporaryFile() as held:
-        os.dup2(held.fileno(), 2)
-        try:
-            yield
-        finally:
-            sys.stderr.flush()
-            os.dup2(stderr, 2)
-            os.close(stderr)
-            held.seek(0)
-            for line in held:
-                if not CHATTER.match(line):
-                    os.write(2, line)
+    with open(os.devnull, "wb") as nowhere:  # noqa: PTH123
+        os.dup2(nowhere.fileno(), 2)
+    try:
+        yield
+    finally:
+        os.dup2(stderr, 2)
+        os.close(stderr)
 
 
 for name in list(os.environ):
-    if name.startswith(FAMILIES) and name != "TF_CONFIG":
+    libraries = ("DNNL_", "KERAS_", "ONEDNN_", "TENSORFLOW_", "TF_", "XLA_")
+    if name.startswith(libraries) and name != "TF_CONFIG":
         del os.environ[name]
 os.environ.update(SETTINGS)
 early = "tensorflow" in sys.modules
@@ -79,7 +61,7 @@ early = "tensorflow" in sys.modules
 # The imports make two million objects, none of them garbage. The collector would search them while
 # they are made (0.6 s of 3.1), and again at the end of the process (0.9 s).
 gc.disable()
-with without_chatter():
+with silent():
     import keras
     import tensorflow as tf
     from tensorflow.python.eager.context import context

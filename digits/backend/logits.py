@@ -41,10 +41,10 @@ def logits(model: keras.Model, pixels: int, classes: int | None = None) -> Logit
 
     def compute(images: Images) -> NDArray[np.float64]:
         output = call(model, images)
-        if hasattr(output, "_keras_logits"):
-            return np.asarray(output._keras_logits, np.float64)
-        values = np.asarray(output, np.float64)
-        return np.log(values.clip(np.finfo(np.float32).tiny)) if shares else values
+        values = np.asarray(getattr(output, "_keras_logits", output), np.float64)
+        if shares and not hasattr(output, "_keras_logits"):
+            values = np.log(values.clip(np.finfo(np.float32).tiny))
+        return values
 
     return compute
 
@@ -59,15 +59,13 @@ def check_saved(model: keras.Model, images: Images, classes: int, registered: se
     expected = logits(model, images.shape[1], classes)(images)
     objects = keras.saving.get_custom_objects()
     late = {name: objects.pop(name) for name in set(objects) - registered}
-    cure = (
-        "Use Keras's layers and keras.ops; register classes by "
-        "keras.saving.register_keras_serializable in the model's file, outside of build"
-    )
     try:
         with tempfile.TemporaryDirectory(prefix="digits-") as folder:
             model.save(path := Path(folder, "model.keras"))
             loaded = keras.models.load_model(path, safe_mode=True, compile=False)
-            got = logits(loaded, images.shape[1], classes)(images)
+        got = logits(loaded, images.shape[1], classes)(images)
+        if not np.allclose(got, expected, rtol=1e-5, atol=1e-5):
+            raise ValueError("it answers otherwise after it was saved and loaded")
     except OSError as fault:
         raise OutputError(
             f"{tempfile.gettempdir()} cannot be written: {fault.strerror or fault}. Free some "
@@ -75,15 +73,12 @@ def check_saved(model: keras.Model, images: Images, classes: int, registered: se
         ) from None
     except Exception as fault:  # Keras's and the model's own, of any type
         raise ModelError(
-            f"the model cannot be saved and loaded again: {reason(fault)}. {cure}"
+            f"the model cannot be saved and loaded again: {reason(fault)}. Use Keras's layers and "
+            "keras.ops, without random numbers of your own; register classes by "
+            "keras.saving.register_keras_serializable in the model's file, outside of build"
         ) from fault
     finally:
         objects.update(late)
-    if not np.allclose(got, expected, rtol=1e-5, atol=1e-5):
-        raise ModelError(
-            "the model answers otherwise after it was saved and loaded: it draws random numbers or "
-            f"keeps what no file holds. {cure}"
-        )
 
 
 def call(model: keras.Model, images: Images) -> Any:

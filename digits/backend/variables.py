@@ -1,5 +1,6 @@
-"""Read and set the variables of a model as bytes."""
+"""Keep and set the variables of a model."""
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,13 +14,20 @@ def variables(model: "keras.Model") -> list[Any]:
     return [*model.variables, *model.optimizer.variables]
 
 
-def set_variables(targets: list[Any], values: bytes | memoryview) -> None:
-    """Set variables to the bytes of their values, one variable after the other."""
-    offset = 0
+def pack(history: list[dict[str, float]], sources: list[Any]) -> bytes:
+    """Return a line of JSON, the history, and the bytes of variables, one after the other."""
+    return json.dumps(history).encode() + b"\n" + b"".join(v.numpy().tobytes() for v in sources)
+
+
+def unpack(content: bytes, targets: list[Any]) -> list[dict[str, float]]:
+    """Set variables to those that `pack` got; return the history."""
+    offset = content.index(b"\n") + 1
+    history: list[dict[str, float]] = json.loads(content[:offset])
     for variable in targets:
         now = variable.numpy()
-        variable.assign(np.frombuffer(values, now.dtype, now.size, offset).reshape(now.shape))
+        variable.assign(np.frombuffer(content, now.dtype, now.size, offset).reshape(now.shape))
         offset += now.nbytes
+    return history
 
 
 def finite(model: "keras.Model") -> bool:

@@ -9,17 +9,17 @@ import numpy as np
 from digits.backend import compute_on, keras, tf
 from digits.backend.logits import check_saved
 from digits.backend.variables import copy_variables, finite, variables
-from digits.data.blocks import Block, in_order
+from digits.data.blocks import Block, in_order, shuffled
 from digits.data.loading import Examples
 from digits.errors import ModelError, ParameterError
 from digits.params.train import TrainParams
 from digits.process import unbroken
 from digits.progress import progress
-from digits.training.augmentation import Augment, augment_epochs
 from digits.training.checkpoint import Checkpoint
+from digits.training.epochs import Augment, augment_epochs
 from digits.training.history import History, best_epoch
 from digits.training.loss import Step, cross_entropy, with_labels
-from digits.workers.distributed import SingleWorker, connect
+from digits.workers.distributed import Workers
 
 Loop: TypeAlias = Callable[[Any, Any, Any], None]
 """A compiled loop over the batches of a block, see `compile_loop`."""
@@ -69,12 +69,8 @@ def train(
             "validation examples. Set it, or set patience to null"
         )
     compute_on(params.device)
-    checkpoint = Checkpoint(stage)
-    workers = connect(params, (*training, *validation), checkpoint.shared)
-    history = workers.load(checkpoint)
-    epochs = workers.epochs(training, params, len(history))
-    if augment:
-        epochs = augment_epochs(epochs, augment, workers.seed, len(history))
+    checkpoint, workers = Checkpoint(stage), Workers(params)
+    workers.compare(training, validation, checkpoint.shared)
 
     keras.utils.set_random_seed(params.seed)
     registered = set(keras.saving.get_custom_objects())
@@ -92,9 +88,13 @@ def train(
     test_step((training.images[:1], training.labels[:1]))  # makes the variables of metrics
     state = variables(model)
     best = [tf.Variable(variable.numpy()) for variable in state] if patience else []
-    checkpoint.restore(model, best)
 
-    with workers:
+    with workers.together():
+        history = workers.resume(checkpoint, [*state, *best])
+        done, seed, batch_size = len(history), workers.seed, workers.batch_size
+        epochs = shuffled(workers.shard(training), batch_size, seed, params.epochs, done)
+        if augment:
+            epochs = augment_epochs(epochs, augment, seed, done)
         train_step = with_labels(workers.train_step(model), model.loss, classes)
         train_loop = compile_loop(model, train_step, workers)
         test_loop = compile_loop(model, test_step, workers)
@@ -105,17 +105,22 @@ def train(
                 break
             means = run_epoch(train_loop, blocks, len(training.labels), model, workers)
             if len(validation.labels):
-                shard = in_order(workers.shard(validation), workers.batch_size)
+                shard = in_order(workers.shard(validation), batch_size)
                 measured = run_epoch(test_loop, shard, len(validation.labels), model, workers)
                 means |= {f"val_{name}": value for name, value in measured.items()}
-            check_finite(model, means, params)
+            if not np.isfinite([*means.values()]).all() or not finite(model):
+                raise ModelError(
+                    "the training diverges: the loss or a weight is NaN or infinite. Try a "
+                    f"learning_rate below {params.learning_rate:g}, or BatchNormalization between "
+                    "layers"
+                )
             history.append(means)
             if best_epoch(history, patience) == len(history) - 1:
                 copy_variables(state, best)
             if workers.writes:
                 after_epoch(history)
             if workers.rank == 0:
-                checkpoint.save(model, history, best)
+                checkpoint.save(history, [*state, *best])
         copy_variables(best, state)
         if workers.writes:
             after_training(model, history)
@@ -123,16 +128,7 @@ def train(
     return model, history
 
 
-def check_finite(model: keras.Model, means: dict[str, float], params: TrainParams) -> None:
-    """Raise ModelError if an epoch's loss is no finite number, or a weight after it."""
-    if not np.isfinite([*means.values()]).all() or not finite(model):
-        raise ModelError(
-            f"the training diverges: the loss or a weight is NaN or infinite. Try a learning_rate "
-            f"below {params.learning_rate:g}, or BatchNormalization between layers"
-        )
-
-
-def compile_loop(model: keras.Model, step: Step, workers: SingleWorker) -> Loop:
+def compile_loop(model: keras.Model, step: Step, workers: Workers) -> Loop:
     """Compile the loop over the batches of a block into one program.
 
     step: the model's own `train_step` or `test_step`, which `fit` and `evaluate` call as well.
@@ -147,17 +143,17 @@ def compile_loop(model: keras.Model, step: Step, workers: SingleWorker) -> Loop:
     `hidden` takes a ninth of the time, one of `basic` a thirteenth. XLA makes convolutions 6 to 9
     times slower on a CPU, so it does not compile models that have some, nor layers it cannot.
     """
-    batch_size, single = workers.batch_size, workers.size == 1
+    batch_size = workers.batch_size
     convolutions = any(len(weight.shape) > 2 for weight in model.trainable_variables)
     supported = all(layer.supports_jit for layer in model._flatten_layers())
 
-    @tf.function(jit_compile=single and supported and not convolutions, autograph=False)
+    @tf.function(jit_compile=workers.size == 1 and supported and not convolutions, autograph=False)
     def run(images: Any, labels: Any, order: Any) -> None:
         def step_on(rows: Any) -> None:
             step((tf.gather(images, rows), tf.gather(labels, rows)))
 
         count = images.shape[0]
-        steps = count // batch_size if single or count > batch_size else 0  # as all workers do
+        steps = count // batch_size
         if steps:
             batches = tf.reshape(order[: steps * batch_size], (steps, batch_size))
 
@@ -166,7 +162,7 @@ def compile_loop(model: keras.Model, step: Step, workers: SingleWorker) -> Loop:
                 return i + 1
 
             tf.while_loop(lambda i: i < steps, body, [0])
-        if steps * batch_size < count or not steps:
+        if steps * batch_size < count:
             step_on(order[steps * batch_size :])
 
     compiled: Loop = run
@@ -174,7 +170,7 @@ def compile_loop(model: keras.Model, step: Step, workers: SingleWorker) -> Loop:
 
 
 def run_epoch(
-    loop: Loop, blocks: Iterable[Block], count: int, model: keras.Model, workers: SingleWorker
+    loop: Loop, blocks: Iterable[Block], count: int, model: keras.Model, workers: Workers
 ) -> dict[str, float]:
     """Run a compiled loop over blocks, of `count` examples together; return the mean metrics."""
     with unbroken():
@@ -186,7 +182,7 @@ def run_epoch(
             advance(len(block.labels) * workers.size)
             del block  # before the next but one is read
     with unbroken():
-        workers.sync_metrics(model)
+        workers.share_metrics(model)
         return {name: round(float(value), 6) for name, value in model.get_metrics_result().items()}
 
 

@@ -1,211 +1,90 @@
 """One training on several workers: each reads its own rows, and all change the weights alike.
 
-Each holds a whole model. A step adds up the gradients over all workers, in one message, by
-TensorFlow's collective operations, and applies the mean. docs/cluster.md says how they are started.
+Each holds a whole model. A step takes the mean of all gradients, in one message, by TensorFlow's
+collective operations. docs/cluster.md says how workers are started.
 """
 
 import json
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from hashlib import sha256
-from itertools import chain
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from digits import process
 from digits.backend import context, keras, tf
-from digits.backend.variables import set_variables, variables
-from digits.data.blocks import CHUNK, Block, in_order, shuffled
+from digits.data.blocks import CHUNK, in_order
 from digits.data.loading import Examples
 from digits.errors import DigitsError
-from digits.files.arrays import release
 from digits.params.train import TrainParams
 from digits.workers.meeting import Meeting
 from digits.workers.watch import Watch
 
 if TYPE_CHECKING:
     from digits.training.checkpoint import Checkpoint
-
-Epochs: TypeAlias = Iterator[Iterator[Block]]
-
-
-CONNECT, HEARTBEAT = 30.0, 8.0
-"""Seconds for TensorFlow to connect the workers; without a heartbeat, until one counts as gone."""
-GONE = (
-    tf.errors.AbortedError,
-    tf.errors.CancelledError,
-    tf.errors.DeadlineExceededError,
-    tf.errors.UnavailableError,
-)
-"""What an operation raises that another worker takes part in, and has left."""
+    from digits.training.history import History
 
 
-class SingleWorker:
-    """What a training asks of its workers, answered where there is only one."""
+class Workers:
+    """The workers of a training, seen by one of them; often it is the only one.
 
-    rank, size, writes = 0, 1, True
+    TensorFlow's coordination service watches several: all methods raise DigitsError when one ends.
+    """
 
     def __init__(self, params: TrainParams) -> None:
-        """Take the parameters."""
+        """Connect the workers, which have met. No TensorFlow operation may have run before."""
+        self.params, self.rank, self.size = params, 0, params.workers
+        if self.size > 1:
+            self._connect()
+        self.writes = self.rank == 0 or process.RUN_BY_DVC  # where DVC runs: in another clone
         self.batch_size = params.batch_size // self.size
         self.seed = params.seed + (self.rank << 32)  # of what differs between workers
 
-    def load(self, checkpoint: "Checkpoint") -> list[dict[str, float]]:
-        """Return the history that the first worker's checkpoint holds."""
-        return checkpoint.load()
-
-    def shard(self, examples: Examples) -> Examples:
-        """Return this worker's share of the examples: a run of neighbours."""
-        return examples
-
-    def epochs(self, examples: Examples, params: TrainParams, done: int) -> Epochs:
-        """Return this worker's part of each epoch but the first `done`; all take as many steps."""
-        return shuffled(examples, self.batch_size, self.seed, params.epochs, done)
-
-    def train_step(self, model: keras.Model) -> Callable[[Any], Any]:
-        """Give all workers the first one's variables; return the step that all take together."""
-        train_step: Callable[[Any], Any] = model.train_step
-        return train_step
-
-    def sync_metrics(self, model: keras.Model) -> None:
-        """Make metrics, and what layers hold beside weights, the same on all workers."""
-
-    def __enter__(self) -> None:
-        """Compute with the others."""
-
-    def __exit__(self, kind: object, fault: object, trace: object) -> None:
-        """Raise DigitsError where the computation failed because another worker has ended."""
-
-    def finish(self) -> None:
-        """Wait until the outputs are written."""
-
-
-class MultiWorker(SingleWorker):
-    """Several workers, seen by one of them. TensorFlow's coordination service watches them."""
-
-    def __init__(self, meeting: Meeting) -> None:
-        """Connect the workers that have met. No TensorFlow operation may have run before.
-
-        Raises DigitsError.
-        """
-        self.rank, self.size, self.rows = meeting.rank, len(meeting.addresses), 1
-        self.writes = self.rank == 0 or process.RUN_BY_DVC  # where DVC runs: in another clone
-        super().__init__(meeting.params)
-        self.meeting = meeting
+    def _connect(self) -> None:
+        self.meeting = Meeting(self.params)
+        self.rank = self.meeting.rank
         for name in [name for name in os.environ if name.lower().endswith("_proxy")]:
             del os.environ[name]  # or gradients would be sent there
         context().configure_coordination_service(
             "standalone",
             service_leader="/job:worker/task:0",
-            cluster_register_timeout_in_ms=int(1000 * CONNECT),
-            heartbeat_timeout_in_ms=int(1000 * HEARTBEAT),
+            cluster_register_timeout_in_ms=60_000,
+            heartbeat_timeout_in_ms=8_000,
         )
         config = context().coordination_service
         config.cluster_register_with_barrier = True  # or the first one would wait without a limit
         config.coordinated_job_list.add(name="worker", num_tasks=self.size)
-        cluster = tf.train.ClusterSpec({"worker": meeting.addresses})
+        cluster = tf.train.ClusterSpec({"worker": self.meeting.addresses})
         resolver = tf.distribute.cluster_resolver.SimpleClusterResolver(
             cluster, task_type="worker", task_id=self.rank, rpc_layer="grpc"
         )
-        with self:
+        with self.together():
             self.strategy = tf.distribute.MultiWorkerMirroredStrategy(resolver)
-        self.compiled_sum = tf.function(self.all_reduce, autograph=False, reduce_retracing=True)
-        watch = Watch(CONNECT)
-        self.all_sum(np.zeros(1, np.int32))
+
+        def gather(value: Any) -> Any:
+            value = tf.identity(value)  # which knows its device
+            return tf.distribute.get_replica_context().all_gather(value, 0)
+
+        self.compiled_gather = tf.function(
+            lambda value: self.strategy.run(gather, (value,)),
+            autograph=False,
+            reduce_retracing=True,
+        )
+        watch = Watch()
+        self.wait()
         watch.connected = True
 
-    def all_reduce(self, value: Any) -> Any:
-        """Add up a tensor over all workers."""
-
-        def add(part: Any) -> Any:
-            context = tf.distribute.get_replica_context()
-            return context.all_reduce(tf.distribute.ReduceOp.SUM, tf.identity(part))
-
-        return self.strategy.run(add, (value,))
-
-    def all_sum(self, value: NDArray[Any]) -> NDArray[Any]:
-        """Add up an array over all workers."""
-        with self:
-            return np.asarray(self.compiled_sum(value))
-
-    def broadcast(self, values: bytes) -> bytes:
-        """Return the first worker's bytes, as many as these."""
-        bits = np.frombuffer(values.ljust(-(-len(values) // 4) * 4, b"\0"), np.int32)
-        bits = self.all_sum(bits if self.rank == 0 else np.zeros_like(bits))  # not even -0 is lost
-        return bits.tobytes()[: len(values)]
-
-    def broadcast_variables(self, found: list[Any]) -> None:
-        """Set variables to what they are on the first worker."""
-        values = b"".join(variable.numpy().tobytes() for variable in found)
-        if values:  # TensorFlow crashes where it adds up nothing
-            set_variables(found, self.broadcast(values))
-
-    def load(self, checkpoint: "Checkpoint") -> list[dict[str, float]]:
-        """See `SingleWorker`."""
-        content = json.dumps(checkpoint.load()).encode() if self.rank == 0 else b""
-        size = int.from_bytes(self.broadcast(len(content).to_bytes(4)))
-        history: list[dict[str, float]] = json.loads(self.broadcast(content or bytes(size)))
-        return history
-
-    def shard(self, examples: Examples) -> Examples:
-        """See `SingleWorker`."""
-        count = len(examples.labels)
-        return take(examples, *(count * n // self.size for n in (self.rank, self.rank + 1)))
-
-    def epochs(self, examples: Examples, params: TrainParams, done: int) -> Epochs:
-        """See `SingleWorker`. The file's last examples, if they fill no batch, are the last one."""
-        count = len(examples.labels)
-        whole = count // params.batch_size * params.batch_size
-        full, rest = self.shard(take(examples, 0, whole)), self.shard(take(examples, whole, count))
-        none = Block(rest.images[:0].copy(), rest.labels[:0].copy(), np.arange(0))
-        last = list(in_order(rest, self.batch_size)) or [none]
-        for blocks in shuffled(full, self.batch_size, self.seed, params.epochs, done):
-            yield chain(blocks, last if whole < count else [])
-
-    def train_step(self, model: keras.Model) -> Callable[[Any], Any]:
-        """See `SingleWorker`."""
-        self.broadcast_variables(variables(model))
-        apply, weights = model.optimizer.apply, model.trainable_variables
-
-        def apply_mean(gradients: Any, variables: Any = None) -> None:
-            parts = [
-                tf.zeros(weight.shape) if gradient is None else tf.convert_to_tensor(gradient)
-                for gradient, weight in zip(gradients, weights, strict=True)
-            ]
-            flat = [tf.reshape(part, [-1]) * self.rows for part in parts]
-            total = self.all_reduce(tf.concat([*flat, [float(self.rows)]], 0))
-            sizes = [part.shape.num_elements() for part in parts]
-            means = tf.split(total[:-1] / total[-1], sizes)
-            apply(
-                [tf.reshape(mean, part.shape) for mean, part in zip(means, parts, strict=True)],
-                variables,
-            )
-
-        def train_step(batch: Any) -> None:
-            self.rows = batch[0].shape[0]
-            if self.rows:
-                model.train_step(batch)
-            else:  # fewer examples are left than there are workers
-                apply_mean([None] * len(weights), weights)
-
-        model.optimizer.apply = apply_mean
-        return train_step
-
-    def sync_metrics(self, model: keras.Model) -> None:
-        """See `SingleWorker`. A mean of totals, and of counts, gives the same metrics as sums."""
-        others = model.non_trainable_variables
-        self.broadcast_variables([v for v in others if "float" not in v.dtype])  # layers' seeds
-        found = [*model.metrics_variables, *(v for v in others if "float" in v.dtype)]
-        values = np.concatenate([variable.numpy().ravel() for variable in found])
-        set_variables(found, (self.all_sum(values) / np.float32(self.size)).tobytes())
-
-    def __exit__(self, kind: object, fault: object, trace: object) -> None:
-        """See `SingleWorker`."""
-        if isinstance(fault, GONE):
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Compute with the others. Raises DigitsError where that fails because one has ended."""
+        gone = tf.errors.AbortedError, tf.errors.CancelledError, tf.errors.UnavailableError
+        try:
+            yield
+        except (*gone, tf.errors.DeadlineExceededError) as fault:
             tasks = [int(task) for task in re.findall(r"task:(\d+)", str(fault))]
             other = next((task for task in tasks if task != self.rank), 0)
             raise DigitsError(
@@ -213,39 +92,100 @@ class MultiWorker(SingleWorker):
                 "too. Start all again: they resume from the last checkpoint"
             ) from None
 
+    def gather(self, values: Any) -> NDArray[Any]:
+        """Return an array's values on all workers, by rank."""
+        with self.together():
+            rows = self.compiled_gather(tf.constant(np.ravel(values)[None]))
+            return np.reshape(rows, (self.size, *np.shape(values)))
+
+    def wait(self) -> None:
+        """Wait until all are here."""
+        if self.size > 1:
+            self.gather(0)
+
+    def share(self, name: str, words: Any) -> list[Any]:
+        """Return what each worker calls by this name, any JSON, by rank."""
+        with self.together():
+            context().set_config_key_value(f"{name}/{self.rank}", json.dumps(words))
+            self.wait()
+            places = [f"{name}/{rank}" for rank in range(self.size)]
+            return [json.loads(context().get_config_key_value(place)) for place in places]
+
+    def compare(self, training: Examples, validation: Examples, same: Mapping[str, str]) -> None:
+        """Raise DigitsError if another worker trains something else.
+
+        same: what else must be the same on all workers, or its hashes, by name.
+        """
+        if self.size == 1:
+            return
+        own = {"parameters": self.params.model_dump_json(), **same}
+        own["images or labels"] = digest(training) + digest(validation)
+        for rank, other in enumerate(self.share("trained", own)):
+            if differ := [name for name in own if own[name] != other.get(name)]:
+                raise DigitsError(
+                    f"{self.meeting.name(rank)} trains something else: expected the same on all "
+                    f"workers, got other {', other '.join(differ)}"
+                )
+
+    def resume(self, checkpoint: "Checkpoint", targets: list[Any]) -> "History":
+        """Set variables to those of the first worker, from its checkpoint; return its history."""
+        history = checkpoint.load(targets) if self.rank == 0 else []
+        if self.size > 1:
+            history = self.share("history", history)[0]
+            for variable in targets:
+                variable.assign(self.gather(variable.numpy())[0])
+        return history
+
+    def shard(self, examples: Examples) -> Examples:
+        """Return this worker's share of the examples: a run of neighbours, as many as the others'.
+
+        So at most `workers` - 1 of the last ones are left out.
+        """
+        count = len(examples.labels) // self.size
+        part = slice(self.rank * count, (self.rank + 1) * count)
+        return Examples(examples.images[part], examples.labels[part])
+
+    def train_step(self, model: keras.Model) -> Callable[[Any], Any]:
+        """Return the step that all take together, each with its examples."""
+        if self.size > 1:
+            apply = model.optimizer.apply
+
+            def mean(values: list[Any]) -> Any:
+                values = [tf.identity(value) for value in values]  # as above
+                replica = tf.distribute.get_replica_context()
+                return replica.all_reduce(tf.distribute.ReduceOp.MEAN, values)
+
+            def apply_mean(gradients: Any, variables: Any) -> None:
+                pairs = [
+                    pair for pair in zip(gradients, variables, strict=True) if pair[0] is not None
+                ]
+                gradients, variables = zip(*pairs, strict=True)
+                apply(self.strategy.run(mean, (gradients,)), variables)
+
+            model.optimizer.apply = apply_mean
+        step: Callable[[Any], Any] = model.train_step
+        return step
+
+    def share_metrics(self, model: keras.Model) -> None:
+        """Make metrics, and what layers hold beside weights, the same on all workers: the means.
+
+        Those of totals, and of counts, give the same metrics as their sums.
+        """
+        if self.size > 1:
+            for variable in (*model.metrics_variables, *model.non_trainable_variables):
+                if "float" in variable.dtype:
+                    variable.assign(self.gather(variable.numpy()).mean(axis=0))
+
     def finish(self) -> None:
-        """See `SingleWorker`."""
-        self.all_sum(np.zeros(1, np.int32))
+        """Wait until the outputs are written."""
+        self.wait()
         with suppress(DigitsError):  # one that is here has left the sum before, which needs all
-            self.all_sum(np.zeros(1, np.int32))
+            self.wait()
 
 
-def take(examples: Examples, start: int, stop: int) -> Examples:
-    """Return a view of some of the examples."""
-    return Examples(examples.images[start:stop], examples.labels[start:stop])
-
-
-def digest(arrays: Sequence[NDArray[Any]]) -> str:
-    """Return the SHA-256 of the content of arrays; in chunks, since they may exceed memory."""
+def digest(examples: Examples) -> str:
+    """Return the SHA-256 of all images and labels; in chunks, since they may exceed memory."""
     content = sha256()
-    for array in arrays:
-        content.update(f"{array.dtype} {array.shape}".encode())
-        for start in range(0, len(array), CHUNK):
-            content.update(release(array)[start : start + CHUNK].tobytes())
+    for block in in_order(examples, CHUNK):
+        content.update(block.images.tobytes() + block.labels.tobytes())
     return content.hexdigest()
-
-
-def connect(
-    params: TrainParams, arrays: Sequence[NDArray[Any]], same: Mapping[str, str]
-) -> SingleWorker:
-    """Return this worker, connected to the others if `train.workers` says that there are any.
-
-    arrays, same: the data, and hashes by name of what else must be the same on all workers.
-    """
-    if params.workers == 1:
-        return SingleWorker(params)
-    meeting = Meeting(params)
-    meeting.compare(
-        {"parameters": params.model_dump_json(), "images or labels": digest(arrays), **same}
-    )
-    return MultiWorker(meeting)

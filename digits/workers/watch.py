@@ -13,17 +13,17 @@ import time
 
 from digits import process
 
-GRACE, HUNG, WORK = 3.0, 10.0, 0.1
-"""Seconds to end by itself at a signal; seconds in which a worker must compute for WORK seconds."""
+CONNECT, GRACE, HUNG, WORK = 60.0, 3.0, 10.0, 0.1
+"""Seconds: to connect; to end by itself at a signal; in which a worker must compute for WORK."""
 
 
 class Watch(threading.Thread):
     """Watches the main thread, which makes it when TensorFlow serves."""
 
-    def __init__(self, seconds: float) -> None:
-        """Start. seconds: until `connected` must be true."""
+    def __init__(self) -> None:
+        """Start. `connected` must be true within CONNECT seconds."""
         super().__init__(daemon=True)
-        self.deadline, self.connected = time.monotonic() + seconds, False
+        self.connected = False
         signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGTERM))  # TensorFlow has caught it
         self.signals, writes = os.pipe()
         os.set_blocking(writes, False)
@@ -32,22 +32,22 @@ class Watch(threading.Thread):
 
     def run(self) -> None:
         """See the class."""
-        main, since = threading.main_thread().ident or 0, time.monotonic()
-        before = usage()
+        main, since, before = threading.main_thread().ident or 0, time.monotonic(), usage()
         while True:
             if select.select([self.signals], [], [], 1)[0]:
                 number = os.read(self.signals, 1)[0]
                 time.sleep(GRACE)
                 if not process.stopping():
                     end(f"stopped by {signal.Signals(number).name}", 128 + number)
-            if not self.connected and time.monotonic() > self.deadline:
-                end("TensorFlow does not connect the workers. Is there a firewall between them?")
             module = str(sys._current_frames()[main].f_globals.get("__name__"))
             waits = module.startswith("tensorflow.")  # for the other workers
-            now = usage()
-            if waits or now[0] - before[0] > WORK or now[1:] != before[1:]:
+            idle, now = time.monotonic() - since, usage()
+            if not self.connected:
+                if idle > CONNECT:
+                    end("TensorFlow does not connect the workers. Is there a firewall?")
+            elif waits or now[0] - before[0] > WORK or now[1:] != before[1:]:
                 before, since = now, time.monotonic()
-            elif time.monotonic() - since > HUNG:
+            elif idle > HUNG:
                 end(f"this worker has done nothing for {HUNG:g} s. Does its disk answer?")
 
 

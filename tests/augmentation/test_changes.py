@@ -10,12 +10,11 @@ NONE = {
     **{"rotation": 0, "shift": 0, "scale": 1, "aspect": 1, "shear": 0},
     **{"thickness": 0, "gain": 1, "contrast": 0, "noise": 0},
 }
-TRAINED = {"epochs": 7, "batch_size": 16, "learning_rate": 0.01}
 GROUPS = 50
 
 
 def limits(**ranges):
-    return Changes(**TRAINED, **{**NONE, **ranges})
+    return Changes(**NONE | ranges)
 
 
 def changed(image, seed=0, **ranges):
@@ -65,12 +64,6 @@ def test_all_changes_together_keep_size_and_range(size, count):
     assert (done.shape, done.dtype) == (images.shape, np.float32)
     assert 0 <= done.min() <= done.max() <= 1
     assert (done != images).any(axis=1).all()
-
-
-def test_the_generator_decides(bar):
-    one, same, other = (changed(bar, seed, rotation=20, noise=0.2) for seed in (1, 1, 2))
-    np.testing.assert_array_equal(one, same)
-    assert (one != other).any()
 
 
 def test_a_shift_moves_ink_without_changing_it(bar):

@@ -1,14 +1,13 @@
 import os
 import subprocess
 import sys
-from contextlib import suppress
 from inspect import getsource
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from digits.backend import compute_on, eigen, functions, keras, tf, without_chatter
+from digits.backend import compute_on, eigen, functions, keras, tf
 from digits.errors import ParameterError
 
 
@@ -142,18 +141,6 @@ def test_a_gpu_that_is_not_there_is_told_and_not_replaced():
     compute_on("cpu")
     with pytest.raises(ParameterError, match=r"train\.device is gpu: expected a GPU .* got none"):
         compute_on("gpu")
-
-
-def test_only_what_informs_is_held_back(capfd):
-    with without_chatter():
-        os.write(2, b"I0000 00:00:1 2 x.cc:1] informational\n")
-        os.write(2, b"W0000 00:00:1 2 x.cc:1] a real warning\n")
-        os.write(2, b"a message\n")
-    assert capfd.readouterr().err == "W0000 00:00:1 2 x.cc:1] a real warning\na message\n"
-    with suppress(ImportError), without_chatter():
-        os.write(2, b"the reason\n")
-        raise ImportError
-    assert capfd.readouterr().err == "the reason\n"
 
 
 def normalized(call):

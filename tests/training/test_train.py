@@ -15,11 +15,11 @@ from digits.errors import ModelError, ParameterError
 from digits.inference.network import load
 from digits.models import basic, hidden
 from digits.params.train import TrainParams
-from digits.training.augmentation import augment_epochs
+from digits.training.epochs import augment_epochs
 from digits.training.history import best_epoch, report_epoch
 from digits.training.saving import save
 from digits.training.train import compile_loop, tensors, train
-from digits.workers.distributed import SingleWorker
+from digits.workers.distributed import Workers
 from tests.inference.forms import chain, dense, graph, pictures, rows
 
 layers = keras.layers
@@ -251,7 +251,7 @@ def test_a_block_is_one_call_of_one_program_compiled_once_for_its_size(examples)
         steps.append(batch)
         return model.train_step(batch)
 
-    loop = compile_loop(model, step, SingleWorker(PARAMS))
+    loop = compile_loop(model, step, Workers(PARAMS))
     images, labels, _ = next(blocks.in_order(examples, 32))
     for size in (256, 256, 128, 256, 128):
         loop(*tensors(blocks.Block(images[:size], labels[:size], np.arange(size))))
