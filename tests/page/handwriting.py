@@ -1,39 +1,6 @@
-"""Digits as six hands draw them, and what is no digit: polylines in a square of 100."""
+"""What is no digit: polylines in a square of 100."""
 
 import numpy as np
-
-from tests.strokes import STROKES
-
-HOOKED = STROKES | {
-    1: [[(30, 28), (52, 5), (52, 95)], [(30, 95), (74, 95)]],
-    4: [[(34, 6), (18, 55), (82, 55)], [(68, 30), (64, 96)]],
-    7: [[(16, 10), (80, 8), (58, 48), (42, 95)], [(36, 50), (74, 50)]],
-}
-"""With a foot under the 1, the 4 open, a bar across the 7."""
-POINTED = STROKES | {
-    0: [[(50, 4), (20, 30), (20, 70), (50, 96), (80, 70), (80, 30), (50, 4)]],
-    3: [[(18, 8), (76, 8), (46, 42), (78, 66), (52, 95), (18, 86)]],
-    4: [[(66, 95), (66, 5), (14, 66), (88, 66)]],
-    8: [[(50, 46), (24, 24), (50, 4), (76, 24), (50, 46), (22, 72), (50, 96), (78, 72), (50, 46)]],
-    9: [[(76, 30), (50, 48), (26, 28), (50, 6), (76, 30), (70, 95)]],
-}
-"""With corners where others have bends, and the 4 in one stroke, closed."""
-
-
-def bent(strokes, across=1.0, down=1.0, slant=0.0):
-    """Stretch and slant the strokes of each digit."""
-    by = np.array([[across, 0], [-slant, down]])
-    return {digit: [np.array(stroke) @ by for stroke in of] for digit, of in strokes.items()}
-
-
-HANDS = {
-    "plain": STROKES,
-    "slanted": bent(STROKES, across=0.9, slant=0.35),
-    "wide": bent(STROKES, across=1.2, down=0.85),
-    "narrow": bent(STROKES, across=0.7),
-    "angular": POINTED,
-    "hooked": HOOKED,
-}
 
 
 def ring(x, y, radius, start=0.0, turns=1.0, growth=0.0):
@@ -62,4 +29,3 @@ SHAPES = {
     ],
     "scribble": [[(5, 60), (40, 10), (30, 80), (70, 20), (50, 90), (95, 40), (20, 45), (80, 75)]],
 }
-"""What is no digit."""

@@ -10,7 +10,8 @@ from digits.evaluation.comparison import mcnemar_exact
 from digits.evaluation.corruptions import CORRUPTIONS
 from digits.evaluation.scoring import by_class, confusion_matrix, reliability
 from digits.evaluation.uncertainty import fit_reference
-from digits.inference.network import Dense, Network
+from digits.inference.layers import Dense
+from digits.inference.network import Network
 from digits.page.findings import Findings, Model
 from tests.conftest import info_of
 from tests.strokes import draw
@@ -83,7 +84,7 @@ def model(name, place, layers, labels, wrong, validated):
     return Model(
         name=name,
         place=place,
-        network=Network(["Reshape", "Conv2D", "Flatten", "Dense"], 7850, layers, len),
+        network=Network("Reshape, Conv2D(16), Dense(10)", 7850, layers, len),
         scores={
             "accuracy": share,
             "accuracy_low": share - 0.01,

@@ -4,19 +4,18 @@ from base64 import b64encode
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from digits.backend import keras
 from digits.data.loading import read_raw
-from digits.evaluation.results import read_results
 from digits.evaluation.scoring import probabilities
 from digits.inference import network as inference
 from digits.params import read_params
 from digits.params.models import Models
 from tests import browser
 from tests.browser import draw_strokes, opened
-from tests.page.handwriting import HANDS, SHAPES
+from tests.page.handwriting import SHAPES
+from tests.strokes import STROKES
 
 PAGE = Path("report/index.html")
 NAMES = list(enumerate(read_params(Models).root))
@@ -56,47 +55,14 @@ def test_all_test_digits_get_the_answers_of_the_evaluation_and_of_keras(page, pl
     assert (by_keras[np.arange(len(digits)), digits] == by_keras.max(axis=1)).all()
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize(("place", "name"), NAMES)
-def test_each_cell_shows_all_its_mistakes_or_the_first_right_answers(page, place, name):
-    table = pd.read_csv(f"metrics/predictions/{name}.csv")
-    for (actual, predicted), count in table.groupby(["actual", "predicted"]).size().items():
-        page.click(f"[data-model='{place}'] [data-actual='{actual}'][data-predicted='{predicted}']")
-        shown = page.locator(f"[data-model='{place}'] figure").count()
-        assert shown == (min(count, 24) if actual == predicted else count)
-    assert page.inner_text(f".said >> nth={place}").endswith(", of which 24 here")
-
-
-def test_its_headline_is_that_of_the_evaluation(page):
-    scores = read_results([name for _, name in NAMES])
-    for place, name in NAMES:
-        card = page.inner_text(f".card.model-{place}")
-        assert f"{100 * scores[name]['accuracy']:.2f}" in card
-        assert f"{100 * scores[name]['accuracy_low']:.2f} to" in card
-        assert f"{scores[name]['errors']:,} mistakes" in card
-        if place:
-            gain = scores[name]["accuracy"] - scores[NAMES[0][1]]["accuracy"]
-            assert f"{100 * gain:+.2f}" in card
-            assert f"corrects {scores[name]['against_baseline']['fixed']:,} of" in card
-
-
-@pytest.mark.parametrize(
-    ("hands", "size", "least"),
-    [
-        (["plain"], 54, 9),
-        pytest.param(list(HANDS), 20, 54, marks=pytest.mark.slow),
-        pytest.param(list(HANDS), 60, 57, marks=pytest.mark.slow),
-    ],
-)
-def test_digits_of_several_hands_are_read_whatever_their_size(page, hands, size, least):
-    """`augmented` reads nearly all, at 10 to 90 % of the canvas."""
+@pytest.mark.parametrize("size", [54, pytest.param(20, marks=pytest.mark.slow)])
+def test_digits_are_read_whatever_their_size(page, size):
     right = 0
-    for hand in hands:
-        for digit, strokes in HANDS[hand].items():
-            page.click("#clear")
-            draw_strokes(page, strokes, size)
-            right += page.inner_text(".lead output") == str(digit)
-    assert right >= least
+    for digit, strokes in STROKES.items():
+        page.click("#clear")
+        draw_strokes(page, strokes, size)
+        right += page.inner_text(".lead output") == str(digit)
+    assert right >= 9
 
 
 @pytest.mark.slow

@@ -15,8 +15,7 @@ const PHOTOGRAPH =
 const note = document.getElementById("note");
 const rows = [...document.querySelectorAll("#try [data-class]")];
 let strokes = []; // each a list of points, [x, y]
-let down = false; // in the midst of a stroke
-let pointer; // that draws it
+let pointer = null; // that is in the midst of a stroke
 let given = null; // "example" or "photograph": a picture, which gives way to a stroke
 let awaited = null; // the next answer, in the midst of a stroke one for each frame at most
 let asked = null; // the class about which "why" was asked
@@ -72,7 +71,7 @@ function drawExample(at) {
   answer();
 }
 
-/* A picture that was chosen, on paper of its edges' colour. */
+/* A picture that was chosen, dropped or pasted, on paper of its edges' colour. */
 async function take(file) {
   const bitmap = await createImageBitmap(file).catch(() => null);
   clear();
@@ -120,9 +119,13 @@ function answer(fault) {
   canvas.parentElement.classList.toggle("empty", empty);
   document.getElementById("undo").disabled = empty;
   const said = tried.map((place) => fillColumn(place, image));
-  const uncertainty = why(down ? null : image);
-  if (down) return; // in the midst of a stroke nothing is read aloud, nor refused
-  const warning = uncertainty && `uncertain: ${uncertainty}`;
+  for (const button of rows) button.ariaPressed = Number(button.dataset.class) === asked;
+  const found = image && pointer === null ? infer(findings.lead, image) : null;
+  explain(image, found, asked);
+  const doubt = found && uncertain(image, found.logits);
+  document.getElementById(`answer-${findings.lead}`).classList.toggle("uncertain", Boolean(doubt));
+  if (pointer !== null) return; // in the midst of a stroke nothing is read aloud, nor refused
+  const warning = doubt ? `uncertain: ${doubt}` : "";
   note.textContent = fault ?? (empty ? "" : refused ?? warning);
   const answered = [...said, warning].filter(Boolean).join("; ");
   document.getElementById("said").textContent = fault ?? refused ?? `${answered}.`;
@@ -142,26 +145,13 @@ function fillColumn(place, image) {
   return `${findings.models[place].name}: ${name}, confidence ${percent(softmax[digit])}`;
 }
 
-/* Explain the leading model's answer to an image, if there is one; return why it is uncertain. */
-function why(image) {
-  for (const button of rows) button.ariaPressed = Number(button.dataset.class) === asked;
-  const found = image && infer(findings.lead, image);
-  if (found) explain(image, found, asked);
-  else explainNothing();
-  const reason = found ? uncertain(image, found.logits) : "";
-  document.getElementById(`answer-${findings.lead}`).classList.toggle("uncertain", reason !== "");
-  return reason;
-}
-
 canvas.addEventListener("pointerdown", (event) => {
   if (!event.isPrimary || event.button !== 0) return;
-  if (down && event.pointerType !== "pen") return;
-  if (down) strokes.pop(); // of the palm, which touched the screen before the pen
+  if (pointer !== null && event.pointerType !== "pen") return;
+  if (pointer !== null) strokes.pop(); // of the palm, which touched the screen before the pen
   canvas.setPointerCapture(event.pointerId);
-  if (given) clear();
-  down = true;
   pointer = event.pointerId;
-  asked = null;
+  given = asked = null;
   strokes.push([]);
   drawTo(event);
   draw();
@@ -169,7 +159,7 @@ canvas.addEventListener("pointerdown", (event) => {
 });
 
 canvas.addEventListener("pointermove", (event) => {
-  if (event.pointerId !== pointer || !down) return;
+  if (event.pointerId !== pointer) return;
   const before = event.getCoalescedEvents?.() ?? []; // while the last answer was computed
   for (const place of [...before, event]) drawTo(place);
   draw();
@@ -178,7 +168,7 @@ canvas.addEventListener("pointermove", (event) => {
 
 canvas.addEventListener("lostpointercapture", (event) => {
   if (event.pointerId !== pointer) return;
-  down = false;
+  pointer = null;
   answer();
 });
 
@@ -189,7 +179,7 @@ for (const act of [clear, undo]) {
   });
 }
 document.addEventListener("keydown", (event) => {
-  if (event.key !== "z" || !(event.ctrlKey || event.metaKey) || event.shiftKey || down) return;
+  if (event.key !== "z" || !(event.ctrlKey || event.metaKey) || event.shiftKey || pointer !== null) return;
   event.preventDefault();
   undo();
   answer();
@@ -207,6 +197,15 @@ document.getElementById("file").addEventListener("change", ({ target }) => {
   if (target.files.length) take(target.files[0]);
   target.value = "";
 });
+
+for (const name of ["dragover", "drop", "paste"]) {
+  document.addEventListener(name, (event) => {
+    const { items, files } = event.dataTransfer ?? event.clipboardData;
+    if (![...items].some((item) => item.kind === "file")) return;
+    event.preventDefault(); // or the browser would leave the page for it
+    if (files.length) take(files[0]);
+  });
+}
 
 /* A right answer of the leading model for each class, then its mistakes with most confidence. */
 const right = [...findings.classes.keys()].flatMap((digit) =>

@@ -30,8 +30,14 @@ function paint(id, colour) {
   document.getElementById(id).getContext("2d").putImageData(image, 0, 0);
 }
 
-/* Explain the leading model's answer to an image, or why it is not the class that was asked about. */
+/* Explain the leading model's answer to an image, if there is one, or why it is not class `asked`. */
 function explain(grey, answer, asked) {
+  const say = (id, text) => (document.getElementById(id).textContent = text);
+  if (!answer) {
+    paint("why", () => [255, 255, 255]);
+    say("why-heading", "Why?");
+    return say("because", "Draw, to see which ink speaks for the answer and which against it.");
+  }
   const about = asked ?? answer.digit;
   const margin = ({ logits }) => logits[about] - Math.max(...logits.filter((_, n) => n !== about));
   const squares = Array.from({ length: ACROSS * ACROSS }, (_, square) => toggle(square, grey));
@@ -52,19 +58,8 @@ function explain(grey, answer, asked) {
       const change = inked ? "Without the ink" : "With more ink";
       return `${change} ${whereabouts(square)} it would be ${percent(softmax[about])}.`;
     });
+  if (!said.length) said.push("Changing one square of ink makes no visible difference.");
   const name = findings.classes[about];
-  tell(`${sign > 0 ? "Why" : "Why not"} ${name}?`, [
-    `The confidence in ${name} is ${now}.`,
-    ...(said.length ? said : ["Changing one square of ink makes no visible difference."]),
-  ]);
-}
-
-function explainNothing() {
-  paint("why", () => [255, 255, 255]);
-  tell("Why?", ["Draw, to see which ink speaks for the answer and which against it."]);
-}
-
-function tell(heading, sentences) {
-  document.getElementById("why-heading").textContent = heading;
-  document.getElementById("because").textContent = sentences.join(" ");
+  say("why-heading", `${sign > 0 ? "Why" : "Why not"} ${name}?`);
+  say("because", [`The confidence in ${name} is ${now}.`, ...said].join(" "));
 }
