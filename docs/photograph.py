@@ -5,7 +5,6 @@ Run as `python docs/photograph.py` where the pipeline has been run.
 
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -20,8 +19,8 @@ written = papers.written(random, digit, paper, pen=(40, 46, 92), place=[150, 110
 papers.PAPERS["shown"] = lambda random, digit: papers.lit(
     written, papers.edge(random, 0.15, curved=True)
 )
-with tempfile.TemporaryDirectory() as folder:
-    picture = Path(folder) / "photograph.jpg"
-    picture.write_bytes(papers.photograph("shown", digit, random))
-    arguments = ["predict", picture, "--model", "all", "--show", "docs/photograph.png"]
-    subprocess.run([sys.executable, "-m", "digits", *arguments], check=True)
+picture = Path("photograph.jpg")
+picture.write_bytes(papers.photograph("shown", digit, random))
+arguments = ["predict", picture, "--model", "all", "--show", "docs/photograph.png"]
+subprocess.run([sys.executable, "-m", "digits", *arguments], check=True)
+picture.unlink()

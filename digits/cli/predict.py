@@ -39,9 +39,8 @@ from digits.params.models import Models
 from digits.pictures import detect, read
 from digits.pictures.guard import read_each
 from digits.pictures.listing import list_files, passed_over
-from digits.pictures.prepared import Detected, PreparedImage
+from digits.pictures.prepared import NO_DIGIT, Detected, PreparedImage, Refusal
 from digits.pictures.reading import Picture
-from digits.pictures.refusals import NO_DIGIT, Refusal
 from digits.pictures.rows import text
 from digits.pictures.touching import Scores
 
@@ -62,15 +61,11 @@ def add_arguments(parser: ArgumentParser) -> None:
 def main(arguments: Namespace) -> None:
     """Answer each picture; end with exit code 1 if one could not be used."""
     data = read_info()
-    networks = {
-        name: inference.load(f"models/{name}.keras", *data.sizes)
-        for name in _models(arguments.model)
-    }
+    names = _models(arguments.model)
+    networks = {name: inference.load(f"models/{name}.keras", *data.sizes) for name in names}
     every = arguments.all = arguments.all or arguments.text
     if every and data.prepare != "mnist":
-        raise ParameterError(
-            f"--all needs pictures prepared as mnist, those of this data set are {data.prepare}"
-        )
+        raise ParameterError(f"--all needs data prepared as mnist, not as {data.prepare}")
     reference = read_reference()
     logits = {name: network.logits for name, network in networks.items()}
     scores = partial(mean_uncertainty, reference, logits)
@@ -194,11 +189,8 @@ def _answers(
 
 
 def _table(rows: list[dict[str, Any]]) -> str:
-    uncertain = any(row["doubts"] for row in rows)
     cells = [
-        [file, model, answer, f"{confidence:.2%}", f"{other} ({its:.2%})"]
-        + [", ".join(why)] * uncertain
+        [file, model, answer, f"{confidence:.2%}", f"{other} ({its:.2%})", ", ".join(why)]
         for file, model, answer, confidence, other, its, why, *_ in map(dict.values, rows)
     ]
-    head = ["file", "model", [*rows[0]][2], "confidence", "runner-up", *["uncertain"] * uncertain]
-    return table(head, cells)
+    return table(["file", "model", [*rows[0]][2], "confidence", "runner-up", "uncertain"], cells)

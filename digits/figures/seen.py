@@ -10,8 +10,7 @@ from matplotlib.font_manager import findfont
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from digits.figures.style import letters
-from digits.pictures.prepared import Detected
-from digits.pictures.refusals import NO_DIGIT
+from digits.pictures.prepared import NO_DIGIT, Detected
 
 MARKED, SURE, NONE = (213, 94, 0), (0, 90, 160), (150, 150, 150)
 """Colours of ink and of digits with doubts, of digits without, and of marks that are no digits."""

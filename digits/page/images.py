@@ -16,7 +16,7 @@ from digits.evaluation.uncertainty import AMBIGUITY, LEVELS, LOGSUMEXP, REASONS,
 from digits.inference.layers import Layer
 from digits.page.findings import Findings, Model
 from digits.pictures import preparing, single
-from digits.pictures.refusals import Refusal
+from digits.pictures.prepared import Refusal
 
 COLUMNS = 32
 """Images in a row of the sheet."""

@@ -8,9 +8,10 @@ from scipy import ndimage
 from scipy.sparse.csgraph import connected_components
 
 from digits.pictures.light import Levels
-from digits.pictures.refusals import Refusal
+from digits.pictures.prepared import Refusal
 from digits.pictures.single import MAX_WIDTH, MIN_GAP, MIN_HEIGHT_SHARE, MIN_INK_SHARE, is_dot
 
+MOST = 1000  # components that are measured, at most; it bounds time and memory
 SMALL, TINY = 0.03, 0.008
 """Longer side of a digit, as a share of the picture's, at least: of the one digit of a picture, and
 of a page's."""
@@ -22,8 +23,8 @@ OVERLAP = 0.5  # of the widths of two tall components of a digit, by the narrowe
 ALIKE = 0.5  # darkness of a digit's components, as a share of the usual one's, at least
 CUT = 0.25  # contact of a whole digit with the edge, as a share of its longer side, at most
 GROUND, SHADE = 0.4, 128
-"""Contact with the picture's edge, as a share of the perimeter, from which a component is a table
-or shadow: half of a corner's shadow, a quarter of a 7; a fifth of that if it is paler than this."""
+"""Contact with the picture's edge, as a share of its box's perimeter, from which a component is a
+table or shadow: half of a corner's shadow; a fifth of that if it is paler than this."""
 FRAME, INNER = 0.35, 0.25
 """Share of its box that a frame fills, at most; and longer side of what it frames, as a share of
 its shorter one, at least."""
@@ -38,19 +39,17 @@ Components = Any  # np.recarray, whose type has no fields
 
 
 def measure(label: Labels, darker: Levels) -> Components:
-    """Return a record for each component, 1 to n, of a label image.
+    """Return a record for each of the largest components of a label image.
 
     number: its label; top, bottom, left, right, height, width, long: its box and the longer side of
-    that; area and contact, with the picture's edge, in pixels; ink: sum of darkness; edges:
-    perimeter, in sides of pixels; is_dot: round and filled; is_bar: too wide for a digit.
+    that; area and contact, with the picture's edge, in pixels; ink: sum of darkness; is_dot: round
+    and filled; is_bar: too wide for a digit.
     """
     count = int(label.max())
 
     def tally(labels: Labels, weights: Any = None) -> Any:
         return np.bincount(labels.ravel(), weights, minlength=count + 1)[1:]
 
-    padded = np.pad(label, 1)
-    neighbours = (np.roll(padded, step, axis) for axis in (0, 1) for step in (-1, 1))
     ends = [(y.start, y.stop, x.start, x.stop) for y, x in ndimage.find_objects(label)]
     box = np.array(ends, int).reshape(-1, 4).T
     height, width = box[1] - box[0], box[3] - box[2]
@@ -63,12 +62,12 @@ def measure(label: Labels, darker: Levels) -> Components:
         "long": np.maximum(height, width),
         "area": area,
         "ink": tally(label, np.maximum(darker, 0).ravel()),
-        "edges": sum(tally(padded[padded != other]) for other in neighbours),
         "contact": tally(np.concatenate([label[0], label[-1], label[:, 0], label[:, -1]])),
         "is_dot": is_dot(area, height, width),
         "is_bar": width > 2 * MAX_WIDTH * height,
     }
-    return np.rec.fromarrays([*measures.values()], formats=None, names=[*measures])
+    parts = np.rec.fromarrays([*measures.values()], formats=None, names=[*measures])
+    return parts[np.argsort(-area, kind="stable")[:MOST]]
 
 
 def join(
@@ -81,9 +80,7 @@ def join(
     groups = connected_components(_are_one(parts, every))[1]
     numbers = np.zeros(label.max() + 1, label.dtype)
     numbers[parts.number] = groups + 1
-    joined = measure(numbers[label], darker)
-    joined.is_dot = np.bincount(groups, parts.is_dot) == np.bincount(groups)
-    return numbers[label], joined
+    return numbers[label], measure(numbers[label], darker)
 
 
 def refusals(parts: Components, side: int, every: bool) -> NDArray[Any]:
@@ -122,7 +119,8 @@ def _usual(parts: Components, every: bool) -> Any:
 def is_ground(parts: Components, side: int) -> Any:
     """Tell which components are tables or shadows, by their contact with the picture's edge."""
     share = np.where(parts.ink < SHADE * parts.area, GROUND / 5, GROUND)
-    return (parts.contact >= side / 2) | (parts.contact > share * parts.edges)
+    around = 2 * (parts.height + parts.width)
+    return (parts.contact >= side / 2) | (parts.contact > share * around)
 
 
 def is_frame(parts: Components) -> Any:
@@ -154,5 +152,4 @@ def _are_one(parts: Components, every: bool) -> Any:
     whole = (parts.long >= WHOLE * usual.long) & ~parts.is_dot
     if whole.sum() >= PAGE:
         in_row |= np.logical_and.outer(whole, whole) & (down > 0)
-        near &= longer <= MOST_LONG * usual.long
     return near & ~in_row & (pale >= ALIKE * dark)

@@ -1,9 +1,6 @@
 """Find the digits in a photograph, as dark and as thick as MNIST's strokes are."""
 
-from typing import Any
-
 import numpy as np
-from numpy.typing import NDArray
 from scipy import ndimage
 
 from digits.errors import PictureError
@@ -18,9 +15,8 @@ from digits.pictures.components import (
 )
 from digits.pictures.light import Levels, darkness, is_light_on_dark
 from digits.pictures.lines import Mask, lines
-from digits.pictures.prepared import Mark
+from digits.pictures.prepared import Mark, Refusal
 from digits.pictures.preparing import BOX, CONTRAST, FAINT, Floats, ink_box
-from digits.pictures.refusals import Refusal
 from digits.pictures.single import is_framed
 
 PALE = 0.4  # share of the darkest ink, its 95th percentile, from which a pixel is ink
@@ -30,12 +26,12 @@ THIN, USUAL = 1.6 / BOX, 2.4 / BOX
 """Strokes thinner than a share of a digit's longer side are thickened, to another share. Of 2,000
 of MNIST's digits 7 % are thinner; the median is 2.4 of 20 pixels, measured at eightfold size."""
 BLACK = 75  # percentile of darkness that becomes 255: half of MNIST's inked pixels have 251
-MOST = 1000  # the largest components that are measured; it bounds time and memory
 MANY = 50  # specks above which a picture is refused
 BOXED = 1 / 12  # thickness of the lines of a box or table, as a share of its longer side, at most
 CLOSE = 0.03  # gap to three of the picture's sides, in digits, within which one is cut out, not off
 MARGIN = 4  # pixels around the ink that belong to it: the soft edges of strokes
 
+BESIDE = np.ones((3, 3))  # pixels are connected with all eight neighbours
 Found = tuple[list[Mark], list[tuple[Refusal, tuple[slice, slice]]], Mask]
 
 
@@ -68,11 +64,12 @@ def _found(darker: Levels, noise: float, every: bool) -> Found:
         ruled |= lines(_ink(darker, alive, least, FAINT))
         alive &= ~ruled
         ink = _ink(darker, alive, least, PALE)
-        ink = ndimage.binary_propagation(ink, np.ones((3, 3)), _ink(darker, alive, least, PALER))
-        rules = _rules(*_measured(ink, darker))
+        ink = ndimage.binary_propagation(ink, BESIDE, _ink(darker, alive, least, PALER))
+        label, _ = ndimage.label(ink, BESIDE)
+        rules = _rules(label, measure(label, darker))
         ruled |= rules
-        ink &= ~rules
-        label, parts = _measured(ink, darker)
+        label, _ = ndimage.label(ink & ~rules, BESIDE)
+        parts = measure(label, darker)
         specks += int((parts.contact == 0).sum())
         label, parts = join(label, parts, darker, every)
         why = refusals(parts, max(label.shape), every) if len(parts) else np.array([])
@@ -80,17 +77,18 @@ def _found(darker: Levels, noise: float, every: bool) -> Found:
             break
         alive &= ~ndimage.binary_dilation(ink, iterations=MARGIN)
     else:
-        raise PictureError(_why_none(specks, ruled, why))
+        reasons = {
+            Refusal.LINES: ruled.any(),
+            Refusal.SCATTERED: specks > MANY,
+            Refusal.BAR: Refusal.BAR in why,
+            Refusal.DOT: specks > 0,
+            Refusal.BLANK: True,
+        }
+        raise PictureError(next(reason for reason, holds in reasons.items() if holds))
     is_digit = ~why.astype(bool)
     digits = [_extracted(darker, least, label, part, ruled) for part in parts[is_digit]]
     others = [(why[place], _box(parts[place])) for place in np.flatnonzero(why)]
     return digits, others, np.isin(label, parts.number[is_digit])
-
-
-def _measured(ink: Mask, darker: Levels) -> tuple[Labels, Components]:
-    label, _ = ndimage.label(ink, np.ones((3, 3)))
-    parts = measure(label, darker)
-    return label, parts[np.argsort(-parts.area, kind="stable")[:MOST]]
 
 
 def _rules(label: Labels, parts: Components) -> Mask:
@@ -115,24 +113,13 @@ def _ink(darker: Levels, alive: Mask, least: float, share: float) -> Mask:
     return alive & (darker > max(least, share * np.percentile(dark, 95) if dark.size else 0))
 
 
-def _why_none(specks: int, ruled: Mask, why: NDArray[Any]) -> Refusal:
-    """Return what there is in a picture in which nothing may be a digit."""
-    if ruled.any():
-        return Refusal.LINES
-    if specks > MANY:
-        return Refusal.SCATTERED
-    if Refusal.BAR in why:
-        return Refusal.WIDE
-    return Refusal.DOT if specks else Refusal.BLANK
-
-
 def _extracted(darker: Levels, least: float, label: Labels, digit: Components, ruled: Mask) -> Mark:
     """Return a digit's strokes, and the doubts about them."""
     box = _box(digit)
     window = tuple(slice(max(0, side.start - MARGIN), side.stop + MARGIN) for side in box)
     ink = label[window] == digit.number
     strength = float(np.percentile(darker[window][ink], BLACK))
-    near = ndimage.binary_dilation(ink, np.ones((3, 3)), iterations=2)
+    near = ndimage.binary_dilation(ink, BESIDE, iterations=2)
     near &= ink | (label[window] == 0)
     shares = np.where(near, (darker[window] / strength).clip(0, 1), 0)
     shares[shares < FAINT] = 0

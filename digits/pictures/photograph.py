@@ -5,13 +5,23 @@ from numpy.typing import NDArray
 
 from digits.errors import PictureError
 from digits.pictures.finding import find_marks, thickened
-from digits.pictures.prepared import Box, Detected, Mark, PreparedImage, box_in_file, prepared
-from digits.pictures.preparing import Floats, ink, place
+from digits.pictures.prepared import (
+    Detected,
+    Mark,
+    PreparedImage,
+    Refusal,
+    box_in_file,
+)
+from digits.pictures.preparing import Floats, ink, ink_box, place
 from digits.pictures.reading import Picture
-from digits.pictures.refusals import NO_DIGIT, Refusal
 from digits.pictures.rows import rows
 from digits.pictures.single import check_single, is_clean
 from digits.pictures.touching import Scores, cut_apart
+
+STEPS, SOFT = 20, 80
+"""Sharpness is the 20th largest step between neighbours in the image, in grey levels. Below 80 a
+picture is out of focus. 99.9 % of MNIST's have 146 or more; blurred until they have 80, 96 % are
+read by the hidden model."""
 
 
 def read_digits(picture: Picture, every: bool, scores: Scores | None) -> Detected:
@@ -45,31 +55,34 @@ def _plain(picture: Picture, scores: Scores | None) -> tuple[Detected | None, bo
     mark, image = Mark(strokes), place(strokes)
     if scores:
         (mark,) = cut_apart(mark, place, scores, every=False)
-    found = Detected(picture, [prepared(picture, mark, image)], [], strokes > 0)
+    found = Detected(picture, [_prepared(picture, mark, image)], [], strokes > 0)
     return found, is_clean(strokes, noise, image)
 
 
 def _photograph(picture: Picture, every: bool, scores: Scores | None) -> Detected:
     """Find and read digits, as `read_digits` does, on paper of any kind."""
     digits, others, ink = find_marks(picture.grey, every)
-    if len(digits) > 1 and not every:
-        raise PictureError(Refusal.SEVERAL)
+    if not every:
+        if len(digits) > 1:
+            raise PictureError(Refusal.SEVERAL)
+        check_single(thickened(digits[0].strokes), may_be_dot=True)  # which is doubted already
     if scores:
         digits = [one for mark in digits for one in cut_apart(mark, _image, scores, every)]
-    images: list[PreparedImage] = []
-    refused: list[tuple[Refusal, Box | None]] = [
-        (reason, box_in_file(picture, *box)) for reason, box in others
-    ]
-    for mark in digits:
-        image = prepared(picture, mark, _image(mark.strokes))
-        try:
-            check_single(thickened(mark.strokes), may_be_dot=True)  # one is doubted already
-            images.append(image)
-        except PictureError as fault:
-            refused.insert(0, (Refusal(str(fault)), image.box))
-    if not images:
-        raise PictureError(max(refused, key=lambda one: one[0] not in NO_DIGIT)[0])
-    return Detected(picture, _in_order(images), refused if every else [], ink)
+    images = [_prepared(picture, mark, _image(mark.strokes)) for mark in digits]
+    refused = [(reason, box_in_file(picture, *box)) for reason, box in others if every]
+    return Detected(picture, _in_order(images), refused, ink)
+
+
+def _prepared(picture: Picture, mark: Mark, image: NDArray[np.uint8]) -> PreparedImage:
+    """Return a mark's image with its box and doubts, one of which is a blur."""
+    steps = [np.abs(np.diff(image.astype(np.int16), axis=axis)).ravel() for axis in (0, 1)]
+    sharpness = np.sort(np.concatenate(steps))[-STEPS]
+    rows, columns = (
+        slice(side.start + start, side.stop + start)
+        for side, start in zip(ink_box(mark.strokes), mark.corner, strict=True)
+    )
+    doubts = (*mark.doubts, "out of focus") if sharpness < SOFT else mark.doubts
+    return PreparedImage(image, box_in_file(picture, rows, columns), doubts)
 
 
 def _image(strokes: Floats) -> NDArray[np.uint8]:

@@ -1,20 +1,38 @@
-"""What is found in a picture, and the images that a model reads of it."""
+"""What is found in a picture, why a picture is refused, and the images that a model reads of it."""
 
+from enum import StrEnum
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from digits.pictures.preparing import Floats, ink_box
 from digits.pictures.reading import Picture
-from digits.pictures.refusals import Refusal
-
-STEPS, SOFT = 20, 80
-"""Sharpness is the 20th largest step between neighbours in the image, in grey levels. Below 80 a
-picture is out of focus. 99.9 % of MNIST's have 146 or more; blurred until they have 80, 96 % are
-read by the hidden model."""
 
 Box = tuple[int, int, int, int]
+
+
+class Refusal(StrEnum):
+    """Why a picture is refused. The canvas uses only the first four messages."""
+
+    BLANK = "blank: expected one digit, got no ink"
+    DOT = "a dot: expected one digit, got a speck of ink"
+    SEVERAL = "two digits? expected one, got several side by side"
+    WIDE = "two digits? expected one, got something far wider than high"
+    LINES = "lines: expected one digit, got no ink that can be told from the lines of the paper"
+    EDGE = "touches the edge: expected a whole digit, got one that the picture's edge cuts"
+    LARGE = "too large: expected a digit, got ink far larger than the others"
+    PALE = "too pale: expected a digit, got ink far paler than the others"
+    BAR = "a line: expected a digit, got a stroke far wider than high"
+    SCATTERED = "scattered: expected one digit, got marks all over the picture"
+
+    @property
+    def short(self) -> str:
+        """What stands before the colon."""
+        return self.partition(":")[0]
+
+
+NO_DIGIT = (Refusal.DOT, Refusal.BAR)
+"""What is left out of a page and is surely no digit."""
 
 
 class Mark(NamedTuple):
@@ -24,7 +42,7 @@ class Mark(NamedTuple):
     and column `corner` names; doubts: why an answer may be wrong.
     """
 
-    strokes: Floats
+    strokes: NDArray[np.float64]
     corner: tuple[int, int] = (0, 0)
     doubts: tuple[str, ...] = ()
 
@@ -52,20 +70,8 @@ class Detected(NamedTuple):
 
     picture: Picture
     images: list[PreparedImage]
-    refused: list[tuple[Refusal, Box | None]]
+    refused: list[tuple[Refusal, Box]]
     ink: NDArray[np.bool_] | None = None
-
-
-def prepared(picture: Picture, mark: Mark, image: NDArray[np.uint8]) -> PreparedImage:
-    """Return a mark's image with its box and doubts, one of which is a blur."""
-    steps = [np.abs(np.diff(image.astype(np.int16), axis=axis)).ravel() for axis in (0, 1)]
-    sharpness = np.sort(np.concatenate(steps))[-STEPS]
-    rows, columns = (
-        slice(side.start + start, side.stop + start)
-        for side, start in zip(ink_box(mark.strokes), mark.corner, strict=True)
-    )
-    doubts = (*mark.doubts, "out of focus") if sharpness < SOFT else mark.doubts
-    return PreparedImage(image, box_in_file(picture, rows, columns), doubts)
 
 
 def box_in_file(picture: Picture, rows: slice, columns: slice) -> Box:

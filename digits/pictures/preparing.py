@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digits.errors import PictureError
-from digits.pictures.refusals import Refusal
+from digits.pictures.prepared import Refusal
 
 SIDE = 28
 BOX = 20

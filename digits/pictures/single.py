@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digits.errors import PictureError
+from digits.pictures.prepared import Refusal
 from digits.pictures.preparing import FAINT, NOISE, Floats, ink_box, span
-from digits.pictures.refusals import Refusal
 
 MIN_SIDE = 5  # pixels of the longer side of a digit, at least, as of the smallest on screens
 DOT_FILL = 0.72  # share of its box that a dot fills: a disc 0.785; 16 of MNIST's 70,000 digits

@@ -14,7 +14,7 @@ from digits.__main__ import call
 from digits.errors import DigitsError
 from digits.params import read_params
 from digits.params.models import Models
-from digits.pictures.refusals import Refusal
+from digits.pictures.prepared import Refusal
 from tests.pictures.test_reading import huge_png
 from tests.strokes import beside, draw
 
@@ -143,22 +143,15 @@ def test_a_page_is_read_by_rows_and_what_is_left_out_is_counted(predict, built, 
     assert "touches the edge" in told[0]
 
 
-def test_show_draws_a_refused_picture_too(predict, built, tmp_path):
+def test_show_draws_what_the_model_saw_and_refused_pictures(predict, built, pictures, tmp_path):
     beside(draw(1), draw(2)).save(tmp_path / "two.png")
-    code, _, told = predict(built, tmp_path / "two.png", "--show", tmp_path / "seen.png")
-    assert (code, len(told)) == (1, 1)
-    with Image.open(tmp_path / "seen.png") as seen:
-        assert seen.convert("L").getextrema()[0] < 50
-
-
-def test_show_draws_what_the_model_saw(predict, built, pictures, tmp_path):
-    one, all_three = tmp_path / "one.png", tmp_path / "all.png"
+    one, several, again = (tmp_path / f"{name}.png" for name in ("one", "several", "again"))
     assert predict(built, pictures / "1.png", "--show", one)[0] == 0
-    assert predict(built, pictures, "--model", "all", "--show", all_three)[0] == 0
-    with Image.open(one) as narrow, Image.open(all_three) as wide:
+    names = (pictures, tmp_path / "two.png")
+    assert predict(built, *names, "--model", "all", "--show", several)[0] == 1
+    with Image.open(one) as narrow, Image.open(several) as wide:
         assert (wide.width, wide.height) > (2 * narrow.width - 1, 2 * narrow.height - 1)
         assert wide.convert("L").getextrema() == (0, 255)
-    again = tmp_path / "again.png"
     predict(built, pictures / "1.png", "--show", again)
     assert again.read_bytes() == one.read_bytes()
     code, _, told = predict(built, pictures / "1.png", "--show", "/dev/null/no/such.png")

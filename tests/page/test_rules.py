@@ -9,8 +9,8 @@ from scipy.special import softmax
 
 from digits.errors import PictureError
 from digits.evaluation.uncertainty import uncertain
+from digits.pictures.prepared import Refusal
 from digits.pictures.preparing import ink, place
-from digits.pictures.refusals import Refusal
 from digits.pictures.single import check_single
 from tests.browser import canvas_picture, draw_digit, draw_strokes, opened
 from tests.page import made

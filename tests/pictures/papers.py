@@ -145,13 +145,6 @@ def vignette(random):
     return 1 - random.uniform(0.3, 0.65) * np.clip(far / 2, 0, 1)
 
 
-def ramp(random):
-    y, x = grid((HEIGHT, WIDTH))
-    angle = random.uniform(0, 2 * np.pi)
-    along = x * np.cos(angle) + y * np.sin(angle)
-    return 1 - random.uniform(0.3, 0.6) * (along + 1.45) / 2.9
-
-
 def speck(random, paper):
     """A dark speck of 6 to 16 pixels in a corner."""
     radius = int(random.integers(3, 9))
@@ -162,16 +155,15 @@ def speck(random, paper):
     return write(paper, inside * 1.0, varied(random, BLACK))
 
 
-def written(random, digit, paper=None, pen=BLACK, by=12, **options):
-    """A digit on a paper: float (height, width, 3)."""
-    paper = page(varied(random, WHITE, 6)) if paper is None else paper
-    return write(
-        paper, mask(random, digit, shape=paper.shape[:2], **options), varied(random, pen, by)
-    )
-
-
 def sheet(random):
     return page(varied(random, WHITE, 6))
+
+
+def written(random, digit, paper=None, pen=BLACK, by=12, **options):
+    """A digit on a paper: float (height, width, 3)."""
+    paper = sheet(random) if paper is None else paper
+    ink = mask(random, digit, shape=paper.shape[:2], **options)
+    return write(paper, ink, varied(random, pen, by))
 
 
 def cropped(random, digit):
@@ -210,9 +202,7 @@ PAPERS = {
     "plain": written,
     "pencil": lambda r, d: written(r, d, pen=(135, 135, 138), by=20),
     "red on yellow": lambda r, d: written(r, d, page(varied(r, (245, 224, 110))), (200, 40, 45)),
-    "blue on beige": lambda r, d: written(r, d, page(varied(r, (214, 200, 172))), (50, 70, 170)),
     "chalk": lambda r, d: written(r, d, page(varied(r, (42, 70, 58))), (222, 222, 215)),
-    "falling light": lambda r, d: lit(written(r, d), ramp(r)),
     "cropped": cropped,
     "speck": lambda r, d: speck(r, written(r, d)),
     "turned": lambda r, d: written(r, d, turn=20 * r.choice([-1, 1])),
@@ -223,8 +213,7 @@ PAPERS = {
     "thick squares": lambda r, d: written(r, d, squared(r, sheet(r), 90, 220, (4, 8))),
     "frame": in_frame,
     "table": tabled,
-    "hard shadow": lambda r, d: lit(written(r, d), edge(r, 0.01)),
-    "soft shadow": lambda r, d: lit(written(r, d), edge(r, r.uniform(0.1, 0.8))),
+    "shadow": lambda r, d: lit(written(r, d), edge(r, r.choice([0.01, 0.1, 0.4, 0.8]))),
     "curved shadow": lambda r, d: lit(written(r, d), edge(r, r.uniform(0.05, 0.4), curved=True)),
     "vignette": lambda r, d: lit(written(r, d), vignette(r)),
     "tall page": tall,

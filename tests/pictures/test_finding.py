@@ -10,7 +10,7 @@ from scipy import ndimage
 from digits.errors import PictureError
 from digits.inference.network import load
 from digits.pictures import detect, read
-from digits.pictures.refusals import Refusal
+from digits.pictures.prepared import Refusal
 from tests.pictures import papers
 from tests.pictures.test_preparing import distance
 from tests.pipeline import MODELS

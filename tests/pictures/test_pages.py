@@ -12,10 +12,9 @@ from digits.errors import PictureError
 from digits.evaluation.uncertainty import mean_uncertainty, read_reference
 from digits.inference.network import load
 from digits.pictures import detect, read
-from digits.pictures.prepared import Mark
+from digits.pictures.prepared import Mark, Refusal
 from digits.pictures.preparing import place
-from digits.pictures.refusals import Refusal
-from digits.pictures.rows import rows, text
+from digits.pictures.rows import rows
 from digits.pictures.touching import cut_apart
 from tests.pictures import papers
 from tests.pictures.test_finding import BUILT, digit, saved
@@ -60,14 +59,6 @@ def test_rows_follow_their_digits(case):
         [number] * len(places) for number, places in enumerate(columns)
     ]
     assert all((np.diff(boxes[row, 0]) > 0).all() for row in found)
-
-
-def test_text_has_a_line_a_row_and_spaces_between_groups():
-    marks = [
-        {"digit": number, "row": row, "box": (left, 0, left + 20, 30)}
-        for number, row, left in ((1, 1, 0), (2, 1, 30), (3, 1, 100), (4, 2, 10))
-    ]
-    assert text(marks) == "12 3\n4"
 
 
 def page(random, numbers, top=40, high=90, across=110):

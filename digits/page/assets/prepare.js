@@ -1,9 +1,9 @@
-/* Prepare a picture of one digit as MNIST's own were made: digits/pictures/preparing.py and
-   single.py in another language, with their numbers. A picture is a list of rows of numbers. */
+/* Prepare a picture of one digit as MNIST's own were made: digits/pictures/preparing.py and single.py
+   in another language, with their numbers. A picture is a list of rows of numbers. */
 
 const {
   SIDE, BOX, CENTRE, FAINT, NOISE, CONTRAST, STRAY, MIN_SIDE, DOT_FILL, DOT_ROUND, MAX_CLEAR_INK,
-  MIN_GAP, MIN_INK_SHARE, MIN_HEIGHT_SHARE, MAX_WIDTH, LOOSE, THIN, RIM, ALONG, FILLED,
+  MIN_GAP, MIN_INK_SHARE, MIN_HEIGHT_SHARE, MAX_WIDTH,
 } = findings.preparing;
 
 const sum = (values) => values.reduce((total, value) => total + value, 0);
@@ -93,7 +93,7 @@ function span(profile) {
   return [inside.indexOf(true), inside.lastIndexOf(true) + 1];
 }
 
-/* Why ink cannot be that of one digit, as digits/pictures/refusals.py names it; null if it can. */
+/* Why ink cannot be that of one digit, as digits/pictures/prepared.py names it; null if it can. */
 function refusal(strokes) {
   const box = boxOf(strokes);
   const [high, wide] = box.map(([start, stop]) => stop - start);
@@ -121,42 +121,4 @@ function isPart(part, total) {
   if (!part[0].length || sum(part.flat()) < MIN_INK_SHARE * total) return false;
   const [[top, bottom]] = boxOf(part);
   return bottom - top >= MIN_HEIGHT_SHARE * part.length;
-}
-
-/* Whether this suffices, or a photograph needs more steps. image: what place() returns. */
-function isClean({ strokes, noise }, image) {
-  const inked = apply(strokes, (value) => +(value > 0));
-  if (NOISE * noise > FAINT || sum(sides(inked).flat())) return false;
-  const box = boxOf(strokes);
-  const loose = [inked, transpose(inked)].some((lines, axis) => {
-    const [start, stop] = box[axis];
-    const full = lines.map((line) => line.includes(1));
-    const [first, last] = [full.indexOf(true), full.lastIndexOf(true)];
-    const outside = Math.max(start - first, last + 1 - stop);
-    return outside > 1 + LOOSE * (stop - start) || full.slice(first, last).includes(false);
-  });
-  return !loose && thickness(image) >= THIN && !isFramed(cut(inked, ...box));
-}
-
-function thickness(image) {
-  const dark = (index) => +(image[index] > 127);
-  let [inked, edges] = [0, 0];
-  for (let index = 0; index < image.length; index++) {
-    inked += dark(index);
-    if ((index + 1) % SIDE) edges += Math.abs(dark(index + 1) - dark(index));
-    if (index + SIDE < image.length) edges += Math.abs(dark(index + SIDE) - dark(index));
-  }
-  return (2 * inked) / Math.max(edges, 1);
-}
-
-/* Whether ink runs along all four sides of its box and leaves most of the box empty. */
-function isFramed(inked) {
-  if (sum(inked.flat()) > FILLED * inked.flat().length) return false;
-  return [inked, transpose(inked)].every((lines) => {
-    const rim = Math.max(1, Math.floor(RIM * lines.length));
-    return [lines.slice(0, rim), lines.slice(-rim)].every((edge) => {
-      const across = transpose(edge);
-      return across.filter((line) => line.includes(1)).length / across.length >= ALONG;
-    });
-  });
 }
