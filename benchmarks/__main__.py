@@ -9,9 +9,11 @@ from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any
 
-from benchmarks import answering, growth, report, training, whole
+from benchmarks import answering, growth, report, training, whole, workers
 
-PARTS = {part.__name__.split(".")[-1]: part for part in (training, whole, answering, growth)}
+PARTS = {
+    part.__name__.split(".")[-1]: part for part in (training, whole, answering, growth, workers)
+}
 RESULTS = Path("benchmarks/results")
 
 

@@ -80,11 +80,25 @@ def growth(rows: list[dict[str, Any]]) -> str:
     return table(["stage, examples", "seconds", "µs an example beyond start-up", "peak MiB"], lines)
 
 
+def workers(rows: list[dict[str, Any]]) -> str:
+    """Tell the time for a step by one machine of one core, and by two with a wire between."""
+    delays = sorted({row["delay"] for row in rows})  # the first, below 0, is one machine's
+    lines = []
+    for row in rows:
+        if row["delay"] < 0:
+            shape = {key: row[key] for key in ("kind", "units", "batch_size")}
+            found = [show(find(rows, **shape, delay=delay)["step"]) for delay in delays]
+            lines.append([f"{row['kind']}, {row['units']:,}", f"{row['batch_size']:,}", *found])
+    header = ["workers: ms a step, by layers of", "batch", "one machine"]
+    return table([*header, *(f"two, {delay:g} ms" for delay in delays[1:])], lines)
+
+
 TABLES = {
     "training": training,
     "whole": whole,
     "answering": answering,
     "growth": growth,
+    "workers": workers,
 }
 
 
