@@ -37,13 +37,15 @@ ENVIRONMENT = {
 ALL_STAGES = f"""
 import sys
 sys.argv = ["-m"]  # Python's value while it imports the package of `python -m stages.fetch`
-import stages
+import stages, yaml
 from importlib import import_module
+models = yaml.safe_load(open("params.yaml", encoding="utf-8"))["models"]
 for _, _, module, *model in {list(COMMANDS.values())}:
-    sys.argv[1:] = model
-    import_module(module).main()
+    if set(model) <= set(models):
+        sys.argv[1:] = model
+        import_module(module).main()
 """
-"""A program that runs all stages in one process."""
+"""A program that runs all stages, of the models in the list, in one process."""
 
 
 def readers(path):

@@ -97,6 +97,7 @@ def test_fashion_mnist_by_its_name(project, tmp_path, chromium):
     if not Path(DEBIAN_FOLDER).is_dir():
         miss = pytest.fail if "REQUIRE_FASHION" in os.environ else pytest.skip
         miss("Debian's package dataset-fashion-mnist is not installed")
+    project.set("models", ["hidden"])
     info = built_of(project, "fashion_mnist", prepare="mnist")  # which the catalogue knows
     assert (info["title"], info["prepare"]) == ("Fashion-MNIST", "resize")
     assert 0.855 <= project.read("metrics/evaluation/hidden.json")["accuracy"] <= 0.885

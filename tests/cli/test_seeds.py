@@ -123,6 +123,8 @@ def test_bad_parameters_and_stale_data(own):
 
 @pytest.mark.slow
 def test_seed_0_gives_what_the_stages_have_committed(project):
+    project.set("models", ["basic", "hidden"])
+    project.commit("of two models")
     rows = found(Small(project.folder).digits("seeds", "2", "--json", "--jobs", "2"))
     assert project.run("git", "status", "--porcelain") == ""
     for name, row in rows.items():
