@@ -176,7 +176,7 @@ def test_no_repository_no_git_no_trust(small, tmp_path, monkeypatch):
         distrusted.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
         output = small.digits("compare", code=1)
     assert output.count("\n") == 1
-    assert f"git config --global --add safe.directory {small.folder}" in output
+    assert "git config --global --add safe.directory" in output
     small.path(".git").rename(tmp_path / "gone")
     for command in ("compare", "rebuild"):
         output = small.digits(command, code=1)
