@@ -17,8 +17,7 @@ def main() -> None:
     images, labels = read_examples("test")
     info = read_info()
     models = {name: load(f"models/{name}.keras", *info.sizes).logits for name in names}
-    size = info.height, info.width
-    table = measure(models, images, labels, size, params.model_dump())
+    table = measure(models, images, labels, info.shape, params.model_dump())
     write_csv("metrics/robustness.csv", table)
     for name in names:
         mean = mean_accuracy(table, name)

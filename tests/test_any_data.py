@@ -1,10 +1,13 @@
 """All stages, in one process: on any number of images, of classes with any names."""
 
+import base64
 import contextlib
 import csv
 import html
+import io
 import json
 import os
+import re
 from pathlib import Path
 from unicodedata import normalize
 
@@ -73,6 +76,33 @@ def test_the_stages_give_numbers_for_any_number_of_test_images(folder, monkeypat
         pytest.approx(right, abs=1e-6)
     )
     assert 0 <= json.loads(Path("metrics/robustness/basic.json").read_text())["accuracy"] <= 1
+
+
+def test_colour_alone_tells_classes_apart(tmp_path, monkeypatch, capsys):
+    """Four classes of the same brightness, through all stages, with models of either kind."""
+    monkeypatch.chdir(tmp_path)
+    random = np.random.default_rng(0)
+    for place, level in enumerate([(200, 60, 60), (60, 136, 60), (90, 90, 232), (102, 102, 102)]):
+        for number in range(20):
+            path = tmp_path / f"pictures/{place}/{number}.png"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            noisy = np.array(level) + random.integers(-20, 20, (12, 10, 1))
+            Image.fromarray(noisy.astype(np.uint8)).save(path)
+    params = yaml.safe_load((ROOT / "params.yaml").read_text())
+    params["fetch"] |= {"source": "pictures", "prepare": "none", "colour": "rgb"}
+    params["models"], params["train"]["batch_size"] = ["basic", "convolutional"], 4
+    params["train_convolutional"] |= {"epochs": 1, "filters": [2, 2]}
+    Path("params.yaml").write_text(yaml.safe_dump(params))
+    for stage in ("fetch", *TESTED[:2], "train_basic", "train_convolutional", *TESTED[2:]):
+        main_of(stage)()
+    assert read_info().shape == (12, 10, 3)
+    assert json.loads(Path("metrics/evaluation/basic.json").read_text())["accuracy"] > 0.9
+    (sheet, *_) = re.findall(
+        r"data:image/png;base64,([^\"')]+)", Path("report/index.html").read_text()
+    )
+    assert Image.open(io.BytesIO(base64.b64decode(sheet))).mode in ("RGB", "P")
+    call(["predict", "pictures/0/1.png", "--model", "basic", "--show", "seen.png"])
+    assert capsys.readouterr().out.splitlines()[-1].split()[1:3] == ["basic", "0"]
 
 
 def test_a_folder_from_a_mac_which_takes_accents_apart_gives_the_same(tmp_path):

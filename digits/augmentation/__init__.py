@@ -51,15 +51,17 @@ def optimizer(params: TrainParams, steps: int) -> "keras.optimizers.Optimizer":
 
 
 def augment(
-    images: Images, random: np.random.Generator, size: tuple[int, int], params: Changes
+    images: Images, random: np.random.Generator, size: tuple[int, ...], params: Changes
 ) -> Images:
-    """Change images, float32 (n, pixels), 0-1, of `size`, (height, width), in place; return them.
+    """Change images, float32 (n, pixels), 0-1, in place; return them.
+
+    size: (height, width), or (height, width, 3) in colour: the three are changed alike.
 
     Each change is between none and the limit in `params`, either way; small ones are more frequent.
     """
     from scipy.sparse import csr_array  # slow to import, and only training needs it
 
-    count = -(-len(images) // GROUP)
+    count, plane = -(-len(images) // GROUP), (size[0], size[1])
     amounts = random.random((2, 10, count)).sum(axis=0) - 1  # -1 to 1, most often about 0
     # Nearly normal, of deviation 1: standard_normal would depend on the C library's logarithm.
     normal = 2 * random.random((3, NOISE + GROUP * images.shape[1]), np.float32).sum(axis=0) - 3
@@ -70,23 +72,23 @@ def augment(
         params.contrast * amounts[2],
         params.noise * amounts[3],
     ).astype(np.float32)
-    places, weights = bilinear(*source_places(amounts[4:], size, params), size)
+    places, weights = bilinear(*source_places(amounts[4:], plane, params), plane)
     weights *= gain[:, None, None]
     ends = np.arange(0, weights[0].size + 1, 4)
     for i in range(count):
         rows = slice(i * GROUP, (i + 1) * GROUP)
         pixels = np.ascontiguousarray(images[rows].T)  # a pixel's values in the images in a row
-        thicken(pixels.reshape(*size, -1), thickness[i])
-        pixels = (
-            csr_array((weights[i].ravel(), places[i].ravel(), ends), 2 * images.shape[1:]) @ pixels
-        )
+        pixels = pixels.reshape(plane[0] * plane[1], -1)
+        thicken(pixels.reshape(*plane, -1), thickness[i])
+        matrix = weights[i].ravel(), places[i].ravel(), ends
+        pixels = csr_array(matrix, 2 * pixels.shape[:1]) @ pixels
         np.minimum(pixels, 1, out=pixels)
         if lost[i] > 0:
             pixels += lost[i] * (pixels.mean(axis=0) - pixels)
         if deviation[i] > 0:
             pixels += deviation[i] * normal[begins[i] :][: pixels.size].reshape(pixels.shape)
             pixels.clip(0, 1, out=pixels)
-        images[rows] = pixels.T
+        images[rows] = pixels.reshape(images.shape[1], -1).T
     return images
 
 

@@ -100,8 +100,8 @@ def _detected(
 
     Report on stderr what cannot be used or is left out; add its name to `faults`.
     """
-    size, every = (data.height, data.width), arguments.all
-    for name, picture in _pictures(arguments):
+    size, every = data.shape, arguments.all
+    for name, picture in _pictures(arguments, len(size) == 3):
         title = printable(name)
         try:
             if isinstance(picture, Exception):
@@ -123,7 +123,7 @@ def _detected(
         yield name, title, found
 
 
-def _pictures(arguments: Namespace) -> Iterator[tuple[str, Picture | Exception]]:
+def _pictures(arguments: Namespace, colour: bool) -> Iterator[tuple[str, Picture | Exception]]:
     """Yield the name of each file, and the picture in it or why there is none."""
     for pattern in arguments.images:
         try:
@@ -134,7 +134,7 @@ def _pictures(arguments: Namespace) -> Iterator[tuple[str, Picture | Exception]]
         except (PictureError, OSError) as fault:  # a folder that may not be read, a long name
             yield pattern, fault
         else:
-            task = partial(read, every=arguments.all)
+            task = partial(read, every=arguments.all, colour=colour)
             yield from ((names[place], found) for place, found in read_each(task, names))
 
 

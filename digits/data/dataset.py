@@ -15,7 +15,10 @@ Labels: TypeAlias = NDArray[np.uint8] | NDArray[np.uint16]
 
 
 class Dataset(NamedTuple):
-    """Images: uint8 (n, height, width), 0 paper to 255 ink. Labels: (n,), from 0."""
+    """Images: uint8 (n, height, width), 0 paper to 255 ink, or (n, height, width, 3) in colour.
+
+    Labels: (n,), from 0.
+    """
 
     train_images: NDArray[np.uint8]
     train_labels: Labels
@@ -26,13 +29,14 @@ class Dataset(NamedTuple):
 def check_dataset(dataset: Dataset) -> None:
     """Raise SourceError unless the arrays have the shapes and values that `Dataset` states."""
     size = dataset.train_images.shape[1:]
-    if len(size) != 2 or not all(SMALLEST <= pixels <= LARGEST for pixels in size):
-        wanted = f"images (n, height, width) of {SMALLEST} to {LARGEST} pixels"
+    fits = len(size) >= 2 and all(SMALLEST <= pixels <= LARGEST for pixels in size[:2])
+    if not fits or size[2:] not in ((), (3,)):
+        wanted = f"images (n, height, width), or with 3 colours, of {SMALLEST} to {LARGEST} pixels"
         raise SourceError(f"train: expected {wanted}, got {dataset.train_images.shape}")
     for split, images, labels in (("train", *dataset[:2]), ("test", *dataset[2:])):
         count = labels.size
         if not count or images.shape != (count, *size) or labels.shape != (count,):
-            wanted = f"images (n, {size[0]}, {size[1]}) and labels (n,)"
+            wanted = f"images (n, {', '.join(map(str, size))}) and labels (n,)"
             raise SourceError(f"{split}: expected {wanted}, got {images.shape} and {labels.shape}")
     highest = max(int(dataset.train_labels.max()), int(dataset.test_labels.max()))
     if not 1 <= highest < MOST_CLASSES:

@@ -1,5 +1,6 @@
 """The description of a data set: stage fetch writes it, all other stages read it."""
 
+import math
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
@@ -47,14 +48,20 @@ class DatasetInfo(DatasetCard):
 
     height: int = Field(ge=SMALLEST, le=LARGEST, description="pixels")
     width: int = Field(ge=SMALLEST, le=LARGEST, description="pixels")
+    channels: int = Field(1, description="1, or 3: red, green and blue")
     train: int = Field(ge=1, description="number of training images")
     test: int = Field(ge=1, description="number of test images")
     sha256: str = Field(description="of the four arrays: digits.data.dataset.content_sha256")
 
     @property
+    def shape(self) -> tuple[int, ...]:
+        """Return (height, width) of an image, or (height, width, 3) if it is in colour."""
+        return (self.height, self.width, self.channels)[: 2 if self.channels == 1 else 3]
+
+    @property
     def sizes(self) -> tuple[int, int]:
-        """Return the number of pixels of an image, and of classes."""
-        return self.height * self.width, len(self.classes)
+        """Return the number of values of an image, and of classes."""
+        return math.prod(self.shape), len(self.classes)
 
 
 def read_info(path: str = FILE) -> DatasetInfo:

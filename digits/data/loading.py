@@ -28,7 +28,7 @@ def read_raw(split: str) -> tuple[NDArray[np.uint8], Labels]:
     """
     info = read_info()
     path = f"data/raw/{split}_images.npy"
-    images = read_array(path, np.uint8, None, info.height, info.width)
+    images = read_array(path, np.uint8, None, *info.shape)
     return images, _read_labels(f"data/raw/{split}_labels.npy", len(images), LEAST[split], info)
 
 
@@ -36,7 +36,7 @@ def read_examples(split: str) -> Examples:
     """Memory-map a split as preprocess wrote it. Raises ArtifactError as `read_raw`."""
     info = read_info()
     path = f"data/processed/{split}"
-    images = read_array(f"{path}/images.npy", np.float32, None, info.height * info.width)
+    images = read_array(f"{path}/images.npy", np.float32, None, info.sizes[0])
     return Examples(images, _read_labels(f"{path}/labels.npy", len(images), LEAST[split], info))
 
 

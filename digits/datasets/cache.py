@@ -24,7 +24,9 @@ def cache_keys(paths: Iterable[Path], params: FetchParams) -> list[bytes]:
     A file counts by device, inode, size and times, as for DVC.
     """
     code = [path.read_bytes() for path in sorted(Path(pictures.__path__[0]).glob("*.py"))]
-    common = repr([*code, np.__version__, PIL.__version__, params.prepare, params.size])
+    common = repr(
+        [*code, np.__version__, PIL.__version__, params.prepare, params.size, params.colour]
+    )
     stats = [path.stat() for path in paths]
     files = [(s.st_dev, s.st_ino, s.st_size, s.st_mtime_ns, s.st_ctime_ns) for s in stats]
     start = sha256(common.encode()).digest()

@@ -49,6 +49,8 @@ def read_folder(folder: Path, params: FetchParams) -> tuple[Dataset, list[str], 
     faults = _faults(dict(zip(splits, pictures, strict=True)), classes, wanted)
     if params.prepare == "resize" and not params.size:
         faults.append("fetch.size: expected [height, width], since fetch.prepare is resize")
+    if params.prepare == "mnist" and params.colour == "rgb":
+        faults.append("fetch.prepare: expected resize or none, since fetch.colour is rgb")
     _check(folder, faults, passed)
     kinds = Counter(path.suffix.lower() for path in taken)
     counts = ", ".join(f"{count:,} {kind}" for kind, count in sorted(kinds.items()))
@@ -106,7 +108,7 @@ def _read_pictures(folder: Path, paths: list[Path], params: FetchParams) -> NDAr
     new = [place for place, key in enumerate(keys) if key not in images]
     names, faults = [str(paths[place]) for place in new], dict[int, str]()
     size = (params.size[0], params.size[1]) if params.size else None
-    task = partial(prepare, how=params.prepare, size=size)
+    task = partial(prepare, how=params.prepare, size=size, colour=params.colour == "rgb")
     try:
         with progress("pictures", len(new), "") as advance:
             for place, image in read_each(task, names, os.cpu_count() or 1):

@@ -37,13 +37,16 @@ def fetch_dataset(params: FetchParams) -> tuple[Dataset, DatasetInfo, str]:
     if params.duplicates == "drop":
         check_dataset(dataset)
         sha256 = content_sha256(dataset)
-    train, height, width = dataset.train_images.shape
-    if card.prepare == "mnist" and (height, width) != (SIDE, SIDE):
+    train, height, width, *colours = dataset.train_images.shape
+    if card.prepare == "mnist" and (height, width, colours) != (SIDE, SIDE, []):
         raise SourceError(
-            f"fetch.prepare: mnist is for images of {SIDE} x {SIDE} pixels, got {height} x "
-            f"{width}. Set it to resize, or to none."
+            f"fetch.prepare: mnist is for grey images of {SIDE} x {SIDE} pixels, got {height} x "
+            f"{width}{' in colour' * len(colours)}. Set it to resize, or to none."
         )
+    if colours and params.colour == "grey":
+        raise SourceError("fetch.colour: the images are in colour. Set it to rgb.")
     sizes = {"height": height, "width": width, "train": train, "test": len(dataset.test_labels)}
+    sizes["channels"] = 3 if colours else 1
     return dataset, DatasetInfo(**card.model_dump(), **sizes, sha256=sha256), source
 
 

@@ -2,9 +2,9 @@
 
 Corruptions: N. Mu, J. Gilmer, "MNIST-C: a robustness benchmark for computer vision" (2019),
 after D. Hendrycks, T. Dietterich, "Benchmarking neural network robustness to common corruptions
-and perturbations", ICLR 2019. Every function takes and returns float32 (n, height, width), 0-1, 0
-outside; a severity of 0 changes nothing. The last argument holds the random numbers of DRAWN.
-scipy is imported where it is used, since the command line reads only results.
+and perturbations", ICLR 2019. Every function takes and returns float32 (n, height, width), or
+(n, height, width, 3), 0-1, 0 outside; a severity of 0 changes nothing. The last argument holds the
+random numbers of DRAWN. scipy is imported where it is used: the command line reads only results.
 """
 
 from collections import Counter
@@ -26,8 +26,8 @@ CHUNK = 200
 
 def shift(images: Images, pixels: float, directions: NDArray[np.int64]) -> Images:
     """Move each image by `pixels`, a whole number, up, down, left or right: directions 0 to 3."""
-    by, (height, width) = int(pixels), images.shape[1:]
-    padded = np.pad(images, ((0, 0), (by, by), (by, by)))
+    by, (height, width) = int(pixels), images.shape[1:3]
+    padded = np.pad(images, ((0, 0), (by, by), (by, by), (0, 0))[: images.ndim])
     moved = np.empty_like(images)
     for direction, (top, left) in enumerate(((2 * by, by), (0, by), (by, 2 * by), (by, 0))):
         chosen = directions == direction
@@ -55,7 +55,7 @@ def blur(images: Images, sigma: float, drawn: None = None) -> Images:
     """Convolve with a Gaussian of `sigma` pixels, cut off at four of them."""
     from scipy.ndimage import gaussian_filter
 
-    return np.asarray(gaussian_filter(images, (0, sigma, sigma), mode="constant"))
+    return np.asarray(gaussian_filter(images, (0, sigma, sigma, 0)[: images.ndim], mode="constant"))
 
 
 def contrast(images: Images, lost: float, drawn: None = None) -> Images:
@@ -90,8 +90,8 @@ def measure(
 ) -> "pd.DataFrame":
     """Return a row for each case and model: corruption, severity, model, accuracy.
 
-    images: float32 (n, pixels), 0-1. labels: (n,). size: (height, width). severities: a list for
-    each corruption, and the seed, with which each has a random generator of its own.
+    images: float32 (n, pixels), 0-1. labels: (n,). size: of an image. severities: a list for each
+    corruption, and the seed, with which each has a random generator of its own.
     """
     import pandas as pd  # takes 0.3 s to import
 

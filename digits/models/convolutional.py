@@ -21,7 +21,7 @@ class Params(Changes, section="train_convolutional"):
 
 
 def build(
-    pixels: int, classes: int, size: tuple[int, int], filters: list[int], dropout: float
+    pixels: int, classes: int, size: tuple[int, ...], filters: list[int], dropout: float
 ) -> "keras.Model":
     """Build Conv 3x3, BatchNormalization, ReLU for each of `filters`, then Dense(classes).
 
@@ -32,7 +32,7 @@ def build(
 
     layers = keras.layers
     model = keras.Sequential([keras.Input((pixels,), name="pixels")], name="convolutional")
-    model.add(layers.Reshape((*size, 1), name="image"))
+    model.add(layers.Reshape((*size, 1)[:3], name="image"))
     for place, count in enumerate(filters, 1):
         if place > 1:
             model.add(layers.MaxPooling2D(padding="same", name=f"pooling_{place - 1}"))

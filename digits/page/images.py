@@ -114,13 +114,14 @@ def embedded_layers(stack: list[Layer]) -> list[dict[str, Any]]:
 
 
 def sheet(images: NDArray[np.uint8], columns: int) -> str:
-    """Lay images, uint8 (n, height, width), out in rows of `columns`; return a PNG's address."""
+    """Lay images, uint8 (n, *shape), out in rows of `columns`; return a PNG's address."""
     small = reduced(images, LARGEST).astype(np.uint8)
-    height, width = small.shape[1:]
+    height, width, *colours = small.shape[1:]
     rows = max(1, -(-len(small) // columns))
-    tiles = np.zeros((rows * columns, height, width), np.uint8)
+    tiles = np.zeros((rows * columns, *small.shape[1:]), np.uint8)
     tiles[: len(small)] = small
-    grid = tiles.reshape(rows, columns, height, width).swapaxes(1, 2)
+    grid = tiles.reshape(rows, columns, *small.shape[1:]).swapaxes(1, 2)
     content = io.BytesIO()
-    Image.fromarray(grid.reshape(rows * height, -1)).save(content, "PNG", optimize=True)
+    whole = grid.reshape(rows * height, columns * width, *colours)
+    Image.fromarray(whole).save(content, "PNG", optimize=True)
     return f"data:image/png;base64,{b64encode(content.getvalue()).decode()}"

@@ -43,6 +43,7 @@ class FetchParams(Section, section="fetch"):
     size: list[Size] | None = Field(
         min_length=2, max_length=2, description="height and width, for resize"
     )
+    colour: Literal["grey", "rgb"] = Field(description="what is kept of pictures of your own")
     held_out: float = Field(gt=0, lt=1, description="share for testing, without a folder test")
     seed: int = Field(ge=0, lt=2**32, description="of the order of pictures, and of that choice")
     duplicates: Literal["warn", "refuse", "drop"] = Field(

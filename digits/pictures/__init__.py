@@ -13,26 +13,27 @@ PAGE = 2 * LARGEST  # pixels of the longer side above which a page of digits is 
 
 
 def prepare(
-    name: str, how: str = "mnist", size: tuple[int, int] | None = None
+    name: str, how: str = "mnist", size: tuple[int, ...] | None = None, colour: bool = False
 ) -> NDArray[np.uint8]:
     """Return what a model reads of a picture file (- is stdin): uint8 (height, width).
 
     how: "mnist": the ink of a single digit, placed as MNIST's are, 0 paper; "resize": grey levels,
     resized to `size`, (height, width); "none": grey levels, unchanged, of `size` if it is given.
+    colour: not grey levels, but red, green and blue, (height, width, 3).
     Raises PictureError if that cannot be done.
     """
-    return detect(read(name), how, size).images[0].image
+    return detect(read(name, colour=colour), how, size).images[0].image
 
 
-def read(name: str, every: bool = False) -> Picture:
+def read(name: str, every: bool = False, colour: bool = False) -> Picture:
     """Read a picture file for `detect`. Raises PictureError."""
-    return read_picture(name, PAGE if every else LARGEST)
+    return read_picture(name, PAGE if every else LARGEST, "RGB" if colour else "L")
 
 
 def detect(
     picture: Picture,
     how: str = "mnist",
-    size: tuple[int, int] | None = None,
+    size: tuple[int, ...] | None = None,
     every: bool = False,
     scores: Scores | None = None,
 ) -> Detected:
@@ -48,8 +49,9 @@ def detect(
     if how == "resize":
         assert size is not None
         edges = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
-        paper, method = int(np.median(edges)), Image.Resampling.LANCZOS
-        grey = np.asarray(ImageOps.pad(Image.fromarray(grey), size[::-1], method, paper))
+        paper, method = np.median(edges, axis=0).astype(int), Image.Resampling.LANCZOS
+        filled = Image.fromarray(grey), (size[1], size[0]), method, tuple(paper.ravel().tolist())
+        grey = np.asarray(ImageOps.pad(*filled))
     elif size not in (None, grey.shape):
         wanted, got = ("{} x {}".format(*shape) for shape in (size, grey.shape))
         raise PictureError(f"expected a picture of {wanted} pixels, height and width, got {got}")

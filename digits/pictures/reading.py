@@ -44,15 +44,18 @@ UNUSED = 64  # a picture of 16 bits a colour without a level of this, of 256, ho
 class Picture(NamedTuple):
     """A picture, upright; transparent pixels are paper; a large one is reduced.
 
-    grey: float32 (height, width), 0-255; size: height and width in the file.
+    grey: float32 (height, width), 0-255, or (height, width, 3) if it was read in colour; size:
+    height and width in the file.
     """
 
     grey: NDArray[np.float32]
     size: tuple[int, int]
 
 
-def read_picture(name: str, largest: int = LARGEST) -> Picture:
+def read_picture(name: str, largest: int = LARGEST, mode: str = "L") -> Picture:
     """Read a picture file (- is stdin); reduce it to `largest` pixels of its longer side, or less.
+
+    mode: Pillow's: L for grey levels, RGB for colours.
 
     Raises PictureError if it is no picture, damaged, or larger than `MAX_PIXELS`.
     """
@@ -67,7 +70,7 @@ def read_picture(name: str, largest: int = LARGEST) -> Picture:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about large or odd files, which are checked here
             with Image.open(io.BytesIO(content), formats=FORMATS) as image:
-                return _decoded(image, largest)
+                return _decoded(image, largest, mode)
     except (PictureError, MemoryError):
         raise
     except UnidentifiedImageError:
@@ -91,8 +94,8 @@ def _needed(content: bytes) -> bytes:
     return b"".join(parts)
 
 
-def _decoded(image: Image.Image, largest: int) -> Picture:
-    """Decode an opened picture, upright, into grey levels."""
+def _decoded(image: Image.Image, largest: int, mode: str) -> Picture:
+    """Decode an opened picture, upright, into grey levels or colours."""
     if isinstance(image, TiffImagePlugin.TiffImageFile):
         with suppress(EOFError):
             image.seek(1)
@@ -110,7 +113,7 @@ def _decoded(image: Image.Image, largest: int) -> Picture:
     turn = None
     with suppress(Exception):  # what a camera noted may be broken; the picture can be read
         turn = TURNS.get(image.getexif()[ExifTags.Base.Orientation])
-    flat = _flat(image, is_deep)
+    flat = _flat(image, is_deep, mode)
     if turn is not None:
         flat = flat.transpose(Image.Transpose(turn))
     factor = math.ceil(max(flat.size) / largest)
@@ -118,13 +121,13 @@ def _decoded(image: Image.Image, largest: int) -> Picture:
     return Picture(grey, (width, height) if turn in SIDEWAYS else (height, width))
 
 
-def _flat(image: Image.Image, is_deep: bool) -> Image.Image:
-    """Convert any mode to 8 bits of grey, with transparency over paper.
+def _flat(image: Image.Image, is_deep: bool, mode: str) -> Image.Image:
+    """Convert any mode to 8 bits of grey, or of each colour, with transparency over paper.
 
     is_deep: it has 16 bits a colour in the file. Of several colours Pillow reads the higher 8 bits.
     """
     if image.mode.startswith(("I", "F")):
-        return _narrowed(image)
+        return _narrowed(image).convert(mode)
     if is_deep and np.asarray(image.convert("RGB")).max() < UNUSED:
         raise PictureError("it uses few of its 16 bits a colour. Save it with 8 bits a colour.")
     if image.has_transparency_data:
@@ -132,11 +135,11 @@ def _flat(image: Image.Image, is_deep: bool) -> Image.Image:
         alpha, grey = image.getchannel("A"), image.convert("L")
         inks = grey.histogram(alpha.point([0] * 128 + [1] * 128))
         is_light = sum(inks[:LIGHT]) < 0.01 * sum(inks)
-        paper = Image.new("L", image.size, 0 if is_light else 255)
-        paper.paste(grey, mask=alpha)
+        paper = Image.new(mode, image.size, "black" if is_light else "white")
+        paper.paste(image.convert(mode), mask=alpha)
         return paper
     is_grey = image.mode in ("1", "L")
-    return (image if is_grey else image.convert("RGB")).convert("L")
+    return (image if is_grey else image.convert("RGB")).convert(mode)
 
 
 def _narrowed(image: Image.Image) -> Image.Image:

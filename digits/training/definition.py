@@ -18,7 +18,7 @@ def read_definition(name: str, info: DatasetInfo) -> dict[str, Any]:
 
     Params: the schema of its section train_NAME of params.yaml, which may hold keys of the section
         `train`, too: see `section_of`. `build` and `loss` get the keys of both sections that they
-        name as arguments, and `size`, (height, width) of the images, if they name that.
+        name as arguments, and `size`, (height, width) of the images and 3 if in colour.
     optimizer(params, steps): makes the optimizer; params: TrainParams; steps: those of an epoch.
     loss(...): makes the loss, of Keras (CategoricalCrossentropy can smooth labels) or its own.
     augment(images, random, size, params): changes images, float32 (n, pixels), 0-1, anew in each
@@ -28,8 +28,7 @@ def read_definition(name: str, info: DatasetInfo) -> dict[str, Any]:
     """
     module = import_module(f"digits.models.{name}")
     own, params = read_params(section_of(module)), train_params(name)
-    size = info.height, info.width
-    values = {**dict(own), **dict(params), "size": size}
+    values = {**dict(own), **dict(params), "size": info.shape}
 
     def with_values(function: Callable[..., Any]) -> Callable[..., Any]:
         """Give a function the values that it names as arguments."""
@@ -46,7 +45,7 @@ def read_definition(name: str, info: DatasetInfo) -> dict[str, Any]:
     if hasattr(module, "loss"):
         definition["loss"] = with_values(module.loss)
     if hasattr(module, "augment"):
-        definition["augment"] = partial(module.augment, size=size, params=own)
+        definition["augment"] = partial(module.augment, size=info.shape, params=own)
     return definition
 
 

@@ -130,3 +130,13 @@ def test_noise_is_within_its_deviation_and_new_in_each_image():
     assert (deviations.max(axis=1) == 0).mean() == pytest.approx(0.5, abs=0.2)
     first = noisy.reshape(GROUPS, GROUP, -1)[deviations.max(axis=1).argmax()]
     assert len(np.unique(first, axis=0)) == GROUP
+
+
+def test_the_colours_of_an_image_are_changed_alike(dataset):
+    grey = dataset.test_images[:70].reshape(70, -1) / np.float32(255)
+    ranges = limits(rotation=20, shift=3, scale=1.2, thickness=0.5, gain=1.2, contrast=0.5)
+    once, thrice = (
+        augment(images, np.random.default_rng(0), (*SIZE, *colours), ranges)
+        for images, colours in ((grey.copy(), ()), (grey.repeat(3, axis=1), (3,)))
+    )
+    np.testing.assert_array_equal(thrice.reshape(70, 784, 3), once[..., None].repeat(3, axis=2))

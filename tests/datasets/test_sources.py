@@ -24,7 +24,7 @@ NOWHERE = "http://127.0.0.1:9/x.npz"
 def params(source, sha256=None, **changes):
     """A section `fetch`."""
     plain = {"title": None, "classes": None, "prepare": "mnist", "size": None, "held_out": 0.2}
-    plain |= {"seed": 0, "duplicates": "warn", "sha256": sha256}
+    plain |= {"seed": 0, "duplicates": "warn", "colour": "grey", "sha256": sha256}
     return FetchParams(source=str(source), **plain | changes)
 
 
@@ -53,7 +53,7 @@ def test_an_npz_and_a_folder_of_idx_files_of_ones_own(tmp_path, dataset):
         assert (info.height, info.train, info.test, info.sha256) == (28, 300, 100, sha256)
     assert f"SHA-256 {'0' * 64} (fetch.sha256), got {sha256}" in refused(npz, "0" * 64)
     assert "fetch.classes: expected 10 names" in refused(npz, classes=["a", "b"])
-    assert "fetch.prepare: mnist is for images of 28 x 28 pixels, got 28 x 27" in refused(
+    assert "fetch.prepare: mnist is for grey images of 28 x 28 pixels, got 28 x 27" in refused(
         write_npz(npz, [part[..., 1:] if part.ndim == 3 else part for part in dataset])
     )
 
