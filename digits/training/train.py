@@ -92,7 +92,8 @@ def train(
     with workers.together():
         history = workers.resume(checkpoint, [*state, *best])
         done, seed, batch_size = len(history), workers.seed, workers.batch_size
-        epochs = shuffled(workers.shard(training), batch_size, seed, params.epochs, done)
+        training_part, validation_part = workers.shard(training), workers.shard(validation)
+        epochs = shuffled(training_part, batch_size, seed, params.epochs, done)
         if augment:
             epochs = augment_epochs(epochs, augment, seed, done)
         train_step = with_labels(workers.train_step(model), model.loss, classes)
@@ -104,9 +105,9 @@ def train(
             if patience and len(history) > best_epoch(history, patience) + patience:
                 break
             means = run_epoch(train_loop, blocks, len(training.labels), model, workers)
-            if len(validation.labels):
-                shard = in_order(workers.shard(validation), batch_size)
-                measured = run_epoch(test_loop, shard, len(validation.labels), model, workers)
+            if len(validation_part.labels):
+                blocks = in_order(validation_part, batch_size)
+                measured = run_epoch(test_loop, blocks, len(validation.labels), model, workers)
                 means |= {f"val_{name}": value for name, value in measured.items()}
             if not np.isfinite([*means.values()]).all() or not finite(model):
                 raise ModelError(

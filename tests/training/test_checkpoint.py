@@ -113,7 +113,10 @@ def run(parts, stop=None, delete=True, build=basic.build, patience=None, **optio
 
 
 @pytest.mark.parametrize("name", ["dropout", "convolutional"])
-def test_it_continues_to_the_same_bytes(parts, name, capsys):
+def test_it_continues_to_the_same_bytes(parts, name, capsys, monkeypatch):
+    if name == "dropout":  # of several blocks
+        monkeypatch.setattr(blocks, "ROWS", 64)
+        monkeypatch.setattr(blocks, "CHUNK", 8)
     options = {"build": MODELS[name], "optimizer": falling, "augment": noise}
     wanted, epochs = run(parts, **options)
     run(parts, stop=2, **options)
@@ -135,18 +138,6 @@ def test_what_was_best_and_how_long_ago_is_resumed(parts):
         found, seen = run((parts[0], wrong), patience=2)
         assert (found, seen) == (wanted, epochs[-len(seen) :])
         assert len(seen) <= 2
-
-
-@pytest.mark.parametrize("rows", [64, 300])
-def test_the_order_of_examples_continues_where_it_was(examples, rows, monkeypatch):
-    """In several blocks, or in one."""
-    monkeypatch.setattr(blocks, "ROWS", rows)
-    monkeypatch.setattr(blocks, "CHUNK", 8)
-    whole, rest = (blocks.shuffled(examples, 32, seed=1, epochs=5, done=done) for done in (0, 2))
-    for one, other in zip(list(map(list, whole))[2:], map(list, rest), strict=True):
-        for block, again in zip(one, other, strict=True):
-            for array, same in zip(block, again, strict=True):
-                np.testing.assert_array_equal(array, same)
 
 
 def test_a_training_of_seconds_writes_none_and_others_one_for_their_owner(monkeypatch):
