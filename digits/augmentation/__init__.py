@@ -4,7 +4,7 @@ The changes imitate hands, pens and cameras: P. Simard, D. Steinkraus, J. Platt,
 for convolutional neural networks applied to visual document analysis", ICDAR 2003, section 2.
 """
 
-from typing import TYPE_CHECKING, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,9 +12,6 @@ from pydantic import Field
 
 from digits.params import Section
 from digits.params.train import TrainParams
-
-if TYPE_CHECKING:
-    from digits.backend import keras
 
 GROUP = 64
 """Images that are changed alike: one by one takes many times as long. They are neighbours in the
@@ -42,7 +39,7 @@ class Changes(Section):
     noise: float = Field(ge=0, le=1, description="standard deviation; ink is 1")
 
 
-def optimizer(params: TrainParams, steps: int) -> "keras.optimizers.Optimizer":
+def optimizer(params: TrainParams, steps: int) -> Any:
     """Make Adam; its learning rate falls to 0 by a cosine over all epochs of `steps` steps."""
     from digits.backend import keras
 

@@ -59,10 +59,6 @@ def noise(images, random):
     return images + random.normal(0, 0.1, images.shape)
 
 
-class StoppedError(Exception):
-    """In place of a kill."""
-
-
 def write_project():
     """What a checkpoint reads of a project, in the current folder."""
     for folder in ("code", "data"):
@@ -96,12 +92,12 @@ def run(parts, stop=None, delete=True, build=basic.build, patience=None, **optio
     def after_epoch(history):
         seen.append([dict(epoch) for epoch in history])
         if stop is not None and len(history) > stop:
-            raise StoppedError
+            raise InterruptedError
 
     some = params(epochs=6, patience=patience)
     training = partial(train, build, *parts, some, after_epoch=after_epoch, stage=STAGE)
     if stop is not None:
-        with pytest.raises(StoppedError):
+        with pytest.raises(InterruptedError):
             training(**options)
         return None, seen
     model, history = training(**options)
@@ -154,12 +150,8 @@ def test_a_training_of_seconds_writes_none_and_others_one_for_their_owner(monkey
 
 
 def test_git_and_dvc_ignore_it():
-    ignored = subprocess.run(
-        ["git", "check-ignore", f"{checkpoint.FOLDER}/some"], cwd=pipeline.ROOT, capture_output=True
-    )
-    assert ignored.returncode == 0
-    assert str(checkpoint.FOLDER) in (pipeline.ROOT / ".dvcignore").read_text().splitlines()
-    assert f" {checkpoint.FOLDER} " in (pipeline.ROOT / "Makefile").read_text()
+    for file in (".gitignore", ".dvcignore"):
+        assert str(checkpoint.FOLDER) in (pipeline.ROOT / file).read_text()
 
 
 def edit(path, old, new):
