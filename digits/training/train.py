@@ -70,7 +70,7 @@ def train(
         )
     compute_on(params.device)
     checkpoint, workers = Checkpoint(stage), Workers(params)
-    workers.compare(training, validation, checkpoint.shared)
+    workers.compare(checkpoint.hashes)
 
     keras.utils.set_random_seed(params.seed)
     registered = set(keras.saving.get_custom_objects())

@@ -9,7 +9,6 @@ import os
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,7 +16,6 @@ from numpy.typing import NDArray
 
 from digits import process
 from digits.backend import context, keras, tf
-from digits.data.blocks import CHUNK, in_order
 from digits.data.loading import Examples
 from digits.errors import DigitsError
 from digits.params.train import TrainParams
@@ -110,21 +108,19 @@ class Workers:
             self.wait()  # or the first one, which holds them, might end
             return found
 
-    def compare(self, training: Examples, validation: Examples, same: Mapping[str, str]) -> None:
+    def compare(self, hashes: Mapping[str, str]) -> None:
         """Raise DigitsError if another worker trains something else.
 
-        same: what else must be the same on all workers, or its hashes, by name.
+        hashes: of all that decides what it is, by name.
         """
-        if self.size == 1:
-            return
-        own = {"parameters": self.params.model_dump_json(), **same}
-        own["images or labels"] = digest(training) + digest(validation)
-        for rank, other in enumerate(self.share("trained", own)):
-            if differ := [name for name in own if own[name] != other.get(name)]:
-                raise DigitsError(
-                    f"{self.meeting.name(rank)} trains something else: expected the same on all "
-                    f"workers, got other {', other '.join(differ)}"
-                )
+        if self.size > 1:
+            own = {"parameters": self.params.model_dump_json(), **hashes}
+            for rank, other in enumerate(self.share("trained", own)):
+                if differ := [name for name in own if own[name] != other.get(name)]:
+                    raise DigitsError(
+                        f"{self.meeting.name(rank)} trains something else: expected the same on "
+                        f"all workers, got other {', other '.join(differ)}"
+                    )
 
     def resume(self, checkpoint: "Checkpoint", targets: list[Any]) -> "History":
         """Set variables to those of the first worker, from its checkpoint; return its history."""
@@ -177,11 +173,3 @@ class Workers:
         self.wait()
         with suppress(DigitsError):  # one that is here has left the sum before, which needs all
             self.wait()
-
-
-def digest(examples: Examples) -> str:
-    """Return the SHA-256 of all images and labels; in chunks, since they may exceed memory."""
-    content = sha256()
-    for block in in_order(examples, CHUNK):
-        content.update(block.images.tobytes() + block.labels.tobytes())
-    return content.hexdigest()

@@ -58,7 +58,7 @@ def main():
     params = TrainParams(**settings["params"])
     meet(params)
     count = settings["examples"]
-    arrays = [np.load(f"{name}.npy", mmap_mode="r") for name in ("images", "labels")]
+    arrays = [np.load(f"data/{name}.npy", mmap_mode="r") for name in ("images", "labels")]
     training, validation = (
         Examples(*(a[part] for a in arrays)) for part in (slice(count), slice(count, None))
     )
@@ -152,8 +152,8 @@ class Workers:
 def folder(examples, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     write_project()
-    write_array("images.npy", np.array(examples.images))
-    write_array("labels.npy", np.array(examples.labels))
+    write_array("data/images.npy", np.array(examples.images))
+    write_array("data/labels.npy", np.array(examples.labels))
     return tmp_path
 
 
@@ -233,7 +233,7 @@ def test_a_worker_is_killed_and_all_resume_to_the_same_bytes(options, folder):
     assert not (folder / checkpoint.FOLDER).exists()
 
 
-CHANGES = {"images.npy": "images or labels", "code/model.py": "code"}
+CHANGES = {"data/images.npy": "images or labels", "code/model.py": "code"}
 
 
 @pytest.mark.slow
