@@ -37,7 +37,7 @@ def fingerprint(stage: str) -> dict[str, str]:
     values, listed = leaves(read_document("params.yaml")), section.get("params", [])
     names = tuple(f"{name}." for name in listed)
     paths = map(Path, chain(section["deps"], *(name for name in listed if isinstance(name, dict))))
-    code, arrays = {}, {}
+    code, arrays = dict[str, str](), dict[str, str]()
     for path in sorted(chain(*((path, *path.rglob("[!.]*")) for path in paths))):  # not of editors
         if path.suffix != ".pyc" and not path.is_dir():
             with path.open("rb") as file:

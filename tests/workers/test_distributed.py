@@ -245,7 +245,7 @@ def test_other_data_or_code_on_one_of_them(change, folder, tmp_path_factory):
     (other / change).write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
     first = Workers(folder, 2, ranks=[0])
     second = Workers(other, 2, ranks=[1], like=first)
-    assert first.end(timeout=60) + second.end(timeout=60) == [1, 1]
+    assert first.end() + second.end() == [1, 1]
     for workers, rank in ((first, 0), (second, 1)):
         assert workers.fails_naming(rank, f"worker {1 - rank} ")
         assert workers.stderr(rank).endswith(f"got other {CHANGES[change]}\n")
