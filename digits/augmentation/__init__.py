@@ -37,6 +37,7 @@ class Changes(Section):
     gain: float = Field(ge=1, le=10, description="factor by which ink is blacker or paler")
     contrast: float = Field(ge=0, le=1, description="share of the contrast lost")
     noise: float = Field(ge=0, le=1, description="standard deviation; ink is 1")
+    mirror: bool = Field(description="whether every second image is mirrored, left to right")
 
 
 def optimizer(params: TrainParams, steps: int) -> Any:
@@ -67,7 +68,10 @@ def augment(
         params.contrast * amounts[2],
         params.noise * amounts[3],
     ).astype(np.float32)
-    places, weights = bilinear(*source_places(amounts[4:], size, params), size)
+    y, x = source_places(amounts[4:], size, params)
+    if params.mirror:
+        x = np.where(random.random((count, 1)) < 0.5, size[1] - 1 - x, x)
+    places, weights = bilinear(y, x, size)
     weights *= gain[:, None, None]
     ends = np.arange(0, weights[0].size + 1, 4)
     for i in range(count):

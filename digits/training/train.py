@@ -69,7 +69,8 @@ def train(
             "validation examples. Set it, or set patience to null"
         )
     compute_on(params.device)
-    checkpoint, workers = Checkpoint(stage), Workers(params)
+    workers = Workers(params)
+    checkpoint = Checkpoint(stage)
     workers.compare(checkpoint.hashes)
 
     keras.utils.set_random_seed(params.seed)

@@ -8,7 +8,7 @@ from digits.augmentation import GROUP, Changes, augment
 SIZE = (28, 28)
 NONE = {
     **{"rotation": 0, "shift": 0, "scale": 1, "aspect": 1, "shear": 0},
-    **{"thickness": 0, "gain": 1, "contrast": 0, "noise": 0},
+    **{"thickness": 0, "gain": 1, "contrast": 0, "noise": 0, "mirror": False},
 }
 GROUPS = 50
 
@@ -99,6 +99,14 @@ def test_shear_lets_an_upright_bar_lean_and_keeps_its_height(bar):
     down, _, leaning = spread(changed(bar, shear=0.5))
     assert down == pytest.approx(spread([bar])[0][0], rel=0.02)
     assert leaning.min() < -0.4 < 0.4 < leaning.max()
+
+
+def test_every_second_image_is_mirrored(bar):
+    mirrored = np.array(
+        [np.array_equal(image, bar[:, ::-1]) for image in changed(bar, mirror=True)]
+    )
+    assert mirrored.mean() == pytest.approx(0.5, abs=0.2)
+    assert all((changed(bar, mirror=True)[~mirrored] == bar).all(axis=(1, 2)))
 
 
 def test_strokes_gain_and_lose_up_to_a_pixel(bar):
