@@ -111,7 +111,7 @@ def test_the_same_as_train_on_batch(name, batch_size, rows, examples, monkeypatc
 
 @pytest.mark.parametrize(
     "name",
-    [pytest.param(name, marks=[pytest.mark.slow] * (name == "recurrent")) for name in MODELS],
+    ["basic", "logits", "convolutional", pytest.param("recurrent", marks=pytest.mark.slow)],
 )
 def test_any_model_learns_is_saved_as_the_same_bytes_and_answers_as_keras_does(
     name, examples, tmp_path
@@ -149,13 +149,11 @@ def test_validation_examples_are_measured_and_not_learnt_from(examples):
     training, validation = (
         Examples(*(array[part] for array in examples)) for part in (slice(200), slice(200, 300))
     )
-    with_validation, history = train(basic.build, training, validation, PARAMS)
+    model, history = train(basic.build, training, validation, PARAMS)
     without, plain_history = train(basic.build, training, NONE, PARAMS)
-    np.testing.assert_array_equal(weights(with_validation), weights(without))
-    assert list(plain_history[0]) == ["loss", "accuracy"]
-    assert list(history[0]) == ["loss", "accuracy", "val_loss", "val_accuracy"]
-    copies = (np.array(array) for array in validation)
-    measured = with_validation.evaluate(*copies, verbose=0, return_dict=True)
+    np.testing.assert_array_equal(weights(model), weights(without))
+    assert [*plain_history[0], "val_loss", "val_accuracy"] == [*history[0]]
+    measured = model.evaluate(*map(np.array, validation), verbose=0, return_dict=True)
     assert history[-1]["val_loss"] == pytest.approx(measured["loss"], abs=1e-5)
     assert history[-1]["val_accuracy"] == pytest.approx(measured["accuracy"], abs=1e-6)
 
@@ -209,15 +207,10 @@ def test_a_training_that_diverges_ends_at_that_epoch(rate, examples):
     assert seen == []
 
 
-def test_arrays_of_other_types_and_changed_copies_of_a_mapping_are_trained_on(examples):
+def test_arrays_of_other_types_are_trained_on(examples):
     wide = Examples(examples.images.astype(np.float64), examples.labels.astype(np.int64))
     one, other = (train(basic.build, e, NONE, PARAMS)[0] for e in (wide, examples))
     np.testing.assert_allclose(weights(one), weights(other), atol=1e-6)
-    images = np.load(examples.images.filename, mmap_mode="c")  # changes never reach the file
-    images[:] = images[::-1].copy()
-    mapped, copies = (Examples(array, examples.labels) for array in (images, np.array(images)))
-    one, other = (weights(train(basic.build, e, NONE, PARAMS)[0]) for e in (mapped, copies))
-    np.testing.assert_array_equal(one, other)
 
 
 def test_the_table_of_all_epochs_so_far_is_written_after_each(examples, tmp_path, capsys):
@@ -290,5 +283,3 @@ def test_what_an_augmentation_returns_is_trained_on_in_every_epoch(examples):
     other, wanted = train(basic.build, halved, NONE, PARAMS)
     np.testing.assert_array_equal(weights(model), weights(other))
     assert history == wanted
-    with pytest.raises(ValueError, match="cannot reshape"):  # an augmentation that loses images
-        train(basic.build, examples, NONE, PARAMS, augment=lambda images, random: images[:10])
