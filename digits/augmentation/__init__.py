@@ -4,7 +4,7 @@ The changes imitate hands, pens and cameras: P. Simard, D. Steinkraus, J. Platt,
 for convolutional neural networks applied to visual document analysis", ICDAR 2003, section 2.
 """
 
-from typing import TYPE_CHECKING, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,9 +12,6 @@ from pydantic import Field
 
 from digits.params import Section
 from digits.params.train import TrainParams
-
-if TYPE_CHECKING:
-    from digits.backend import keras
 
 GROUP = 64
 """Images that are changed alike: one by one takes many times as long. They are neighbours in the
@@ -40,9 +37,10 @@ class Changes(Section):
     gain: float = Field(ge=1, le=10, description="factor by which ink is blacker or paler")
     contrast: float = Field(ge=0, le=1, description="share of the contrast lost")
     noise: float = Field(ge=0, le=1, description="standard deviation; ink is 1")
+    mirror: bool = Field(description="whether every second image is mirrored, left to right")
 
 
-def optimizer(params: TrainParams, steps: int) -> "keras.optimizers.Optimizer":
+def optimizer(params: TrainParams, steps: int) -> Any:
     """Make Adam; its learning rate falls to 0 by a cosine over all epochs of `steps` steps."""
     from digits.backend import keras
 
@@ -72,7 +70,10 @@ def augment(
         params.contrast * amounts[2],
         params.noise * amounts[3],
     ).astype(np.float32)
-    places, weights = bilinear(*source_places(amounts[4:], plane, params), plane)
+    y, x = source_places(amounts[4:], plane, params)
+    if params.mirror:
+        x = np.where(random.random((count, 1)) < 0.5, plane[1] - 1 - x, x)
+    places, weights = bilinear(y, x, plane)
     weights *= gain[:, None, None]
     ends = np.arange(0, weights[0].size + 1, 4)
     for i in range(count):

@@ -1,15 +1,12 @@
 """Keep and set the variables of a model."""
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from digits.backend import keras
 
-
-def variables(model: "keras.Model") -> list[Any]:
+def variables(model: Any) -> list[Any]:
     """List what an epoch changes: weights, seeds of layers, the optimizer's state."""
     return [*model.variables, *model.optimizer.variables]
 
@@ -30,7 +27,7 @@ def unpack(content: bytes, targets: list[Any]) -> list[dict[str, float]]:
     return history
 
 
-def finite(model: "keras.Model") -> bool:
+def finite(model: Any) -> bool:
     """Tell whether all variables of a model, not of its optimizer, are finite numbers."""
     return all(np.isfinite(variable.numpy()).all() for variable in model.variables)
 

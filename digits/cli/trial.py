@@ -1,8 +1,7 @@
 """Run the pipeline with other parameters in a clone of its own; bring back the experiment.
 
-What runs is the last commit, with what -S changes in params.yaml, in a temporary folder. The result
-is a DVC experiment. A trial that exists is not run again. So any scheduler can start trials,
-several at once and twice if in doubt: docs/cluster.md has the commands.
+What runs is the last commit, with what -S changes in params.yaml. A trial that exists is not run
+again. So any scheduler can start trials, several at once and twice if in doubt: docs/cluster.md.
 """
 
 import os
@@ -23,8 +22,6 @@ from digits.cli import git
 from digits.cli.revisions import changes
 from digits.errors import DigitsError
 from digits.params.document import parse
-
-PARAMS = "params.yaml"
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -47,7 +44,12 @@ def main(arguments: Namespace) -> None:
         if git.ask("status", "--porcelain", "--untracked-files=no"):
             print("not part of the trial: changes that are not committed", file=sys.stderr)
     try:
-        config = _settings(arguments.cache)
+        here = Config(".dvc" if Path(".dvc").is_dir() else None)
+        config = ConfigObj({f'remote "{name}"': here["remote"][name] for name in here["remote"]})
+        config["core"] = {key: here["core"][key] for key in ("remote",) if key in here["core"]}
+        config["cache"] = {"type": "reflink,symlink,copy", **here["cache"]}  # no copies of the data
+        if cache := arguments.cache or here["cache"].get("dir") or (here.dvc_dir and ".dvc/cache"):
+            config["cache"]["dir"] = str(Path(cache).resolve())
         with TemporaryDirectory(prefix="digits-trial-") as folder:
             os.environ["DVC_SITE_CACHE_DIR"] = f"{folder}/site"
             _call(*clone, "--", source, f"{folder}/clone")
@@ -60,22 +62,9 @@ def main(arguments: Namespace) -> None:
         raise DigitsError(f"trial {arguments.name} cannot be run: {said}") from None
 
 
-def _settings(cache: str | None) -> ConfigObj:
-    """Return DVC's settings for the clone: the remotes known here, with keys, and the cache."""
-    there = Path(".dvc").is_dir()
-    here = Config(".dvc" if there else None)
-    remotes = {f'remote "{name}"': remote for name, remote in here["remote"].items()}
-    core = {key: here["core"][key] for key in ("remote",) if key in here["core"]}
-    if there and not cache:
-        cache = here["cache"].get("dir") or ".dvc/cache"
-    path = {"dir": str(Path(cache).resolve())} if cache else {}
-    links = {"type": "reflink,symlink,copy"}  # no copies of the data
-    return ConfigObj({**remotes, "core": core, "cache": links | here["cache"] | path})
-
-
 def _run_trial(arguments: Namespace) -> None:
     """Run a trial in the clone, which is the current folder; push it to the clone's origin."""
-    apply_overrides(PARAMS, arguments.changes)
+    apply_overrides("params.yaml", arguments.changes)
     name, head = arguments.name, (git.ask("rev-parse", "HEAD") or b"").decode().strip()
     ref = f"refs/exps/{head[:2]}/{head[2:]}/{name}"
     if "/" in name or git.ask("check-ref-format", ref) is None:
@@ -89,9 +78,9 @@ def _run_trial(arguments: Namespace) -> None:
     if url and not remote:
         raise DigitsError(f"{url} has no DVC remote for the results: docs/sharing.md adds one")
     dvc, stages = (sys.executable, "-m", "dvc"), arguments.stages
-    _call(*dvc, "exp", "run", f"--name={name}", *["--pull"] * bool(remote), *stages, shown=True)
+    _call(*dvc, "exp", "run", f"--name={name}", *["--pull"] * bool(remote), *stages, stderr=None)
     if url:
-        _call(*dvc, "push", *stages, shown=True)
+        _call(*dvc, "push", *stages, stderr=None)
     try:  # the lease: only if it does not exist yet
         _call("git", "push", "--quiet", "--no-verify", f"--force-with-lease={ref}:", "origin", ref)
         print(f"trial {name}: done; `dvc exp show` has it")
@@ -104,8 +93,8 @@ def _exists(ref: str, name: str) -> bool:
     """Say whether origin has the experiment. Raises DigitsError if with other parameters."""
     if git.ask("fetch", "--quiet", "origin", ref) is None:
         return False
-    files = [git.content(revision, PARAMS) or b"" for revision in ("FETCH_HEAD", None)]
-    if found := changes(*(parse(file.decode(), PARAMS) for file in files)):
+    files = [git.content(revision, "params.yaml") or b"" for revision in ("FETCH_HEAD", None)]
+    if found := changes(*(parse(file.decode(), "params.yaml") for file in files)):
         pairs = "; ".join(f"{key} {old}, not {new}" for key, (old, new) in found.items())
         other = f"Take another name, or `dvc exp remove {name}`"
         raise DigitsError(f"there is a trial {name} already, with {pairs}. {other}")
@@ -113,11 +102,10 @@ def _exists(ref: str, name: str) -> bool:
     return True
 
 
-def _call(*command: str, shown: bool = False) -> None:
-    """Run a command; print its output, or raise DigitsError with it. Kill it if we are stopped."""
-    end = None if shown else subprocess.PIPE
+def _call(*command: str, stderr: int | None = subprocess.PIPE) -> None:
+    """Run a command; raise DigitsError, with what `stderr` holds, if it fails. Kill it with us."""
     with subprocess.Popen(
-        command, stdout=sys.stderr, stderr=end, errors="replace", start_new_session=True
+        command, stdout=sys.stderr, stderr=stderr, errors="replace", start_new_session=True
     ) as process:
         try:
             _, said = process.communicate()

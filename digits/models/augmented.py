@@ -1,13 +1,10 @@
 """The augmented model: two hidden layers, trained on images that are changed anew in each epoch."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated, Any
 
 from pydantic import Field
 
 from digits.augmentation import Changes, augment, optimizer
-
-if TYPE_CHECKING:
-    from digits.backend import keras
 
 __all__ = ["Params", "augment", "build", "optimizer"]
 Units = Annotated[int, Field(ge=1, le=100_000)]
@@ -19,7 +16,7 @@ class Params(Changes, section="train_augmented"):
     units: list[Units] = Field(min_length=1, description="of each hidden layer")
 
 
-def build(pixels: int, classes: int, units: list[int]) -> "keras.Model":
+def build(pixels: int, classes: int, units: list[int]) -> Any:
     """Build Dense(n, relu) for each of `units`, then Dense(classes, sigmoid)."""
     from digits.backend import keras
 

@@ -1,13 +1,10 @@
 """The convolutional model: three convolutions, trained on images that are changed in each epoch."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated, Any
 
 from pydantic import Field
 
 from digits.augmentation import Changes, augment, optimizer
-
-if TYPE_CHECKING:
-    from digits.backend import keras
 
 __all__ = ["Params", "augment", "build", "optimizer"]
 Filters = Annotated[int, Field(ge=1, le=1_000)]
@@ -22,7 +19,7 @@ class Params(Changes, section="train_convolutional"):
 
 def build(
     pixels: int, classes: int, size: tuple[int, ...], filters: list[int], dropout: float
-) -> "keras.Model":
+) -> Any:
     """Build Conv 3x3, BatchNormalization, ReLU for each of `filters`, then Dense(classes).
 
     The first ones, all but the last, are followed by MaxPooling. 55,002 parameters for 28 x 28

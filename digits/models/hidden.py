@@ -1,13 +1,10 @@
 """The hidden model: a hidden layer before the last one."""
 
-from typing import TYPE_CHECKING
+from typing import Any
 
 from pydantic import Field
 
 from digits.params import Section
-
-if TYPE_CHECKING:
-    from digits.backend import keras
 
 
 class Params(Section, section="train_hidden"):
@@ -16,7 +13,7 @@ class Params(Section, section="train_hidden"):
     units: int = Field(ge=1, le=100_000, description="of the hidden layer")
 
 
-def build(pixels: int, classes: int, units: int) -> "keras.Model":
+def build(pixels: int, classes: int, units: int) -> Any:
     """Build Dense(units, relu), Dense(classes, sigmoid): 79,510 parameters for 784, 10, 100."""
     from digits.backend import keras
 

@@ -8,7 +8,7 @@ never finds it. A fault of the disk never ends a training.
 import json
 import sys
 from contextlib import suppress
-from hashlib import sha256
+from hashlib import file_digest, sha256
 from importlib.metadata import version
 from itertools import chain
 from pathlib import Path
@@ -31,26 +31,23 @@ LIBRARIES = ("keras", "numpy", "scipy", "tensorflow")
 def fingerprint(stage: str) -> dict[str, str]:
     """Return hashes of all that decides what a stage of dvc.yaml makes, as its section lists it.
 
-    All but "arrays" are the same on all workers. Arrays take seconds to read, so they count by
-    inode, size and time of change, as they do for DVC.
     Raises any error where dvc.yaml, params.yaml or a file that they name cannot be used.
     """
     section = read_document("dvc.yaml")["stages"][stage]
     values, listed = leaves(read_document("params.yaml")), section.get("params", [])
     names = tuple(f"{name}." for name in listed)
     paths = map(Path, chain(section["deps"], *(name for name in listed if isinstance(name, dict))))
-    code, arrays = {}, {}
+    code, arrays = dict[str, str](), dict[str, str]()
     for path in sorted(chain(*((path, *path.rglob("[!.]*")) for path in paths))):  # not of editors
-        if path.suffix == ".npy":
-            stat = path.stat()
-            arrays[path.as_posix()] = stat.st_ino, stat.st_size, stat.st_mtime_ns
-        elif path.suffix != ".pyc" and not path.is_dir():
-            code[path.as_posix()] = sha256(path.read_bytes()).hexdigest()
+        if path.suffix != ".pyc" and not path.is_dir():
+            with path.open("rb") as file:
+                kind = arrays if path.suffix == ".npy" else code
+                kind[path.as_posix()] = file_digest(file, "sha256").hexdigest()
     found = {
-        "code": [section["cmd"], code],
         "parameters": {key: values[key] for key in values if f"{key}.".startswith(names)},
+        "code": [section["cmd"], code],
         "libraries": [sys.version, *(f"{name} {version(name)}" for name in LIBRARIES)],
-        "arrays": arrays,
+        "images or labels": arrays,
     }
     return {key: sha256(json.dumps(found[key]).encode()).hexdigest() for key in found}
 
@@ -61,15 +58,14 @@ class Checkpoint:
     def __init__(self, stage: str | None) -> None:
         """Take the name of the stage."""
         self.stage, self.saved_at = stage, monotonic()
-        self.shared: dict[str, str] = {}  # what workers must have in common
+        self.hashes: dict[str, str] = {}
         if stage:
             try:
-                self.shared = fingerprint(stage)
+                self.hashes = fingerprint(stage)
             except (AttributeError, LookupError, OSError, ParameterError, TypeError) as fault:
                 self._end(f"its section of dvc.yaml, or a file that it names: {fault!r}")
-            name = sha256(json.dumps(self.shared).encode()).hexdigest()
+            name = sha256(json.dumps(self.hashes).encode()).hexdigest()
             self.path = FOLDER / f"{stage}-{name}"
-            self.shared.pop("arrays", None)
 
     def _end(self, reason: str) -> None:
         print(

@@ -22,17 +22,13 @@ def augment_epochs(
     Each epoch has a random generator of its own. done: how many epochs there were before these.
     """
 
-    def augment_block(block: Block, random: np.random.Generator) -> Block:
-        images = empty(block.images.shape, block.images.dtype)
-        if len(images):
-            images[:] = augment(block.images.copy(), random).reshape(images.shape)
-        return block._replace(images=images)
+    def augmented() -> Iterator[tuple[int, Block]]:
+        for epoch, blocks in enumerate(epochs, done):
+            random = np.random.default_rng([seed, 2, epoch])
+            for block in blocks:
+                images = empty(block.images.shape, block.images.dtype)
+                images[:] = augment(block.images.copy(), random).reshape(images.shape)
+                yield epoch, block._replace(images=images)
 
-    pairs = (
-        (epoch, augment_block(block, random))
-        for epoch, blocks in enumerate(epochs, done)
-        for random in [np.random.default_rng([seed, 2, epoch])]
-        for block in blocks
-    )
-    groups = groupby(prefetch(pairs), itemgetter(0))
+    groups = groupby(prefetch(augmented()), itemgetter(0))
     return ((block for _, block in group) for _, group in groups)

@@ -4,15 +4,12 @@ import json
 import tempfile
 import zipfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from digits.files.atomic import replacing
 
-if TYPE_CHECKING:
-    from digits.backend import keras
 
-
-def save(model: "keras.Model", path: str) -> None:
+def save(model: Any, path: str) -> None:
     """Save a model in Keras's .keras format; the same model gives the same bytes.
 
     `keras.models.load_model` opens the file like any other: compiled, with the optimizer's state.

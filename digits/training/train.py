@@ -47,18 +47,18 @@ def train(
     """Build a model and train it as `model.fit` would, 6 to 7 times faster: see `compile_loop`.
 
     build: makes the model for a number of pixels and a number of classes.
-    training, validation: images and labels, in memory or memory-mapped, slices and views as well.
-        The model is measured on validation after each epoch if it holds any examples.
+    training, validation: in memory or memory-mapped, slices and views as well. If there are any of
+        validation, the model is measured on them after each epoch.
     classes: their number; by default the highest label tells.
     optimizer: makes the optimizer, from the parameters and the number of steps in an epoch.
     loss: makes the loss; by default the cross-entropy.
-    augment: changes the images of each block anew in each epoch.
-    after_epoch: called with the history so far, as `after_training` on the worker that writes.
-    after_training: called with what this returns. The other workers wait for its end.
+    augment: see `augment_epochs`.
+    after_epoch, after_training: called, on the worker that writes, with the history so far, and
+        with what this returns.
     stage: the stage of dvc.yaml whose checkpoints are saved, and resumed from if it was killed.
 
-    Returns the trained model, compiled, and its history: the same on all workers. With
-    `params.patience` its variables are those after the best epoch, see `best_epoch`.
+    Returns the trained model, compiled, and its history: the same on all workers, which must have
+    met. With `params.patience` its variables are those after the best epoch, see `best_epoch`.
     Raises DigitsError where the workers or the GPU are not available, before the first epoch if the
     other stages cannot use the model, and when the training diverges.
     """
@@ -69,8 +69,9 @@ def train(
             "validation examples. Set it, or set patience to null"
         )
     compute_on(params.device)
-    checkpoint, workers = Checkpoint(stage), Workers(params)
-    workers.compare(training, validation, checkpoint.shared)
+    workers = Workers(params)
+    checkpoint = Checkpoint(stage)
+    workers.compare(checkpoint.hashes)
 
     keras.utils.set_random_seed(params.seed)
     registered = set(keras.saving.get_custom_objects())
@@ -92,7 +93,8 @@ def train(
     with workers.together():
         history = workers.resume(checkpoint, [*state, *best])
         done, seed, batch_size = len(history), workers.seed, workers.batch_size
-        epochs = shuffled(workers.shard(training), batch_size, seed, params.epochs, done)
+        training_part, validation_part = workers.shard(training), workers.shard(validation)
+        epochs = shuffled(training_part, batch_size, seed, params.epochs, done)
         if augment:
             epochs = augment_epochs(epochs, augment, seed, done)
         train_step = with_labels(workers.train_step(model), model.loss, classes)
@@ -104,9 +106,9 @@ def train(
             if patience and len(history) > best_epoch(history, patience) + patience:
                 break
             means = run_epoch(train_loop, blocks, len(training.labels), model, workers)
-            if len(validation.labels):
-                shard = in_order(workers.shard(validation), batch_size)
-                measured = run_epoch(test_loop, shard, len(validation.labels), model, workers)
+            if len(validation_part.labels):
+                blocks = in_order(validation_part, batch_size)
+                measured = run_epoch(test_loop, blocks, len(validation.labels), model, workers)
                 means |= {f"val_{name}": value for name, value in measured.items()}
             if not np.isfinite([*means.values()]).all() or not finite(model):
                 raise ModelError(
@@ -132,16 +134,15 @@ def compile_loop(model: keras.Model, step: Step, workers: Workers) -> Loop:
     """Compile the loop over the batches of a block into one program.
 
     step: the model's own `train_step` or `test_step`, which `fit` and `evaluate` call as well.
-    workers: with several, their messages come between the steps, outside of XLA.
 
     Returns a function of a block's images, labels, and the order in which to take them, as tensors.
-    The batches are the consecutive runs of the order; the last one is smaller when the batch size
-    does not divide the number of examples. The model's metrics add up over the calls.
+    The last batch is smaller when the batch size does not divide the number of examples. The
+    model's metrics add up over the calls.
 
     `fit` returns to Python between steps, which for models this small takes longer than the steps
-    themselves. Here the loop is in the program, and XLA compiles loop and step as one: an epoch of
-    `hidden` takes a ninth of the time, one of `basic` a thirteenth. XLA makes convolutions 6 to 9
-    times slower on a CPU, so it does not compile models that have some, nor layers it cannot.
+    themselves. Here XLA compiles loop and step as one: an epoch of `hidden` takes a ninth of the
+    time, one of `basic` a thirteenth. It makes convolutions 6 to 9 times slower on a CPU, cannot
+    compile some layers, nor the messages of several workers: those models it leaves alone.
     """
     batch_size = workers.batch_size
     convolutions = any(len(weight.shape) > 2 for weight in model.trainable_variables)

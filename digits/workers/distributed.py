@@ -9,7 +9,6 @@ import os
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,12 +16,11 @@ from numpy.typing import NDArray
 
 from digits import process
 from digits.backend import context, keras, tf
-from digits.data.blocks import CHUNK, in_order
 from digits.data.loading import Examples
 from digits.errors import DigitsError
 from digits.params.train import TrainParams
+from digits.watch import Watch
 from digits.workers.meeting import Meeting
-from digits.workers.watch import Watch
 
 if TYPE_CHECKING:
     from digits.training.checkpoint import Checkpoint
@@ -64,16 +62,7 @@ class Workers:
         )
         with self.together():
             self.strategy = tf.distribute.MultiWorkerMirroredStrategy(resolver)
-
-        def gather(value: Any) -> Any:
-            value = tf.identity(value)  # which knows its device
-            return tf.distribute.get_replica_context().all_gather(value, 0)
-
-        self.compiled_gather = tf.function(
-            lambda value: self.strategy.run(gather, (value,)),
-            autograph=False,
-            reduce_retracing=True,
-        )
+        self.all_gather = tf.function(self._all_gather, autograph=False, reduce_retracing=True)
         watch = Watch()
         self.wait()
         watch.connected = True
@@ -92,10 +81,16 @@ class Workers:
                 "too. Start all again: they resume from the last checkpoint"
             ) from None
 
+    def _all_gather(self, row: Any) -> Any:
+        def gather(row: Any) -> Any:
+            return tf.distribute.get_replica_context().all_gather(tf.identity(row), 0)
+
+        return self.strategy.run(gather, (row,))
+
     def gather(self, values: Any) -> NDArray[Any]:
         """Return an array's values on all workers, by rank."""
         with self.together():
-            rows = self.compiled_gather(tf.constant(np.ravel(values)[None]))
+            rows = self.all_gather(tf.constant(np.ravel(values)[None]))
             return np.reshape(rows, (self.size, *np.shape(values)))
 
     def wait(self) -> None:
@@ -109,23 +104,23 @@ class Workers:
             context().set_config_key_value(f"{name}/{self.rank}", json.dumps(words))
             self.wait()
             places = [f"{name}/{rank}" for rank in range(self.size)]
-            return [json.loads(context().get_config_key_value(place)) for place in places]
+            found = [json.loads(context().get_config_key_value(place)) for place in places]
+            self.wait()  # or the first one, which holds them, might end
+            return found
 
-    def compare(self, training: Examples, validation: Examples, same: Mapping[str, str]) -> None:
+    def compare(self, hashes: Mapping[str, str]) -> None:
         """Raise DigitsError if another worker trains something else.
 
-        same: what else must be the same on all workers, or its hashes, by name.
+        hashes: of all that decides what it is, by name.
         """
-        if self.size == 1:
-            return
-        own = {"parameters": self.params.model_dump_json(), **same}
-        own["images or labels"] = digest(training) + digest(validation)
-        for rank, other in enumerate(self.share("trained", own)):
-            if differ := [name for name in own if own[name] != other.get(name)]:
-                raise DigitsError(
-                    f"{self.meeting.name(rank)} trains something else: expected the same on all "
-                    f"workers, got other {', other '.join(differ)}"
-                )
+        if self.size > 1:
+            own = {"parameters": self.params.model_dump_json(), **hashes}
+            for rank, other in enumerate(self.share("trained", own)):
+                if differ := [name for name in own if own[name] != other.get(name)]:
+                    raise DigitsError(
+                        f"{self.meeting.name(rank)} trains something else: expected the same on "
+                        f"all workers, got other {', other '.join(differ)}"
+                    )
 
     def resume(self, checkpoint: "Checkpoint", targets: list[Any]) -> "History":
         """Set variables to those of the first worker, from its checkpoint; return its history."""
@@ -151,16 +146,13 @@ class Workers:
             apply = model.optimizer.apply
 
             def mean(values: list[Any]) -> Any:
-                values = [tf.identity(value) for value in values]  # as above
-                replica = tf.distribute.get_replica_context()
-                return replica.all_reduce(tf.distribute.ReduceOp.MEAN, values)
+                context = tf.distribute.get_replica_context()
+                return context.all_reduce("MEAN", [tf.identity(value) for value in values])
 
-            def apply_mean(gradients: Any, variables: Any) -> None:
-                pairs = [
-                    pair for pair in zip(gradients, variables, strict=True) if pair[0] is not None
-                ]
-                gradients, variables = zip(*pairs, strict=True)
-                apply(self.strategy.run(mean, (gradients,)), variables)
+            def apply_mean(gradients: list[Any], variables: list[Any]) -> None:
+                used = [n for n, gradient in enumerate(gradients) if gradient is not None]
+                means = self.strategy.run(mean, ([gradients[n] for n in used],))
+                apply(means, [variables[n] for n in used])
 
             model.optimizer.apply = apply_mean
         step: Callable[[Any], Any] = model.train_step
@@ -181,11 +173,3 @@ class Workers:
         self.wait()
         with suppress(DigitsError):  # one that is here has left the sum before, which needs all
             self.wait()
-
-
-def digest(examples: Examples) -> str:
-    """Return the SHA-256 of all images and labels; in chunks, since they may exceed memory."""
-    content = sha256()
-    for block in in_order(examples, CHUNK):
-        content.update(block.images.tobytes() + block.labels.tobytes())
-    return content.hexdigest()

@@ -71,8 +71,12 @@ def there(project):
 
 
 def test_the_experiment_is_here_and_is_not_run_again(ready, trial):
+    ready.edit("params.yaml", "epochs: 5", "epochs: 6")
     arguments = ("long", "-S", "train.epochs=7", "evaluate", "-S", "train.seed=2")
-    assert "> cp params.yaml model" in trial(ready, *arguments)
+    output = trial(ready, *arguments)
+    assert "not part of the trial: changes that are not committed\n" in output
+    assert "> cp params.yaml model" in output
+    ready.run("git", "restore", "params.yaml")
     found = there(ready)
     assert list(found) == ["long"]
     assert ready.run("dvc", "exp", "list", "--name-only").split() == ["long"]
@@ -93,11 +97,8 @@ def test_the_experiment_is_here_and_is_not_run_again(ready, trial):
         (["x", "-S", "train.epoch=2"], "Could not override 'train.epoch'"),
         (["x", "-S", "train.epochs=many"], "train.epochs: expected a valid integer, got 'many'"),
         (["a/b"], "expected a name that git takes for a branch, without /; got 'a/b'"),
-        (["x", "-S", "train.epochs=1,2"], "train.epochs=1,2"),
-        (["x", "-S", "train.epochs"], "trial x cannot be run: "),
         (["x", "-S", "train.epochs=["], "trial x cannot be run: "),
         ([""], "got ''"),
-        (["a~1"], "got 'a~1'"),
         (["x", "--repository", "nowhere"], "fatal: repository 'nowhere' does not exist"),
     ],
 )
@@ -109,11 +110,9 @@ def test_what_cannot_be_tried_is_told_in_one_line(ready, trial, arguments, said)
 
 
 def test_settings_that_cannot_be_read_are_told_in_one_line(ready, trial, monkeypatch):
-    def open_nothing(*arguments):
-        raise PermissionError(13, "Permission denied")
-
-    monkeypatch.setattr("digits.cli.trial.Config", open_nothing)  # root may read all files
-    assert trial(ready, "x", code=1).startswith("error: trial x cannot be run: [Errno 13]")
+    # root may read all files
+    monkeypatch.setattr("digits.cli.trial.Config", lambda *_: (_ for _ in ()).throw(OSError("no")))
+    assert trial(ready, "x", code=1) == "error: trial x cannot be run: no\n"
 
 
 @pytest.mark.slow
@@ -136,15 +135,6 @@ def test_stopped_it_leaves_neither_files_nor_processes(small, temporary, signal)
     assert psutil.wait_procs(started, timeout=10)[1] == []
     assert list(temporary.iterdir()) == []
     assert there(ready) == {}
-
-
-@pytest.mark.slow
-def test_what_is_not_committed_is_not_part_of_it(ready, trial):
-    ready.edit("params.yaml", "epochs: 5", "epochs: 6")
-    output = trial(ready, "x", "-S", "train.seed=3")
-    assert "not part of the trial: changes that are not committed\n" in output
-    commit = there(ready)["x"]
-    assert "epochs: 5" in ready.run("git", "show", f"{commit}:params.yaml")
 
 
 @pytest.mark.slow

@@ -2,12 +2,13 @@
 
 from functools import partial
 from itertools import islice
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from digits.backend import keras, tf
+from digits.backend import keras
 from digits.backend.variables import variables
 from digits.data import blocks
 from digits.data.loading import Examples
@@ -68,14 +69,11 @@ def orders(settings):
 @pytest.mark.parametrize(
     ("name", "batch_size", "rows"),
     [
-        ("basic", 30, 300),
         ("basic", 301, 300),  # less than one batch
         ("basic", 32, 64),
-        ("basic", 30, 100),
-        ("hidden", 32, 300),
         ("hidden", 7, 299),
-        ("softmax", 32, 300),
-        ("logits", 32, 300),
+        ("softmax", 30, 100),
+        ("logits", 30, 300),
         ("normalized", 32, 300),
         ("convolutional", 32, 300),
         pytest.param("recurrent", 32, 300, marks=pytest.mark.slow),
@@ -113,7 +111,7 @@ def test_the_same_as_train_on_batch(name, batch_size, rows, examples, monkeypatc
 
 @pytest.mark.parametrize(
     "name",
-    [pytest.param(name, marks=[pytest.mark.slow] * (name == "recurrent")) for name in MODELS],
+    ["basic", "logits", "convolutional", pytest.param("recurrent", marks=pytest.mark.slow)],
 )
 def test_any_model_learns_is_saved_as_the_same_bytes_and_answers_as_keras_does(
     name, examples, tmp_path
@@ -132,22 +130,18 @@ def test_any_model_learns_is_saved_as_the_same_bytes_and_answers_as_keras_does(
 
 
 def test_keras_alone_opens_a_saved_model_compiled_and_trained(examples, tmp_path):
-    """Saved again it is the same bytes, and both learn on alike."""
+    """Saved again it is the same bytes."""
     trained, _ = train(basic.build, examples, NONE, PARAMS)
-    one, two, three = (tmp_path / f"{name}.keras" for name in ("one", "two", "three"))
-    save(trained, str(one))
+    one, two = (str(tmp_path / f"{name}.keras") for name in ("one", "two"))
+    save(trained, one)
     loaded = keras.models.load_model(one)
     assert isinstance(loaded.optimizer, keras.optimizers.Adam)
+    assert int(loaded.optimizer.iterations) == 20
     assert float(loaded.optimizer.learning_rate) == pytest.approx(0.01)
     assert loaded.loss == "sparse_categorical_crossentropy"
     np.testing.assert_array_equal(loaded(examples.images), trained(examples.images))
-    save(loaded, str(two))
-    assert two.read_bytes() == one.read_bytes()
-    for model, path in ((loaded, two), (keras.models.load_model(one), three)):
-        model.train_on_batch(*examples)
-        save(model, str(path))
-    assert int(loaded.optimizer.iterations) == 21
-    assert three.read_bytes() == two.read_bytes() != one.read_bytes()
+    save(loaded, two)
+    assert Path(two).read_bytes() == Path(one).read_bytes()
 
 
 def test_validation_examples_are_measured_and_not_learnt_from(examples):
@@ -155,13 +149,11 @@ def test_validation_examples_are_measured_and_not_learnt_from(examples):
     training, validation = (
         Examples(*(array[part] for array in examples)) for part in (slice(200), slice(200, 300))
     )
-    with_validation, history = train(basic.build, training, validation, PARAMS)
+    model, history = train(basic.build, training, validation, PARAMS)
     without, plain_history = train(basic.build, training, NONE, PARAMS)
-    np.testing.assert_array_equal(weights(with_validation), weights(without))
-    assert list(plain_history[0]) == ["loss", "accuracy"]
-    assert list(history[0]) == ["loss", "accuracy", "val_loss", "val_accuracy"]
-    copies = (np.array(array) for array in validation)
-    measured = with_validation.evaluate(*copies, verbose=0, return_dict=True)
+    np.testing.assert_array_equal(weights(model), weights(without))
+    assert [*plain_history[0], "val_loss", "val_accuracy"] == [*history[0]]
+    measured = model.evaluate(*map(np.array, validation), verbose=0, return_dict=True)
     assert history[-1]["val_loss"] == pytest.approx(measured["loss"], abs=1e-5)
     assert history[-1]["val_accuracy"] == pytest.approx(measured["accuracy"], abs=1e-6)
 
@@ -215,28 +207,22 @@ def test_a_training_that_diverges_ends_at_that_epoch(rate, examples):
     assert seen == []
 
 
-def test_arrays_of_other_types_and_changed_copies_of_a_mapping_are_trained_on(examples):
+def test_arrays_of_other_types_are_trained_on(examples):
     wide = Examples(examples.images.astype(np.float64), examples.labels.astype(np.int64))
     one, other = (train(basic.build, e, NONE, PARAMS)[0] for e in (wide, examples))
     np.testing.assert_allclose(weights(one), weights(other), atol=1e-6)
-    images = np.load(examples.images.filename, mmap_mode="c")  # changes never reach the file
-    images[:] = images[::-1].copy()
-    mapped, copies = (Examples(array, examples.labels) for array in (images, np.array(images)))
-    one, other = (weights(train(basic.build, e, NONE, PARAMS)[0]) for e in (mapped, copies))
-    np.testing.assert_array_equal(one, other)
 
 
 def test_the_table_of_all_epochs_so_far_is_written_after_each(examples, tmp_path, capsys):
-    path, tables = tmp_path / "history/basic.csv", []
+    path, tables = str(tmp_path / "history/basic.csv"), []
 
     def after_epoch(history):
-        report_epoch(str(path), 2, history)
+        report_epoch(path, 2, history)
         tables.append(pd.read_csv(path))
 
     _, history = train(basic.build, examples, NONE, PARAMS, after_epoch=after_epoch)
     assert [table["epoch"].tolist() for table in tables] == [[1], [1, 2]]
     assert tables[-1].drop(columns="epoch").to_dict("records") == history
-    assert all(isinstance(value, float) for means in history for value in means.values())
     assert capsys.readouterr().out.splitlines()[1].startswith("basic: epoch 2/2, loss 0.")
 
 
@@ -255,42 +241,28 @@ def test_a_block_is_one_call_of_one_program_compiled_once_for_its_size(examples)
     images, labels, _ = next(blocks.in_order(examples, 32))
     for size in (256, 256, 128, 256, 128):
         loop(*tensors(blocks.Block(images[:size], labels[:size], np.arange(size))))
-    assert loop.experimental_get_tracing_count() == 2
-    assert len(steps) == 2  # traced, not run, from Python
+    assert loop.experimental_get_tracing_count() == len(steps) == 2  # traced, not run, from Python
     assert int(model.optimizer.iterations) == (3 * 256 + 2 * 128) // 32
-    assert all(isinstance(x, tf.Tensor) and x.shape == (32, 784) for x, _ in steps)
-
-
-def test_tensors_share_the_blocks_memory(examples):
-    block = next(blocks.in_order(examples, 32))
-    shared, _, order = tensors(block)
-    block.images[0, 0] = 0.5
-    assert float(shared[0, 0]) == 0.5
-    assert order.dtype == tf.int32
 
 
 def test_each_block_is_augmented_by_its_own_random_numbers_that_the_seed_decides(examples):
-    def noise(images, random):
-        return random.random(images.shape, np.float32)
-
     def found(seed):
         images, labels = (np.array(array[:64]) for array in examples)
         epoch = [blocks.Block(images, labels, np.arange(64))] * 2
+        noise = lambda images, random: random.random(images.shape, np.float32)  # noqa: E731
         made = augment_epochs([epoch, epoch], noise, seed)
         return [block.images for of_one in made for block in of_one]
 
     first = found(3)
     assert len({images.tobytes() for images in first + found(4)}) == 8
-    assert all(images.ctypes.data % 64 == 0 for images in first)
+    assert all(images.ctypes.data % 64 == 0 for images in first)  # no copy for TensorFlow
     np.testing.assert_array_equal(first, found(3))
 
 
 HALVED = {
-    "new": lambda images, random: images * np.float32(0.5),
     "in place": lambda images, random: np.multiply(images, 0.5, out=images),
     "float64": lambda images, random: images.astype(np.float64) / 2,
     "Fortran": lambda images, random: np.asfortranarray(images / 2),
-    "backwards": lambda images, random: (images[::-1] / 2)[::-1],
     "pictures": lambda images, random: images.reshape(-1, 28, 28) / 2,
 }
 
@@ -311,5 +283,3 @@ def test_what_an_augmentation_returns_is_trained_on_in_every_epoch(examples):
     other, wanted = train(basic.build, halved, NONE, PARAMS)
     np.testing.assert_array_equal(weights(model), weights(other))
     assert history == wanted
-    with pytest.raises(ValueError, match="cannot reshape"):  # an augmentation that loses images
-        train(basic.build, examples, NONE, PARAMS, augment=lambda images, random: images[:10])
