@@ -50,8 +50,7 @@ def confusion(model: str, colour: str, counts: NDArray[np.int64], data: DatasetI
         what = "class" if data.noun == "image" else data.noun
         axes.set(xlabel=f"predicted {what}", ylabel=f"actual {what}")
         axes.tick_params(axis="both", rotation=0, length=0)
-        if names and max(map(len, names)) > 2:
-            axes.tick_params(axis="x", rotation=90)
+        axes.tick_params(axis="x", rotation=90 if max(map(len, names), default=0) > 2 else 0)
         for label in (*axes.get_xticklabels(), *axes.get_yticklabels()):
             label.set_parse_math(False)
         return png(figure)

@@ -1,4 +1,4 @@
-"""Check that ink is a single digit, and that a picture is clean; prepare.js does the same."""
+"""Check that ink is a single digit, as prepare.js does, and that a picture is clean."""
 
 from typing import Any
 

