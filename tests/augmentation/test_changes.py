@@ -121,7 +121,8 @@ def test_noise_is_within_its_deviation_and_new_in_each_image():
 
 def test_the_colours_of_an_image_are_changed_alike(dataset):
     grey = dataset.test_images[:70].reshape(70, -1) / np.float32(255)
-    ranges = limits(rotation=20, shift=3, scale=1.2, thickness=0.5, gain=1.2, contrast=0.5)
+    some = {"rotation": 20, "shift": 3, "scale": 1.2, "thickness": 0.5, "gain": 1.2}
+    ranges = Changes(**NONE | some | {"contrast": 0.5})
     once, thrice = (
         augment(images, np.random.default_rng(0), (*SIZE, *colours), ranges)
         for images, colours in ((grey.copy(), ()), (grey.repeat(3, axis=1), (3,)))
