@@ -2,7 +2,6 @@
 
 import json
 import re
-import zipfile
 
 import pandas as pd
 import pytest
@@ -199,17 +198,6 @@ def test_the_results_hold_the_new_ones_and_not_the_removed_one(changed):
     plots = {path for path in drawn if path.startswith(("metrics/history/", "metrics/predictions"))}
     wanted = {f"metrics/{kind}/{name}.csv" for kind in ("history", "predictions") for name in names}
     assert plots == wanted
-
-
-def test_what_the_file_defines_is_used(changed):
-    project, _ = changed
-    with zipfile.ZipFile(project.path("models/conv.keras")) as archive:
-        compiled = json.loads(archive.read("config.json"))["compile_config"]
-    assert compiled["optimizer"]["class_name"] == "Nadam"
-    assert compiled["optimizer"]["config"]["learning_rate"] == pytest.approx(0.002)
-    assert compiled["loss"]["config"]["label_smoothing"] == 0.1
-    assert len(project.path("metrics/history/conv.csv").read_text().splitlines()) == 1 + 12
-    assert len(project.path("metrics/history/plain.csv").read_text().splitlines()) == 1 + 5
 
 
 def test_the_commands_know_them(changed, tmp_path):
