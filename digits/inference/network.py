@@ -14,10 +14,11 @@ import zipfile
 from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
-from functools import partial
+from functools import partial, partialmethod
 from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
+from unittest.mock import patch
 
 import h5py
 import numpy as np
@@ -93,11 +94,14 @@ def load(path: str, pixels: int, classes: int) -> Network:
                 raise ModelError(f"expected {got}. Correct the model's file in digits/models")
         if Path(path).stem in available():  # its file may register classes of its own
             import_module(f"digits.models.{Path(path).stem}")
-        check_config(config, held, pixels)
+        del weights  # Keras reads them itself
         from digits.backend import keras
         from digits.backend.logits import logits
 
-        model = keras.models.load_model(path, safe_mode=True, compile=False)
+        add = partialmethod(keras.Sequential.add, rebuild=False)  # not anew for each of its layers
+        with patch.object(keras.Sequential, "add", add):
+            check_config(config, held, pixels)
+            model = keras.models.load_model(path, safe_mode=True, compile=False)
         return Network(form, model.count_params(), [], logits(model, pixels, classes), path)
     except ModelError as fault:
         raise ArtifactError(f"{path}: {fault}; `dvc repro` then rebuilds it.") from None

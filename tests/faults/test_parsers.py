@@ -182,7 +182,7 @@ def test_a_configuration_that_asks_for_memory(tmp_path):
         ('"filters": 4', '"filters": 200000000', "announces|incompatible"),
         ('"units": 4', '"units": 1000000', "announces 5,000,0.. weights"),
         (second, start + enlarge + second, "values in a step"),
-        (first, (start + relu) * 100 + first, "at most 100 layers"),
+        (first, (start + relu) * 300 + first, "at most 300 layers"),
     ):
         assert old in config
         with zipfile.ZipFile(path, "w") as archive:

@@ -166,7 +166,7 @@ OTHERS = {
     "recurrent": chain(strips, partial(layers.LSTM, 3)),
     "resized": pictures(partial(layers.Resizing, 9, 9), partial(layers.RandomContrast, 0.2)),
     "noise": chain(partial(layers.GaussianNoise, 0.1), partial(layers.AlphaDropout, 0.1)),
-    "gelu": chain(dense(5, activation="gelu")),
+    "gelu": chain(dense(6000, activation="gelu")),  # more weights than a step may have values
     "a layer for an activation": chain(lambda: layers.Dense(5, activation=layers.LeakyReLU(0.1))),
     "bounded relu": chain(dense(5), partial(layers.ReLU, max_value=1.0)),
     "softmax between": chain(rows, layers.Softmax, layers.Flatten),
