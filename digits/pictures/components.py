@@ -15,7 +15,9 @@ MOST = 1000  # components that are measured, at most; it bounds time and memory
 SMALL, TINY = 0.03, 0.008
 """Longer side of a digit, as a share of the picture's, at least: of the one digit of a picture, and
 of a page's."""
-NEAR = 0.15  # gap between the components of a digit, as a share of the longer one, at most
+NEAR, BELOW = 0.15, 0.3
+"""Gap between the components of a digit, as a share of the longer one, at most; and one below the
+other: a broken stroke."""
 WHOLE, PAGE = 0.6, 4
 """Components longer than this share of the usual digit are whole digits; of which a page has at
 least so many, and they are not joined one below the other."""
@@ -144,7 +146,7 @@ def _are_one(parts: Components, every: bool) -> Any:
     more, less = pairs(parts.ink)
     taller, lower = pairs(parts.height)
     dark, pale = pairs(parts.ink / parts.area)
-    near = np.maximum(across, down) <= NEAR * longer
+    near = (across <= NEAR * longer) & (down <= np.where(across < 0, BELOW, NEAR) * longer)
     apart = -OVERLAP * pairs(parts.width)[1] if every else MIN_GAP * taller
     in_row = (lower >= MIN_HEIGHT_SHARE * taller) & (across >= apart)
     in_row &= less >= MIN_INK_SHARE * (less + more)

@@ -20,7 +20,7 @@ SECONDS = 10
 MEMORY = 5 * 2**28
 """Bytes that a process may take in addition to those that it starts with: 1.25 GiB."""
 BATCH = 16
-"""Pictures that a process reads; a new one takes some milliseconds to start."""
+"""Pictures that a process reads at least; a new one takes some milliseconds to start."""
 
 
 def read_each(
@@ -39,7 +39,8 @@ def read_each(
     try:
         while todo or running:
             while todo and len(running) < processes:
-                batch = deque(todo.popleft() for _ in range(min(len(todo), BATCH)))
+                count = min(len(todo), max(BATCH, len(todo) // (2 * processes)))
+                batch = deque(todo.popleft() for _ in range(count))
                 receiver, end = Pipe(duplex=False)
                 if not (process := os.fork()):
                     _serve(task, batch, end)
