@@ -35,7 +35,7 @@ def read_results(names: list[str]) -> dict[str, dict[str, Any]]:
                 results[name]["against_baseline"] = pair
     except (KeyError, TypeError, ValueError) as fault:
         raise ArtifactError(
-            f"metrics/ is not as stage evaluate writes it: {fault!r}. `dvc repro` rebuilds it."
+            f"metrics/ does not hold what evaluate writes: {fault!r}. `dvc repro` rebuilds it."
         ) from None
     return results
 
