@@ -36,6 +36,8 @@ def run(main: Callable[[], None]) -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a letter that it lacks is escaped
             stream.reconfigure(errors="backslashreplace")
+    with contextlib.suppress(OSError):  # it is closed
+        _ending.stderr = os.dup(2)  # what is written to 2 while TensorFlow is imported is lost
     if RUN_BY_DVC:
         threading.Thread(target=_stop_with_dvc, daemon=True).start()
     try:
@@ -78,7 +80,7 @@ def stopping() -> bool:
     return bool(_ending.code)
 
 
-_ending = SimpleNamespace(code=0, waits=False)
+_ending = SimpleNamespace(code=0, waits=False, stderr=2)
 
 
 def _stop(number: int, frame: FrameType | None) -> None:
@@ -88,7 +90,8 @@ def _stop(number: int, frame: FrameType | None) -> None:
     _ending.code = 128 + number
     signal.signal(number, signal.SIG_DFL)  # a second one ends the process at once
     with contextlib.suppress(OSError):  # the terminal may be gone
-        os.write(2, f"error: stopped by {signal.Signals(number).name}{HOW_TO_RESTORE}\n".encode())
+        said = f"error: stopped by {signal.Signals(number).name}{HOW_TO_RESTORE}\n"
+        os.write(_ending.stderr, said.encode())
     if not _ending.waits:
         sys.exit(_ending.code)
 
