@@ -318,7 +318,7 @@ def test_two_hosts_a_cable_that_is_pulled_and_a_firewall(folder):
         hosts[0].ip("link", "set", "cable", "up")
         hosts[0].ip("route", "replace", "blackhole", f"{hosts[1].address}/32")  # no answer
         workers = Workers(folder, 2, hosts=hosts, wait=3)
-        assert workers.end(timeout=30) == [1, 1]
+        assert workers.end() == [1, 1]
         for rank in (0, 1):
             assert workers.fails_naming(rank, "no ")
             assert workers.addresses[1 - rank] in workers.stderr(rank)
