@@ -1,4 +1,4 @@
-"""The convolutional model: three convolutions, trained on images that are changed in each epoch."""
+"""The convolutional model: four convolutions, trained on images that are changed in each epoch."""
 
 from typing import Annotated, Any
 
@@ -20,10 +20,10 @@ class Params(Changes, section="train_convolutional"):
 def build(
     pixels: int, classes: int, size: tuple[int, ...], filters: list[int], dropout: float
 ) -> Any:
-    """Build Conv 3x3, BatchNormalization, ReLU for each of `filters`, then Dense(classes).
+    """Build Conv 3x3, MaxPooling, BatchNormalization, ReLU for each of `filters`, then Dense.
 
-    The first ones, all but the last, are followed by MaxPooling. 55,002 parameters for 28 x 28
-    pixels, 10 classes and 16, 32, 64 filters.
+    The last one has no pooling. Pooling before normalization gives the latter a fourth of the
+    values. 94,682 parameters for 28 x 28 pixels, 10 classes and 16, 32, 64, 96 filters.
     """
     from digits.backend import keras
 
@@ -31,9 +31,9 @@ def build(
     model = keras.Sequential([keras.Input((pixels,), name="pixels")], name="convolutional")
     model.add(layers.Reshape((*size, 1)[:3], name="image"))
     for place, count in enumerate(filters, 1):
-        if place > 1:
-            model.add(layers.MaxPooling2D(padding="same", name=f"pooling_{place - 1}"))
         model.add(layers.Conv2D(count, 3, padding="same", use_bias=False, name=f"filters_{place}"))
+        if place < len(filters):
+            model.add(layers.MaxPooling2D(padding="same", name=f"pooling_{place}"))
         model.add(layers.BatchNormalization(name=f"scaling_{place}"))
         model.add(layers.ReLU(name=f"relu_{place}"))
     model.add(layers.Flatten(name="values"))
