@@ -77,8 +77,9 @@ def _read_own(path: Path, params: FetchParams) -> tuple[Dataset, DatasetCard, li
         path = path.expanduser()
         path.stat()  # raises if there is nothing
         if path.is_file():
-            if not zipfile.is_zipfile(path):
-                raise ValueError("it is no .npz file. Of pictures, name the folder above")
+            with path.open("rb") as file:  # raises if it may not be read
+                if not zipfile.is_zipfile(file):
+                    raise ValueError("it is no .npz file. Of pictures, name the folder above")
             dataset = read_npz(path)
         elif not path.is_dir():
             raise OSError("it is neither a file nor a folder")

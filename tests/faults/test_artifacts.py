@@ -119,7 +119,6 @@ KERNELS = {
     "by an external link": lambda group: group.update({"0": h5py.ExternalLink("/etc/passwd", "a")}),
     "in another file": filled(**FLOATS, external=[("/dev/zero", 0, 2**40)]),
     "of 2^40 numbers": filled(shape=(2**20, 2**20), dtype="f4", chunks=(1024, 1024)),
-    "of another dtype": filled(data=np.zeros((784, 10))),
     "of another shape": filled(data=np.zeros((784, 5), np.float32)),
 }
 CODE = {"class_name": "__lambda__", "config": {"code": "__import__('os').mkdir('unpickled')"}}
