@@ -64,5 +64,7 @@ def test_a_stage_reads_exactly_the_parameters_that_it_declares(built, seen, stag
     read = set(seen[stage]["parameters"]) - absent
     own = {f"train.{name.split('.')[1]}" for name in declared if name.startswith("train_")} & OWN
     assert read - own <= declared
-    pictures = {f"fetch.{key}" for key in ("size", "held_out", "seed")}  # of folders alone
+    pictures = {
+        f"fetch.{key}" for key in ("size", "colour", "held_out", "seed")
+    }  # of folders alone
     assert declared - read <= pictures

@@ -170,7 +170,7 @@ def test_without_models_it_says_how_to_make_them(predict, project, pictures):
         assert told[0].startswith(f"error: {path} cannot be ")
         assert "`dvc repro`" in told[0]
     project.path(path).write_text("{}")
-    assert predict(project, pictures / "1.png")[2][0].startswith("error: metrics/ is not as ")
+    assert predict(project, pictures / "1.png")[2][0].startswith("error: metrics/ does not hold ")
     name = MODELS[0]
     code, out, told = predict(project, pictures / "1.png", "--model", name[:-1])
     assert (code, out) == (1, "")
