@@ -13,8 +13,10 @@ from typing import Any
 
 import numpy as np
 
-HIDDEN: dict[str, tuple[int, ...]] = {"hidden": (100,), "basic": ()}
-"""The reference models: the units of the layers before the last one."""
+HIDDEN: dict[str, tuple[int, ...]] = {"hidden": (100,), "basic": (), "convolutions": (16, 32)}
+"""The reference models: the units of the layers before the last one; of "convolutions" the filters,
+3 x 3, each with a relu and a pooling to half the size."""
+CONVOLUTIONS = "convolutions"
 AUGMENTED = "augmented"
 """The model that this project alone trains, with parameters of its own."""
 EPOCHS, BATCH, RATE, EPSILON, SEED = 5, 32, 0.001, 1e-7, 0
@@ -23,6 +25,7 @@ Predict = Callable[[Any], Any]
 
 def project(model: str, images: Any, labels: Any, epoch_done: Callable[[], None]) -> Predict:
     """Train as this project does: from its files, as its stage does with params.yaml."""
+    from digits.backend import keras
     from digits.data.info import read_info
     from digits.data.loading import Examples
     from digits.training.definition import read_definition
@@ -32,9 +35,26 @@ def project(model: str, images: Any, labels: Any, epoch_done: Callable[[], None]
         training=Examples(images, labels),
         validation=Examples(images[:0], labels[:0]),
         after_epoch=lambda history: epoch_done(),
-        **read_definition(model, read_info()),
+        **(read_definition("basic", read_info()) | {"build": lambda *_: _layers(keras, model)})
+        if model == CONVOLUTIONS
+        else read_definition(model, read_info()),
     )
     return lambda x: trained.predict(np.asarray(x), batch_size=1000, verbose=0).argmax(axis=1)
+
+
+def _layers(keras: Any, model: str) -> Any:
+    built = keras.Sequential([keras.Input((784,))])
+    if model == CONVOLUTIONS:
+        built.add(keras.layers.Reshape((28, 28, 1)))
+    for units in HIDDEN[model]:
+        if model == CONVOLUTIONS:
+            built.add(keras.layers.Conv2D(units, 3, padding="same", activation="relu"))
+            built.add(keras.layers.MaxPooling2D())
+        else:
+            built.add(keras.layers.Dense(units, activation="relu"))
+    built.add(keras.layers.Flatten())
+    built.add(keras.layers.Dense(10, activation="sigmoid"))
+    return built
 
 
 def _keras(model: str, **options: Any) -> Any:
@@ -42,9 +62,7 @@ def _keras(model: str, **options: Any) -> Any:
     import keras
 
     keras.utils.set_random_seed(SEED)
-    dense = keras.layers.Dense
-    layers = [dense(units, activation="relu") for units in HIDDEN[model]]
-    built = keras.Sequential([keras.Input((784,)), *layers, dense(10, activation="sigmoid")])
+    built = _layers(keras, model)
     built.compile(
         keras.optimizers.Adam(RATE),
         loss="sparse_categorical_crossentropy",
@@ -77,8 +95,8 @@ def keras_fit(model: str, images: Any, labels: Any, epoch_done: Callable[[], Non
 def keras_fit_tuned(
     model: str, images: Any, labels: Any, epoch_done: Callable[[], None]
 ) -> Predict:
-    """Call `model.fit` at its best here: 125 steps a call, compiled by XLA."""
-    built = _keras(model, steps_per_execution=125, jit_compile=True)
+    """Call `model.fit` at its best here: 125 steps a call, but for convolutions compiled by XLA."""
+    built = _keras(model, steps_per_execution=125, jit_compile=model != CONVOLUTIONS)
     return _fit(built, images, labels, epoch_done)
 
 
@@ -86,6 +104,19 @@ def _torch_model(model: str) -> Any:
     import torch
 
     torch.manual_seed(SEED)
+    if model == CONVOLUTIONS:
+        first, second = HIDDEN[model]
+        return torch.nn.Sequential(
+            torch.nn.Unflatten(1, (1, 28, 28)),
+            torch.nn.Conv2d(1, first, 3, padding=1),
+            torch.nn.ReLU(),
+            torch.nn.MaxPool2d(2),
+            torch.nn.Conv2d(first, second, 3, padding=1),
+            torch.nn.ReLU(),
+            torch.nn.MaxPool2d(2),
+            torch.nn.Flatten(),
+            torch.nn.Linear(49 * second, 10),
+        )
     sizes, layers = [784, *HIDDEN[model], 10], []
     for n, m in pairwise(sizes):
         layers += [torch.nn.Linear(n, m), torch.nn.ReLU()]
@@ -168,17 +199,31 @@ def jax_scan(model: str, images: Any, labels: Any, epoch_done: Callable[[], None
     sizes = [784, *HIDDEN[model], 10]
     keys = jax.random.split(jax.random.key(SEED), len(sizes))
     initial = jax.nn.initializers.glorot_uniform()
+    if model == CONVOLUTIONS:
+        first, second = HIDDEN[model]
+        shapes = [(3, 3, 1, first), (3, 3, first, second), (49 * second, 10)]
+    else:
+        shapes = [*pairwise(sizes)]
     weights = [
-        (initial(key, (n, m)), jnp.zeros(m))
-        for key, (n, m) in zip(keys[:-1], pairwise(sizes), strict=True)
+        (initial(key, shape), jnp.zeros(shape[-1]))
+        for key, shape in zip(keys[:-1], shapes, strict=True)
     ]
     x_all, y_all = jnp.asarray(images), jnp.asarray(labels)
     steps = len(x_all) // BATCH
 
     def logits(weights: Any, x: Any) -> Any:
+        x = x.reshape(-1, 28, 28, 1) if model == CONVOLUTIONS else x
         for w, b in weights[:-1]:
-            x = jax.nn.relu(x @ w + b)
-        return x @ weights[-1][0] + weights[-1][1]
+            if model == CONVOLUTIONS:
+                x = jax.lax.conv_general_dilated(
+                    x, w, (1, 1), "SAME", dimension_numbers=("NHWC", "HWIO", "NHWC")
+                )
+                x = jax.lax.reduce_window(
+                    jax.nn.relu(x + b), -jnp.inf, jax.lax.max, (1, 2, 2, 1), (1, 2, 2, 1), "VALID"
+                )
+            else:
+                x = jax.nn.relu(x @ w + b)
+        return x.reshape(len(x), -1) @ weights[-1][0] + weights[-1][1]
 
     def loss_of(weights: Any, x: Any, y: Any) -> Any:
         return -jnp.mean(jax.nn.log_softmax(logits(weights, x))[jnp.arange(BATCH), y])

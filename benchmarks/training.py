@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks import measure
-from benchmarks.peers import AUGMENTED, EPOCHS, HIDDEN, PEERS, imports
+from benchmarks.peers import AUGMENTED, CONVOLUTIONS, EPOCHS, HIDDEN, PEERS, imports
 from digits.data.loading import read_examples
 
 COLUMNS = ("peer", "model", "seconds", "epoch", "accuracy", "peak_mib")
@@ -37,6 +37,7 @@ def one(peer: str, model: str) -> dict[str, Any]:
 def run(rounds: int) -> list[dict[str, Any]]:
     """Measure every peer in turn, `rounds` times over; return a row for each peer and model."""
     kinds = [(peer, model) for model in HIDDEN for peer in PEERS] + [("this project", AUGMENTED)]
+    kinds.remove(("scikit-learn MLP", CONVOLUTIONS))  # it has none
     return measure.interleave(
         {kind: [sys.executable, "-m", "benchmarks.training", *kind] for kind in kinds},
         names=("peer", "model"),

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -105,8 +106,9 @@ def test_ray(project, tmp_path):
         run("Ray", project, RAY_ADDRESS=address)
     finally:
         for process in (*node.children(recursive=True), node):
-            process.kill()
-            process.wait()
+            with suppress(psutil.NoSuchProcess):  # it ended with the one before
+                process.kill()
+        node.wait()
         shutil.rmtree(folder, ignore_errors=True)
     names = project.run("dvc", "exp", "list", "--name-only").split()
     assert set(names) == {f"units-{units}" for units in WIDTHS}

@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw
 from tests.pipeline import ROOT, copy
 
 README = (ROOT / "README.md").read_text()
-CONV = """
+CONV = '''
 from typing import Any
 
 import numpy as np
@@ -21,6 +21,8 @@ from digits.params import Section
 
 
 class Params(Section, section="train_conv"):
+    """Its shape, and how it is trained."""
+
     filters: int = Field(ge=1, description="of the convolution")
     smoothing: float = Field(ge=0, lt=1, description="of the labels")
     noise: float = Field(ge=0, le=1, description="width; ink is 1")
@@ -50,7 +52,7 @@ def loss(smoothing: float) -> Any:
 def augment(images: Any, random: Any, size: tuple[int, int], params: Params) -> Any:
     noise = params.noise * (random.random(images.shape, np.float32) - 0.5)
     return (images + noise).clip(0, 1)
-"""
+'''
 """A model that defines all that a model may define."""
 CONV_PARAMS = "  filters: 4\n  epochs: 12\n  noise: 0.1\n  smoothing: 0.1\n"
 PLAIN = """

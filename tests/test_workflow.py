@@ -44,7 +44,8 @@ class Runner:
     def step(self, command, code=0):
         """Run a step as `shell: bash` does; return what it prints."""
         self.script.write_text(command)
-        shell = ["env", "-u", "MAKEFLAGS", "bash", "--noprofile", "--norc", "-eo", "pipefail"]
+        unset = ["env", *(f"--unset={name}" for name in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS"))]
+        shell = [*unset, "bash", "--noprofile", "--norc", "-eo", "pipefail"]
         return self.clone.run(*shell, str(self.script), code=code, **self.variables)
 
     def told(self):
