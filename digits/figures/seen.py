@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Sequence
+from functools import cache
 from itertools import chain, islice
 from typing import Any
 
@@ -104,5 +105,6 @@ def _captioned(image: Image.Image, lines: list[str]) -> Image.Image:
     return sheet
 
 
+@cache
 def _font() -> ImageFont.FreeTypeFont:
     return ImageFont.truetype(findfont("DejaVu Sans"), READABLE // 3)
