@@ -16,11 +16,10 @@ from digits.errors import DigitsError
 from digits.messages import printable
 
 RUN_BY_DVC = "DVC_STAGE" in os.environ
-HOW_TO_RESTORE = RUN_BY_DVC * (
+HOW_TO_RESTORE = RUN_BY_DVC * (  # added to the message of a stage that fails
     "\nDVC removed the outputs of this stage before it ran. The next `dvc repro` makes them again; "
     "`git restore dvc.lock metrics` restores the committed ones."
 )
-"""Added to the message of a stage that fails; empty where DVC does not run it."""
 
 
 def run(main: Callable[[], None]) -> None:

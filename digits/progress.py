@@ -7,9 +7,6 @@ from typing import Any
 
 from tqdm import tqdm
 
-EVERY = 10.0
-"""Seconds between two lines where there is no terminal."""
-
 
 @contextmanager
 def progress(name: str, total: int, unit: str) -> Iterator[Callable[[int], object]]:
@@ -17,7 +14,7 @@ def progress(name: str, total: int, unit: str) -> Iterator[Callable[[int], objec
     lines: dict[str, Any] = {}
     if not sys.stderr.isatty():
         form = "{desc}: {n_fmt} of {total_fmt} [{elapsed}<{remaining}, {rate_fmt}]\n"
-        lines = {"mininterval": EVERY, "delay": EVERY, "bar_format": form}
+        lines = {"mininterval": 10, "delay": 10, "bar_format": form}  # seconds
     with tqdm(
         total=total or None, desc=name, unit=unit, unit_scale=True, leave=False, **lines
     ) as bar:

@@ -18,7 +18,7 @@ TESTS = ["evaluate", "robustness", "report"]
         ("digits/training/train.py", TRAININGS),
         ("digits/workers/meeting.py", TRAININGS),
         ("digits/inference/network.py", TESTS),
-        ("digits/evaluation/gate.py", TESTS),
+        ("digits/evaluation/results.py", TESTS),
         ("digits/figures/style.py", ["evaluate", "report"]),
         ("digits/page/assets/page.css", ["report"]),
         ("digits/datasets/catalogue.py", ["fetch"]),

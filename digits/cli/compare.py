@@ -7,20 +7,16 @@ model of one revision alone is new or removed. Where the test sets differ, there
 verdict is about these trained models; `digits seeds` says how far the seed moves the accuracy.
 """
 
-import sys
 from argparse import ArgumentParser, Namespace
 from typing import Any
 
-from digits.cli.revisions import MAIN, WORKSPACE, Revision, changes, resolve
+from digits.cli.gate import weaker
+from digits.cli.revisions import MAIN, WORKSPACE, changes, resolve
 from digits.cli.tables import as_markdown, paragraph, table
 from digits.errors import DigitsError
-from digits.evaluation import comparison, gate
+from digits.evaluation import comparison
 from digits.files.atomic import to_json
 from digits.messages import printable
-from digits.params import validate
-from digits.params.document import leaves
-
-GATE, PARAMS = "gate.yaml", "params.yaml"
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -30,20 +26,12 @@ def add_arguments(parser: ArgumentParser) -> None:
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--md", action="store_true", help="Markdown, for a CI job's summary")
     form.add_argument("--json", action="store_true", help="an object, not a table")
-    parser.add_argument(
-        "--fail-if", choices=("worse",), help="exit with 1 if a model is significantly worse"
-    )
 
 
 def main(arguments: Namespace) -> None:
-    """Print the report; end with exit code 1 if asked to and a model is worse."""
+    """Print the report."""
     report = compare(arguments.old, arguments.new)
     print(to_json(report, "the comparison") if arguments.json else as_text(report, arguments.md))
-    models, verdict = report["models"], arguments.fail_if
-    if verdict and (named := [name for name in models if models[name]["verdict"] == verdict]):
-        sys.stdout.flush()
-        old = report["old"]["revision"]
-        sys.exit(f"error: significantly {verdict} than {old}: {', '.join(named)}")
 
 
 def compare(old: str = MAIN, new: str | None = None) -> dict[str, Any]:
@@ -58,8 +46,6 @@ def compare(old: str = MAIN, new: str | None = None) -> dict[str, Any]:
         for asked, found in ((old, before), (new, after))
         if asked not in (None, found.name)
     ]
-    if before.commit == after.commit:
-        notes.append(f"{before.name} and {after.name} are the same commit")
     if records[0][:2] != records[1][:2]:
         notes.append(f"the test sets of {before.name} and {after.name} differ: no verdict")
     notes += weaker(before, after)
@@ -72,7 +58,7 @@ def compare(old: str = MAIN, new: str | None = None) -> dict[str, Any]:
                 )
         except DigitsError as fault:
             notes.append(f"{revision.name}: {fault}")
-    parameters = changes(before.document(PARAMS), after.document(PARAMS))
+    parameters = changes(before.document("params.yaml"), after.document("params.yaml"))
     return {
         "old": {"revision": before.name, "commit": before.commit},
         "new": {"revision": after.name, "commit": after.commit},
@@ -80,34 +66,6 @@ def compare(old: str = MAIN, new: str | None = None) -> dict[str, Any]:
         "params": {name: {"old": was, "new": now} for name, (was, now) in parameters.items()},
         "notes": notes,
     }
-
-
-def weaker(before: Revision, after: Revision) -> list[str]:
-    """Note what the gate and the stages of `before` ask for, and those of `after` do not."""
-    notes = []
-    try:
-        old, new = (each.document(GATE) for each in (before, after))
-        if old and (
-            less := gate.weaker(*(validate({"gate": each}, gate.Gate, GATE) for each in (old, new)))
-        ):
-            notes.append(f"{GATE} is weaker than in {before.name}: {'; '.join(less)}")
-        old, new = ((each.document("dvc.yaml") or {})["stages"] for each in (before, after))
-        lost = [line for line in _lines(old) if line not in _lines(new)]  # a removed stage: its cmd
-        if lost := [line for line in lost if line.partition(".")[0] in new or ".cmd " in line]:
-            notes.append(f"dvc.yaml lacks what it has in {before.name}: {'; '.join(lost)}")
-    except (DigitsError, AttributeError, KeyError, TypeError) as fault:
-        notes.append(f"{GATE} or dvc.yaml is not as in {before.name}: {fault}")
-    return notes
-
-
-def _lines(stages: dict[str, Any]) -> list[str]:
-    """List the values of each key of the stages of dvc.yaml."""
-    return [
-        f"{name} {each}"
-        for name, value in leaves(stages).items()
-        if not name.endswith(".desc")
-        for each in (value if isinstance(value, list) else [value])
-    ]
 
 
 def as_text(report: dict[str, Any], markdown: bool = False) -> str:
@@ -134,10 +92,14 @@ def as_text(report: dict[str, Any], markdown: bool = False) -> str:
 
 def _row(name: str, model: dict[str, Any]) -> list[str]:
     shares = [f"{side['accuracy']:.2%}" if side else "-" for side in (model["old"], model["new"])]
-    cells = ["-"] * 4
-    if model["p"] is not None:
-        keys = ("difference", "difference_low", "difference_high")
-        points = [f"{100 * model[key]:+.2f}" for key in keys]
-        counts = f"{model['fixed']:,}", f"{model['broke']:,}", f"{model['p']:.2g}"
-        cells = [f"{points[0]} ({points[1]} to {points[2]})", *counts]
-    return [name, *shares, *cells]
+    if model["p"] is None:
+        return [name, *shares, *["-"] * 4]
+    keys = ("difference", "difference_low", "difference_high")
+    difference = "{:+.2f} ({:+.2f} to {:+.2f})".format(*(100 * model[key] for key in keys))
+    return [
+        name,
+        *shares,
+        difference,
+        *map("{:,}".format, (model["fixed"], model["broke"])),
+        f"{model['p']:.2g}",
+    ]

@@ -9,20 +9,17 @@ from tempfile import TemporaryDirectory
 
 from digits.errors import RevisionError
 
-AS_COMMITTED = {"GIT_NO_REPLACE_OBJECTS": "1", "GIT_GRAFT_FILE": os.devnull}
-"""Git then shows what everybody gets, not what `git replace` or a graft shows here."""
-
 
 def ask(*arguments: str) -> bytes | None:
     """Return git's output, None where git reports that there is none.
 
-    Raises RevisionError where git cannot be asked: it is missing, there is no repository, or git
-    distrusts it.
+    Objects are as everybody gets them, not as `git replace` or a graft shows them here. Raises
+    RevisionError where git is missing, there is no repository, or git distrusts it.
     """
+    own = os.environ | {"GIT_NO_REPLACE_OBJECTS": "1", "GIT_GRAFT_FILE": os.devnull}
     for command in (arguments, ("rev-parse", "--git-dir")):
         try:
-            environment = os.environ | AS_COMMITTED
-            done = subprocess.run(["git", *command], capture_output=True, env=environment)  # noqa: S607
+            done = subprocess.run(["git", *command], capture_output=True, env=own)  # noqa: S607
         except OSError as fault:
             raise RevisionError(f"git cannot be run: {fault.strerror}. Install it.") from None
         if done.returncode == 0:

@@ -27,8 +27,8 @@ from digits.params.models import Models
 LOCK = "dvc.lock"
 
 
-def check() -> None:
-    """Raise ArtifactError if `stale` or `damaged` finds a fault."""
+def check() -> str:
+    """Say that all is well. Raises ArtifactError if `stale` or `damaged` finds a fault."""
     if faults := stale():
         raise ArtifactError(
             f"{LOCK} is not up to date: {', '.join(faults)}. `dvc repro`, then commit dvc.lock and "
@@ -39,6 +39,7 @@ def check() -> None:
             f"DVC's cache holds other content than before in {', '.join(paths)}. Remove these "
             "files, then `dvc repro`"
         )
+    return "of this code and these parameters"
 
 
 def stale(*stages: str) -> list[str]:

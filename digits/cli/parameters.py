@@ -22,26 +22,21 @@ from digits.params.train import TrainParams, section_of
 
 def sections() -> dict[str, type[BaseModel]]:
     """Return the schema of each section by its name: the pipeline's, and each model's own."""
-    modules = [import_module(f"digits.models.{name}") for name in available()]
-    own = map(section_of, modules)
+    own = [section_of(import_module(f"digits.models.{name}")) for name in available()]
     known: list[Any] = [Models, FetchParams, PreprocessParams, TrainParams, *own, RobustnessParams]
     return {schema.section: schema for schema in known}
 
 
 def check(path: str = "params.yaml") -> dict[str, Any]:
-    """Return the sections of the file. Raises ParameterError unless all are valid and known.
-
-    Each model in the list must have its file in digits/models.
-    """
+    """Return the sections of the file. Raises ParameterError unless all are valid and known."""
     document, schemas = read_document(path), sections()
     for name in document:
         if name not in schemas:
             raise ParameterError(f"{path}: unknown section '{name}'{nearest(name, schemas)}")
     for schema in schemas.values():
         validate(document, schema, path)
-    names = available()
     for name in document["models"]:
-        if name not in names:
+        if name not in (names := available()):
             raise ParameterError(
                 f"{path}: models: there is no digits/models/{name}.py with a function build"
                 f"{nearest(name, names)}"
@@ -50,10 +45,7 @@ def check(path: str = "params.yaml") -> dict[str, Any]:
 
 
 def json_schema() -> dict[str, Any]:
-    """Return the JSON Schema of the whole file, for editors; draft 2020-12, as pydantic writes it.
-
-    It is a little wider than `check`: JSON Schema takes 5.0 for an integer, and knows no NaN.
-    """
+    """Return the JSON Schema of the whole file, draft 2020-12. It takes 5.0 for an integer."""
     fields: dict[str, Any] = {
         name: schema if is_required(schema) else (schema, None)
         for name, schema in sections().items()

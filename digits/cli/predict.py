@@ -44,9 +44,6 @@ from digits.pictures.reading import Picture
 from digits.pictures.rows import text
 from digits.pictures.touching import Scores
 
-Seen = tuple[str, PreparedImage]
-"""The name of a file and what the models read of it."""
-
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Add the pictures and how they are answered."""
@@ -60,8 +57,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def main(arguments: Namespace) -> None:
     """Answer each picture; end with exit code 1 if one could not be used."""
-    data = read_info()
-    names = _models(arguments.model)
+    data, names = read_info(), _models(arguments.model)
     networks = {name: inference.load(f"models/{name}.keras", *data.sizes) for name in names}
     every = arguments.all = arguments.all or arguments.text
     if every and data.prepare != "mnist":
@@ -69,58 +65,58 @@ def main(arguments: Namespace) -> None:
     reference = read_reference()
     logits = {name: network.logits for name, network in networks.items()}
     scores = partial(mean_uncertainty, reference, logits)
-    seen, shown, faults = list[Seen](), list[tuple[str, Detected]](), list[str]()
-    for name, title, found in _detected(arguments, data, scores, faults):
-        seen += [(name, one) for one in found.images]
-        shown += [(title, found)] if arguments.show else []
+    seen, shown, failed = list[tuple[str, PreparedImage]](), list[tuple[str, Detected]](), False
+    for name, picture in _pictures(arguments, len(data.shape) == 3):
+        title, found = _detected(name, picture, arguments, data, scores)
+        failed |= found is None or any(reason not in NO_DIGIT for reason, _ in found.refused)
+        if not found and isinstance(picture, Picture):
+            found = Detected(picture, [], [])
+        if found:
+            seen += [(name, one) for one in found.images]
+            shown += [(title, found)] if arguments.show else []
     by_model = [_answers(*pair, seen, data, reference) for pair in networks.items() if seen]
     by_image = list(zip(*by_model, strict=True))
     rows = [row for answers in by_image for row in answers]
-    if not every:
-        rows = [dict([*row.items()][:-3]) for row in rows]  # without box, row and column
     if arguments.text:
         for name, page in groupby(by_model[0] if by_model else [], lambda row: str(row["file"])):
             print(*[f"{name}:"] * (len({name for name, _ in seen}) > 1), text([*page]), sep="\n")
     elif arguments.json:
-        print(to_json(rows, "the list of answers"))
+        kept = slice(None if every else -3)  # without box, row and column
+        print(to_json([dict([*row.items()][kept]) for row in rows], "the list of answers"))
     elif rows:
         print(_table(rows))
     if shown:
         from digits.figures.seen import draw  # matplotlib is slow to import
 
         write_bytes(arguments.show, draw(shown, by_image, data.prepare == "mnist", every))
-    if faults:
+    if failed:
         sys.exit(1)
 
 
 def _detected(
-    arguments: Namespace, data: DatasetInfo, scores: Scores, faults: list[str]
-) -> Iterator[tuple[str, str, Detected]]:
-    """Yield each picture's name, its title and what is in it, nothing if it is refused.
+    name: str, picture: Picture | Exception, arguments: Namespace, data: DatasetInfo, scores: Scores
+) -> tuple[str, Detected | None]:
+    """Return a picture's title and what is in it, None if it is refused.
 
-    Report on stderr what cannot be used or is left out; add its name to `faults`.
+    Report on stderr what cannot be used or is left out.
     """
-    size, every = data.shape, arguments.all
-    for name, picture in _pictures(arguments, len(size) == 3):
-        title = printable(name)
-        try:
-            if isinstance(picture, Exception):
-                raise picture
-            found = detect(picture, data.prepare, size, every, scores)
-        except (PictureError, OSError) as fault:
-            title += f": {printable(fault.strerror if isinstance(fault, OSError) else fault)}"
-            hint = not every and str(fault) in (Refusal.SEVERAL, Refusal.WIDE)
-            print(f"error: {title}{'. --all answers each' * hint}", file=sys.stderr)
-            faults.append(name)
-            if isinstance(picture, Picture):
-                yield name, title, Detected(picture, [], [])
-            continue
-        if every:
-            title += f": {_counts(found)}"
-        if found.refused:
-            print(title, file=sys.stderr)
-        faults += [name for reason, _ in found.refused if reason not in NO_DIGIT]
-        yield name, title, found
+    title, every = printable(name), arguments.all
+    try:
+        if isinstance(picture, Exception):
+            raise picture
+        found = detect(picture, data.prepare, data.shape, every, scores)
+    except (PictureError, OSError) as fault:
+        title += f": {printable(fault.strerror if isinstance(fault, OSError) else fault)}"
+        hint = not every and str(fault) in (Refusal.SEVERAL, Refusal.WIDE)
+        print(f"error: {title}{'. --all answers each' * hint}", file=sys.stderr)
+        return title, None
+    if every:
+        reasons = Counter(reason.short for reason, _ in found.refused).most_common()
+        parts = [f"{len(found.images)} read", *(f"{count} {reason}" for reason, count in reasons)]
+        title += f": {len(found.images) + len(found.refused)} marks: {', '.join(parts)}"
+    if found.refused:
+        print(title, file=sys.stderr)
+    return title, found
 
 
 def _pictures(arguments: Namespace, colour: bool) -> Iterator[tuple[str, Picture | Exception]]:
@@ -138,13 +134,6 @@ def _pictures(arguments: Namespace, colour: bool) -> Iterator[tuple[str, Picture
             yield from ((names[place], found) for place, found in read_each(task, names))
 
 
-def _counts(found: Detected) -> str:
-    """Count the marks of a page by what became of them."""
-    reasons = Counter(reason.short for reason, _ in found.refused).most_common()
-    parts = [f"{len(found.images)} read", *(f"{count} {reason}" for reason, count in reasons)]
-    return f"{len(found.images) + len(found.refused)} marks: {', '.join(parts)}"
-
-
 def _models(asked: str | None) -> list[str]:
     """Return the models that answer; by default the best on the test set. Raises DigitsError."""
     names = read_params(Models).root
@@ -159,7 +148,7 @@ def _models(asked: str | None) -> list[str]:
 def _answers(
     model: str,
     network: inference.Network,
-    seen: list[Seen],
+    seen: list[tuple[str, PreparedImage]],
     data: DatasetInfo,
     reference: ReferenceDistribution,
 ) -> list[dict[str, Any]]:

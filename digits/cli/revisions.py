@@ -2,8 +2,7 @@
 
 import json
 from contextlib import nullcontext
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from digits.cli import git, lock
 from digits.errors import ParameterError, RevisionError
@@ -15,25 +14,11 @@ from digits.params.document import leaves, parse
 MAIN = "main"
 
 
-@dataclass(frozen=True)
-class Revision:
-    """A commit, or the workspace. Its methods raise RevisionError."""
+class Revision(NamedTuple):
+    """A commit, or the workspace, whose `commit` is None. Its methods raise RevisionError."""
 
     name: str
     commit: str | None
-    """None: the workspace."""
-
-    def content(self, path: str) -> bytes:
-        """Return the bytes of a file that is in git."""
-        found = git.content(self.commit, path)
-        if found is None:
-            raise RevisionError(
-                f"{self.name} (commit {self.commit[:7]}) has no {path}: its results were not "
-                "committed, so there is nothing to compare with"
-                if self.commit
-                else f"{path} cannot be read. `dvc repro`, in the project's folder, makes it"
-            )
-        return found
 
     def document(self, path: str) -> Any:
         """Return the content of a YAML file; None if there is no such file."""
@@ -50,8 +35,16 @@ class Revision:
 
     def record(self) -> comparison.Record:
         """Return what each model got wrong."""
+        found = git.content(self.commit, ANSWERS)
+        if found is None:
+            raise RevisionError(
+                f"{self.name} (commit {self.commit[:7]}) has no {ANSWERS}: its results were not "
+                "committed, so there is nothing to compare with"
+                if self.commit
+                else f"{ANSWERS} cannot be read. `dvc repro`, in the project's folder, makes it"
+            )
         try:
-            return comparison.parse_record(json.loads(self.content(ANSWERS)))
+            return comparison.parse_record(json.loads(found))
         except (ValueError, RecursionError) as fault:
             raise RevisionError(
                 f"{ANSWERS} of {self.name} is not what stage evaluate writes: {fault}. "
@@ -84,8 +77,7 @@ def resolve(name: str) -> Revision:
     if git.ask("rev-parse", "--is-shallow-repository") == b"true\n":
         raise RevisionError(
             f"{name} is not in this clone, which is shallow: `git fetch --unshallow origin "
-            "'+refs/heads/*:refs/remotes/origin/*'`, in a workflow `fetch-depth: 0` of "
-            "actions/checkout, or `GIT_DEPTH: 0` of GitLab"
+            "'+refs/heads/*:refs/remotes/origin/*'`, or fetch-depth: 0 (GIT_DEPTH: 0) in CI"
         )
     there = _lines("for-each-ref", "--format=%(refname:short)", "refs/heads", "refs/tags")
     there += [ref.rsplit("/")[-1] for ref in trials]

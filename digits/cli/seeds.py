@@ -27,37 +27,28 @@ from digits.files.atomic import read_json
 
 
 def add_arguments(parser: ArgumentParser) -> None:
-    """Add the number of seeds and how the answer is shown."""
-    parser.add_argument("count", metavar="N", type=int, help="how many seeds, 2 or more")
+    """Add the number of seeds, and of those that run at a time."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    parser.add_argument(
-        "--jobs", metavar="J", type=int, default=cores, help="at a time (%(default)s)"
-    )
-    parser.add_argument("--json", action="store_true", help="an object, not a table")
+    parser.add_argument("count", metavar="N", type=int, help="how many seeds, 2 or more")
+    parser.add_argument("--jobs", metavar="J", type=int, default=cores, help="how many at a time")
 
 
 def main(arguments: Namespace) -> None:
     """Print each model's accuracies on the test set, their mean and their standard deviation."""
     count, jobs = arguments.count, arguments.jobs
     if count < 2 or jobs < 1:
-        raise DigitsError(
-            f"expected 2 or more seeds, since one has no deviation, and 1 or more jobs; "
-            f"got {count} and {jobs}"
-        )
+        got = f"got {count} and {jobs}"
+        raise DigitsError(f"expected 2 or more seeds, for a deviation, and 1 or more jobs; {got}")
     values = parameters.check()
     if stages := stale("preprocess"):
         raise ArtifactError(
-            f"data/processed does not belong to this code and these parameters: "
+            "data/processed does not belong to this code and these parameters: "
             f"{', '.join(stages)}. `dvc repro preprocess` first"
         )
     frame = pd.DataFrame(run_seeds(values, count, jobs))
     names = {"std": "deviation", "min": "lowest", "max": "highest"}  # of a sample: n - 1
-    table = frame.agg(["mean", *names]).T.rename(columns=names).round(6)
-    if arguments.json:
-        whole = table.assign(accuracies=pd.Series(frame.to_dict("list")))
-        print(whole.to_json(orient="index", indent=2))
-    else:
-        print(table.map("{:.2%}".format).to_string())
+    table = frame.agg(["mean", *names]).T.rename(columns=names)
+    print(table.map("{:.2%}".format).to_string())
 
 
 def run_seeds(values: dict[str, Any], count: int, jobs: int) -> list[dict[str, float]]:
@@ -81,23 +72,20 @@ def run_seeds(values: dict[str, Any], count: int, jobs: int) -> list[dict[str, f
 
 def run_seed(values: dict[str, Any], seed: int) -> dict[str, float]:
     """Train and test all models with this seed; return their accuracies. Raises DigitsError."""
-    changed = {**values, "train": {**values["train"], "seed": seed}}
+    names, found = values["models"], {}
     with TemporaryDirectory(prefix="digits-seeds-") as folder:
-        text = json.dumps(changed, ensure_ascii=False)  # JSON is YAML
-        Path(folder, "params.yaml").write_text(text, encoding="utf-8")
+        text = json.dumps({**values, "train": {**values["train"], "seed": seed}})  # JSON is YAML
+        Path(folder, "params.yaml").write_text(text)
         for name in ("data", "digits", "stages", "dvc.yaml"):
-            path = Path(name).resolve()
-            Path(folder, name).symlink_to(path, target_is_directory=path.is_dir())
-        for stage in (*(f"train {name}" for name in values["models"]), "evaluate"):
+            Path(folder, name).symlink_to(Path(name).resolve(), Path(name).is_dir())
+        for stage in (*(f"train {name}" for name in names), "evaluate"):
             command = [sys.executable, "-m", *f"stages.{stage}".split()]
             done = subprocess.run(command, cwd=folder, capture_output=True)
             if done.returncode:
                 said = (done.stdout + done.stderr).decode(errors="replace").strip()
                 raise DigitsError(f"stage {stage} failed (exit code {done.returncode}):\n{said}")
-        found = {
-            name: read_json(f"{folder}/metrics/evaluation/{name}.json")["accuracy"]
-            for name in values["models"]
-        }
+        for name in names:
+            found[name] = read_json(f"{folder}/metrics/evaluation/{name}.json")["accuracy"]
     shown = ", ".join(f"{name} {share:.2%}" for name, share in found.items())
     print(f"seed {seed}: {shown}", file=sys.stderr, flush=True)
     return found

@@ -89,7 +89,7 @@ def repair(name: str, read: Callable[[bytes], object]) -> None:
     except (DvcException, ValueError):
         if committed is None:
             Path(name).unlink()
-            print(f"removed {name}, which a killed dvc had left half written")
         else:
             write_bytes(name, committed)
-            print(f"restored the committed {name}: a killed dvc had left it half written")
+        what = "removed" if committed is None else "restored the committed"
+        print(f"{what} {name}: a killed dvc had left it half written")

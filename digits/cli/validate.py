@@ -9,12 +9,11 @@ names. All checks, or the named ones, are made even if one fails. The rebuild pr
 from argparse import ArgumentParser, Namespace
 from contextlib import suppress
 
-from digits.cli import lock, parameters
-from digits.cli.compare import compare, weaker
+from digits.cli import gate, git, lock, parameters
+from digits.cli.compare import compare
 from digits.cli.rebuild import rebuild
 from digits.cli.revisions import MAIN, WORKSPACE, resolve
 from digits.errors import DigitsError, RevisionError
-from digits.evaluation import gate
 from digits.evaluation.results import ANSWERS, read_results
 from digits.files.atomic import read_json
 from digits.messages import nearest, printable
@@ -28,15 +27,10 @@ def _parameters() -> str:
     return "params.yaml and gate.yaml are valid"
 
 
-def _lock() -> str:
-    lock.check()
-    return "of this code and these parameters"
-
-
 def _weaker() -> list[str]:
     """Hold the gate against main's, too, since gate.yaml itself names what it is compared with."""
     with suppress(RevisionError):
-        return weaker(resolve(MAIN), WORKSPACE)
+        return gate.weaker(resolve(MAIN), WORKSPACE)
     return []
 
 
@@ -56,10 +50,8 @@ def _floors() -> str:
 def _comparison() -> str:
     asked = gate.read_gate()
     other = resolve(asked.against)
-    try:
-        other.content(ANSWERS)
-    except RevisionError as fault:
-        return "; ".join([str(fault), *_weaker()])
+    if git.content(other.commit, ANSWERS) is None:  # no results before
+        return "; ".join([f"not compared: {other.name} has no {ANSWERS}", *_weaker()])
     report, found, worse = compare(asked.against), [], []
     for name, model in report["models"].items():
         shares = [f"{model[side]['accuracy']:.2%}" for side in ("old", "new") if model[side]]
@@ -78,7 +70,7 @@ def _comparison() -> str:
 
 CHECKS = {
     "parameters": _parameters,
-    "lock": _lock,
+    "lock": lock.check,
     "rebuild": rebuild,
     "floors": _floors,
     "comparison": _comparison,

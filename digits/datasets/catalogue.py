@@ -16,8 +16,8 @@ from digits.errors import SourceError
 class Published(NamedTuple):
     """A published data set; sha256: of its arrays, see `digits.data.dataset.content_sha256`.
 
-    sources: a function of the source's name, its URL if it has one, and of an empty folder; in the
-    order in which they are tried. The hash of the arrays is the check of what a source sent.
+    sources: by URL or name, in the order in which they are tried: a function of it and of an empty
+    folder. What it returns is checked by the hash.
     """
 
     card: DatasetCard
@@ -53,8 +53,7 @@ def from_wheel(package: str, folder: Path) -> Dataset:
 
 
 KERAS_URL = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/"
-DEBIAN_FOLDER = "/usr/share/datasets/fashion-mnist"
-"""Of the package dataset-fashion-mnist."""
+DEBIAN_FOLDER = "/usr/share/datasets/fashion-mnist"  # of the package dataset-fashion-mnist
 
 MNIST = Published(
     DatasetCard(

@@ -26,7 +26,7 @@ def check_images(
     _, first, same = np.unique(digests, return_index=True, return_inverse=True)
     is_torn = np.isin(same, same[labels != labels[first[same]]])
     is_tested = np.isin(same, same[count:]) & (np.arange(len(labels)) < count)
-    lines, drop = [], even.copy()
+    lines, kept = [], ~even
     for what, found in (
         ("have no contrast", even),
         ("are in two classes", is_torn & ~even),
@@ -37,14 +37,12 @@ def check_images(
             split = f"training image {place}" if place < count else f"test image {place - count}"
             part, example = f"{found.sum():,} of {len(labels):,}", names[place] if names else split
             lines.append(printable(f"{part} images {what}, as {example}"))
-            drop |= found
-    if lines and (action == "refuse" or (action == "drop" and drop.all())):
+            kept &= ~found
+    if lines and (action == "refuse" or (action == "drop" and not kept.any())):
         raise SourceError(f"{'; '.join(lines)}. Remove them, or change fetch.duplicates.")
     for line in lines:
         print(f"fetch: {line}{'; dropped' * (action == 'drop')}")
-    if not lines or action != "drop":
+    if action != "drop":
         return dataset
-    train, test = ~drop[:count], ~drop[count:]
-    return Dataset(
-        *(array[train] for array in dataset[:2]), *(array[test] for array in dataset[2:])
-    )
+    splits = [kept[:count]] * 2 + [kept[count:]] * 2
+    return Dataset(*(array[split] for array, split in zip(dataset, splits, strict=True)))

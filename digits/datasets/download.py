@@ -1,13 +1,12 @@
 """Download a file: whole and in time, or with an error in one line."""
 
 import multiprocessing
+import time
 from multiprocessing.pool import ThreadPool
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import requests
-from requests.adapters import HTTPAdapter
-from urllib3 import Retry
 from urllib3.exceptions import HTTPError
 
 from digits.errors import SourceError
@@ -17,8 +16,8 @@ TIMEOUT = (4, 30)
 """Seconds to connect, and to wait for the next bytes. A firewall may drop all packets."""
 DEADLINE = 600
 """Seconds for one file, with all attempts."""
-ATTEMPTS, PAUSE = 3, 0.5
-"""Of the pauses in seconds: doubled before each attempt after the second."""
+PAUSES = (0.5, 1, 0)
+"""Seconds after each attempt."""
 MAX_BYTES = 64 * 2**20
 
 
@@ -41,42 +40,28 @@ def download(url: str, folder: Path) -> Path:
 
 def _transfer(url: str, path: Path) -> None:
     """Write the body of `url` to `path`, as it was sent. Raises SourceError."""
-    with _session(urlsplit(url).scheme) as session:
-        for attempt in range(1, ATTEMPTS + 1):
+    with requests.Session() as session:
+        session.max_redirects = 5
+        session.headers["Accept-Encoding"] = "identity"
+        if url.startswith("https:"):  # which a redirect must not leave
+            del session.adapters["http://"]
+        for pause in PAUSES:
             try:
                 with session.get(url, stream=True, timeout=TIMEOUT) as response:
-                    _receive(response, path)
-                return
-            except HTTPError as cut:  # within the body, where the session does not retry
-                if attempt == ATTEMPTS:
-                    raise SourceError(f"{_reason(cut)} ({ATTEMPTS} attempts)") from None
-            except (requests.RequestException, ValueError) as fault:
-                raise SourceError(_reason(fault)) from None
-
-
-def _session(scheme: str) -> requests.Session:
-    """Return a session that retries what fails before the body, and never leaves https."""
-    retry = Retry(
-        ATTEMPTS - 1,
-        connect=0,  # another source is quicker than a server that cannot be reached
-        other=0,
-        backoff_factor=PAUSE,
-        status_forcelist={408, 429, 500, 502, 503, 504},
-        raise_on_status=False,
-        respect_retry_after_header=False,
-    )
-    session = requests.Session()
-    session.max_redirects = 5
-    session.headers["Accept-Encoding"] = "identity"
-    session.adapters.clear()
-    for allowed in ("https", scheme):
-        session.mount(f"{allowed}://", HTTPAdapter(max_retries=retry))
-    return session
+                    if response.ok:
+                        return _receive(response, path)
+                    fault, code = f"HTTP {response.status_code}", response.status_code
+                    if code < 500 and code not in (408, 429):
+                        raise SourceError(fault)
+            except (HTTPError, requests.ReadTimeout) as cut:
+                fault = _reason(cut)
+            except (requests.RequestException, ValueError) as final:
+                raise SourceError(_reason(final)) from None
+            time.sleep(pause)
+        raise SourceError(f"{fault} ({len(PAUSES)} attempts)")
 
 
 def _receive(response: requests.Response, path: Path) -> None:
-    if not response.ok:
-        raise SourceError(f"HTTP {response.status_code}")
     size = response.raw.length_remaining or 0
     with path.open("wb") as file, progress(path.name, size, "B") as advance:
         for block in response.raw.stream(2**16, decode_content=False):
@@ -90,4 +75,4 @@ def _reason(fault: BaseException) -> str:
     """Return the innermost cause, without the addresses of objects that requests puts around it."""
     while isinstance(inner := fault.__cause__ or fault.__context__, Exception):
         fault = inner
-    return str(fault) or type(fault).__name__
+    return " ".join(str(fault).split()) or type(fault).__name__

@@ -39,7 +39,7 @@ def read_folder(folder: Path, params: FetchParams) -> tuple[Dataset, list[str], 
     if not all(split.is_dir() for split in splits):
         splits = [folder]
     pictures = [  # a Mac takes letters and accents apart
-        {normalize("NFC", path.name): find_pictures(path) for path in split.iterdir() if _is(path)}
+        {normalize("NFC", path.name): find_pictures(path) for path in split.glob("[!.]*/")}
         for split in splits
     ]
     classes = sorted({name for split in pictures for name in split}, key=_natural)
@@ -52,8 +52,8 @@ def read_folder(folder: Path, params: FetchParams) -> tuple[Dataset, list[str], 
     if params.prepare == "mnist" and params.colour == "rgb":
         faults.append("fetch.prepare: expected resize or none, since fetch.colour is rgb")
     _check(folder, faults, passed)
-    kinds = Counter(path.suffix.lower() for path in taken)
-    counts = ", ".join(f"{count:,} {kind}" for kind, count in sorted(kinds.items()))
+    kinds = sorted(Counter(path.suffix.lower() for path in taken).items())
+    counts = ", ".join(f"{count:,} {kind}" for kind, count in kinds)
     said = f"fetch: {len(taken):,} pictures in {len(classes):,} classes ({counts}){passed}"
     print(printable(said))
     paths, labels, random = list[Path](), list[Any](), np.random.default_rng(params.seed)
@@ -72,11 +72,6 @@ def read_folder(folder: Path, params: FetchParams) -> tuple[Dataset, list[str], 
     every, names = np.concatenate(labels), np.array([str(p.relative_to(folder)) for p in paths])
     dataset = Dataset(images[~test], every[~test], images[test], every[test])
     return dataset, wanted, [*names[~test], *names[test]]
-
-
-def _is(path: Path) -> bool:
-    """Tell whether a path is the folder of a class."""
-    return path.is_dir() and not path.name.startswith(".")
 
 
 def _natural(name: str) -> tuple[list[tuple[int, str]], str]:

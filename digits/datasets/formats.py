@@ -47,12 +47,10 @@ def read_idx_folder(folder: Path) -> Dataset:
     """Read the four IDX files of `folder`, under any of their usual names."""
     arrays = []
     for name in IDX_FILES:
-        stems = (name, name.replace("-idx", ".idx"))
-        names = [f"{stem}-ubyte{end}" for stem in stems for end in ("", ".gz")]
-        found = next((folder / name for name in names if (folder / name).is_file()), None)
+        found = sorted(folder.glob(f"{name.replace('-idx', '[-.]idx')}-ubyte*"))
         if not found:
-            raise SourceError(f"{folder}: expected a file {' or '.join(names)}, got none")
-        arrays.append(read_idx(found))
+            raise SourceError(f"{folder}: expected a file {name}-ubyte or {name}-ubyte.gz")
+        arrays.append(read_idx(found[0]))
     return Dataset(*arrays)
 
 
@@ -84,8 +82,7 @@ def _read_npy(archive: zipfile.ZipFile, name: str) -> NDArray[np.uint8]:
         shape, fortran, dtype = np.lib.format.read_array_header_1_0(file)
         if dtype != np.uint8:
             raise ValueError(f"{name}: expected uint8, got {dtype} {shape}")
-        values = _read_values(file, shape[::-1] if fortran else shape)
-        return values.T if fortran else values
+        return _read_values(file, shape[::-1]).T if fortran else _read_values(file, shape)
 
 
 def _read_values(file: Any, shape: tuple[int, ...]) -> NDArray[np.uint8]:

@@ -4,17 +4,18 @@ from math import sqrt
 from statistics import NormalDist
 from typing import Any, NamedTuple
 
+from scipy.special import bdtr
+
 Z = NormalDist().inv_cdf(0.975)
 """The normal quantile of a 95 % interval."""
 
 
 class Record(NamedTuple):
-    """The test set of a version, and which of its examples each model got wrong."""
+    """The test set of a version, and which of its examples each model of params.yaml got wrong."""
 
     labels_sha256: str
     examples: int
     wrong: dict[str, frozenset[int]]
-    """By model, in the order of params.yaml."""
 
 
 def parse_record(content: Any) -> Record:
@@ -51,9 +52,9 @@ def compare_models(old: Record, new: Record) -> dict[str, dict[str, Any]]:
         if before is not None and after is not None and old[:2] == new[:2]:
             fixed, broke = len(before - after), len(after - before)
             p = mcnemar_exact(fixed, broke)
-            found["verdict"] = (
-                "within noise" if p >= 0.05 else "better" if fixed > broke else "worse"
-            )
+            found["verdict"] = "better" if fixed > broke else "worse"
+            if p >= 0.05:
+                found["verdict"] = "within noise"
             shares = (fixed - broke) / new.examples, *paired_interval(fixed, broke, new.examples)
             values = (*(round(share, 6) for share in shares), fixed, broke, p)
             found |= zip(numbers, values, strict=True)
@@ -98,13 +99,8 @@ def paired_interval(fixed: int, broke: int, examples: int) -> tuple[float, float
 def mcnemar_exact(fixed: int, broke: int) -> float:
     """Return the two-sided p-value of McNemar's exact test of two models, to three digits.
 
-    Where both are equally good, `fixed` is binomial(fixed + broke, 1/2). The sum is of integers,
-    so nothing underflows. Source: T. G. Dietterich, "Approximate statistical tests for comparing
-    supervised classification learning algorithms", Neural Computation 10 (1998), 1895-1923.
+    Where both are equally good, `fixed` is binomial(fixed + broke, 1/2). Source: T. G. Dietterich,
+    "Approximate statistical tests for comparing supervised classification learning algorithms",
+    Neural Computation 10 (1998), 1895-1923.
     """
-    trials = fixed + broke
-    tail, ways = 0, 1  # ways: the binomial coefficient of `count`
-    for count in range(min(fixed, broke) + 1):
-        tail += ways
-        ways = ways * (trials - count) // (count + 1)
-    return float(f"{min(1.0, 2 * tail / (1 << trials)):.3g}")
+    return float(f"{min(1.0, 2 * bdtr(min(fixed, broke), fixed + broke, 0.5)):.3g}")

@@ -2,10 +2,9 @@
 
 from typing import Any
 
-from digits.errors import ArtifactError
 from digits.evaluation.comparison import accuracy, mcnemar_exact, parse_record
 from digits.evaluation.corruptions import CORRUPTIONS, mean_accuracy
-from digits.files.atomic import read_json
+from digits.files.atomic import read_json, reading
 from digits.files.tables import read_csv
 from digits.params.document import leaves, read_document
 
@@ -20,23 +19,19 @@ def read_results(names: list[str]) -> dict[str, dict[str, Any]]:
     fixed, the ones that it added (broke), and McNemar's exact p-value (mcnemar_p).
     Raises ArtifactError where a file is missing or damaged.
     """
-    results = {}
-    try:
-        record = parse_record(read_json(ANSWERS))
+    results, answers = {}, read_json(ANSWERS)
+    with reading("metrics/"):
+        record = parse_record(answers)
         for name in names:
             metrics = read_json(f"metrics/evaluation/{name}.json")
             if not all(0 <= float(metrics[key]) <= 1 for key in ("accuracy", "macro_f1")):
                 raise ValueError(f"{name}: {metrics}")
-            wrong, baseline = record.wrong[name], record.wrong[names[0]]
-            results[name] = {**accuracy(len(wrong), record.examples), **metrics}
+            results[name] = {**accuracy(len(record.wrong[name]), record.examples), **metrics}
             if name != names[0]:
+                wrong, baseline = record.wrong[name], record.wrong[names[0]]
                 fixed, broke = len(baseline - wrong), len(wrong - baseline)
                 pair = {"fixed": fixed, "broke": broke, "mcnemar_p": mcnemar_exact(fixed, broke)}
                 results[name]["against_baseline"] = pair
-    except (KeyError, TypeError, ValueError) as fault:
-        raise ArtifactError(
-            f"metrics/ does not hold what evaluate writes: {fault!r}. `dvc repro` rebuilds it."
-        ) from None
     return results
 
 
@@ -49,13 +44,12 @@ def read_robustness(names: list[str]) -> dict[str, dict[str, Any]]:
     Raises ArtifactError, ParameterError.
     """
     path = "metrics/robustness.csv"
-    values = leaves(read_document("params.yaml"))
+    values, table = leaves(read_document("params.yaml")), read_csv(path)
     trained = {
         name: [kind for kind in CORRUPTIONS if values.get(f"train_{name}.{kind}")] for name in names
     }
     unseen = [kind for kind in CORRUPTIONS if not any(kind in kinds for kinds in trained.values())]
-    table = read_csv(path)
-    try:
+    with reading(path):
         return {
             name: {
                 "mean_accuracy": mean_accuracy(table, name),
@@ -64,5 +58,3 @@ def read_robustness(names: list[str]) -> dict[str, dict[str, Any]]:
             }
             for name in names
         }
-    except (KeyError, TypeError, ValueError) as fault:
-        raise ArtifactError(f"{path} is damaged: {fault!r}. `dvc repro` rebuilds it.") from None

@@ -8,18 +8,16 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-BINS = 15
-"""Bins of equal width over 0-1, as in the paper that `calibration_error` names."""
-
 
 class Answers(NamedTuple):
-    """A model's answers to n examples. All arrays: (n,)."""
+    """A model's answers to n examples: (n,) each.
+
+    confidence: the probability of the predicted class. loss: -ln(probability of the label).
+    """
 
     predicted: NDArray[Any]
     confidence: NDArray[np.float64]
-    """The probability of the predicted class."""
     loss: NDArray[np.float32]
-    """The cross-entropy: -ln(probability of the label)."""
 
 
 def answers(logits: NDArray[np.float64], labels: NDArray[Any]) -> Answers:
@@ -34,9 +32,8 @@ def answers(logits: NDArray[np.float64], labels: NDArray[Any]) -> Answers:
 def probabilities(logits: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the softmax of logits, (n, classes).
 
-    Also for a sigmoid output, where p divided by the sum of p would be wrong: the loss of such a
-    model is the softmax cross-entropy of the logits, which Keras keeps beside the output
-    (`_keras_logits`, in keras/src/backend/tensorflow/nn.py).
+    Also for a sigmoid output: the loss of such a model is the softmax cross-entropy of the logits,
+    which Keras keeps beside the output (`_keras_logits`, in keras/src/backend/tensorflow/nn.py).
     """
     powers = np.exp(logits - logits.max(axis=1, keepdims=True))
     softmax: NDArray[np.float64] = powers / powers.sum(axis=1, keepdims=True)
@@ -46,8 +43,8 @@ def probabilities(logits: NDArray[np.float64]) -> NDArray[np.float64]:
 def record(labels: NDArray[Any], predicted: Mapping[str, NDArray[Any]]) -> str:
     """Return as JSON what each model answered, so that any two versions can be compared.
 
-    labels: (n,), of which a hash is kept. predicted: (n,) by model. The JSON is a list of pairs:
-    DVC takes no metric from a list, so the table of `dvc metrics show` stays short.
+    labels: (n,), of which a hash is kept. predicted: (n,) by model. Returns a list of pairs, from
+    which DVC takes no metric.
     """
     head = {"labels_sha256": hashlib.sha256(labels.tobytes()).hexdigest(), "examples": len(labels)}
     lines = [json.dumps(pair) for pair in head.items()]
@@ -72,7 +69,7 @@ def score(
         "loss": round(float(answers.loss.mean(dtype=np.float64)), 4),
         "errors": int(np.sum(~right)),
         "macro_f1": round(float(by_class(counts)["f1"][seen].mean()), 4),
-        "calibration_error": round(calibration_error(answers.confidence, right), 4),
+        "calibration_error": round(calibration_error(reliability(answers.confidence, right)), 4),
     }
 
 
@@ -81,8 +78,7 @@ def confusion_matrix(
 ) -> NDArray[np.int64]:
     """Count (classes, classes): row the actual class, column the predicted one."""
     cell = actual.astype(np.int64) * classes + predicted
-    counts = np.bincount(cell, minlength=classes**2)
-    return counts.astype(np.int64).reshape(classes, classes)
+    return np.bincount(cell, minlength=classes**2).reshape(classes, classes)
 
 
 def by_class(counts: NDArray[np.int64]) -> dict[str, NDArray[Any]]:
@@ -100,12 +96,12 @@ def by_class(counts: NDArray[np.int64]) -> dict[str, NDArray[Any]]:
 
 
 def reliability(
-    confidence: NDArray[np.float64], right: NDArray[np.bool_], bins: int = BINS
+    confidence: NDArray[np.float64], right: NDArray[np.bool_], bins: int = 15
 ) -> dict[str, NDArray[Any]]:
     """Return the edges, mean confidence, accuracy and count of examples of each bin.
 
-    confidence: (n,), 0-1, of the predicted class. right: (n,). A bin excludes its lower edge and
-    includes its upper edge. Empty bins hold NaN.
+    confidence: (n,), 0-1, of the predicted class. right: (n,). Bins are of equal width; each
+    includes its upper edge, not its lower one. Empty bins hold NaN.
     """
     edges = np.linspace(0, 1, bins + 1)
     index = np.searchsorted(edges[1:-1], confidence, side="left")
@@ -120,14 +116,11 @@ def reliability(
     }
 
 
-def calibration_error(
-    confidence: NDArray[np.float64], right: NDArray[np.bool_], bins: int = BINS
-) -> float:
-    """Return the mean over the examples of their bin's |accuracy - confidence|.
+def calibration_error(curve: Mapping[str, NDArray[Any]]) -> float:
+    """Return the mean over the examples of |accuracy - confidence| of their bin of `reliability`.
 
     Source: C. Guo, G. Pleiss, Y. Sun, K. Q. Weinberger, "On calibration of modern neural
-    networks", ICML 2017, equation 3, with its 15 bins of equal width.
+    networks", ICML 2017, equation 3, with its 15 bins.
     """
-    curve = reliability(confidence, right, bins)
     gaps = np.abs(curve["accuracy"] - curve["confidence"]) * curve["count"]
-    return float(np.nansum(gaps) / len(confidence))
+    return float(np.nansum(gaps) / curve["count"].sum())

@@ -19,9 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digits.data.dataset import Dataset
-from digits.errors import ArtifactError
 from digits.evaluation.corruptions import Predict
-from digits.files.atomic import read_json
+from digits.files.atomic import read_json, reading
 
 FILE = "report/reference.json"
 REASONS = {
@@ -29,10 +28,10 @@ REASONS = {
     "ambiguous": "may also be {other}",
 }
 """Why an answer is uncertain, for the page too."""
-SIDE, COMPONENTS = 14, 30
-"""Pixels of the longer side of reduced images (28 are no better), components of a class."""
-LEVELS = 256
-"""Components are stored as int8 in steps of 1 / LEVELS; means, which reach 1, in twice those."""
+SIDE, COMPONENTS, LEVELS = 14, 30, 256
+"""Pixels of the longer side of reduced images (28 are no better), and components of a class.
+
+They are stored as int8 in steps of 1 / LEVELS; means, which reach 1, in twice those."""
 AMBIGUITY, LOGSUMEXP = 3.0, 0.2
 """Weights of -ln(softmax) and the logsumexp beside the squared distance: the best tried."""
 MOST, ROWS = 10_000, 1_000
@@ -43,12 +42,14 @@ answers of `hidden` do not, at 0.05 a fifth."""
 
 
 class ReferenceDistribution(NamedTuple):
-    """The training images in short: FILE holds it, and the page."""
+    """The training images in short: FILE holds it, and the page.
+
+    components: (classes, 1 + COMPONENTS, reduced pixels): each class's mean, then its components.
+    thresholds: by model; the answers of other models are never uncertain.
+    """
 
     components: NDArray[np.int8]
-    """(classes, 1 + COMPONENTS, reduced pixels): the mean of each class, then its components."""
     thresholds: Mapping[str, float]
-    """By model; the answers of other models are never uncertain."""
 
     def content(self) -> dict[str, Any]:
         """Return it as JSON takes it."""
@@ -59,11 +60,9 @@ class ReferenceDistribution(NamedTuple):
 def read_reference(path: str = FILE) -> ReferenceDistribution:
     """Return what stage report wrote. Raises ArtifactError."""
     found = read_json(path)
-    try:
+    with reading(path):
         values = np.frombuffer(b64decode(found["components"]), np.int8)
         return ReferenceDistribution(values.reshape(found["shape"]), dict(found["thresholds"]))
-    except (KeyError, TypeError, ValueError) as fault:
-        raise ArtifactError(f"{path} is damaged: {fault!r}. `dvc repro` rebuilds it.") from None
 
 
 def fit_reference(

@@ -1,17 +1,14 @@
 """Write arrays as .npy files, and map such files into memory."""
 
-import errno
 import mmap
 from collections.abc import Iterable
 from itertools import zip_longest
-from tokenize import TokenError
 from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from digits.errors import ArtifactError
-from digits.files.atomic import replacing
+from digits.files.atomic import reading, replacing
 
 
 def write_array(path: str, array: NDArray[Any]) -> None:
@@ -38,19 +35,14 @@ def read_array(path: str, dtype: type[np.generic], *shape: int | None) -> NDArra
 
     Raises ArtifactError if the file is missing, damaged, or has another dtype or shape.
     """
-    try:
+    with reading(path):
         array: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError, EOFError, OverflowError, SyntaxError, TokenError) as fault:
-        if isinstance(fault, OSError) and fault.errno == errno.ENOMEM:
-            raise MemoryError(f"{path} cannot be mapped") from None
-        raise ArtifactError(f"{path} cannot be read: {fault}. `dvc repro` rebuilds it.") from None
-    pairs = zip_longest(shape, array.shape, fillvalue=-1)
-    if array.dtype != dtype or any(want not in (None, got) for want, got in pairs):
-        wanted = ", ".join("n" if size is None else str(size) for size in shape)
-        raise ArtifactError(
-            f"{path}: expected {np.dtype(dtype)} ({wanted}), got {array.dtype} {array.shape}. "
-            "`dvc repro` rebuilds it."
-        )
+        pairs = zip_longest(shape, array.shape, fillvalue=-1)
+        if array.dtype != dtype or any(want not in (None, got) for want, got in pairs):
+            wanted = np.dtype(dtype), ", ".join(str(size or "n") for size in shape)
+            raise ValueError(
+                "expected {} ({}), got {} {}".format(*wanted, array.dtype, array.shape)
+            )
     return array
 
 

@@ -1,10 +1,12 @@
 """Write files whole or not at all; read and write JSON."""
 
+import errno
 import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tokenize import TokenError
 from typing import Any
 
 from digits.errors import ArtifactError, OutputError
@@ -36,6 +38,21 @@ def replacing(path: str) -> Iterator[Path]:
         ) from None
 
 
+@contextmanager
+def reading(path: str) -> Iterator[None]:
+    """Raise ArtifactError where the block finds that `path`, of a stage, is missing or damaged."""
+    try:
+        yield
+    except (
+        *(AttributeError, EOFError, LookupError, OSError, OverflowError, RecursionError),
+        *(SyntaxError, TokenError, TypeError, ValueError),
+    ) as fault:
+        if isinstance(fault, OSError) and fault.errno == errno.ENOMEM:
+            raise MemoryError(f"{path} cannot be mapped") from None
+        said = f"there is no {fault}" if isinstance(fault, LookupError) else fault
+        raise ArtifactError(f"{path} cannot be read: {said}. `dvc repro` rebuilds it.") from None
+
+
 def write_bytes(path: str, content: bytes) -> None:
     """Write `content` to `path`. Raises OutputError."""
     with replacing(path) as temporary:
@@ -60,7 +77,5 @@ def to_json(content: object, name: str) -> str:
 
 def read_json(path: str) -> Any:
     """Return the content of the JSON file at `path`. Raises ArtifactError if it is not readable."""
-    try:
+    with reading(path):
         return json.loads(Path(path).read_bytes())
-    except (OSError, ValueError, RecursionError) as fault:
-        raise ArtifactError(f"{path} cannot be read: {fault}. `dvc repro` rebuilds it.") from None

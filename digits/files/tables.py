@@ -3,14 +3,13 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from digits.errors import ArtifactError
-from digits.files.atomic import replacing
-
-FORMULA = tuple("=+-@'\t\r\uff1d\uff0b\uff0d\uff20")
-"""How a text begins that a spreadsheet may compute, in letters of full width too."""
+from digits.files.atomic import reading, replacing
 
 if TYPE_CHECKING:
     import pandas as pd
+
+FORMULA = tuple("=+-@'\t\r\uff1d\uff0b\uff0d\uff20")
+"""How a text begins that a spreadsheet may compute, in letters of full width too."""
 
 
 def write_csv(path: str, *tables: Any, **names: Sequence[str]) -> None:
@@ -38,16 +37,12 @@ def read_csv(path: str, **numbers: Mapping[str, int]) -> "pd.DataFrame":
     """
     import pandas as pd
 
-    try:
+    with reading(path):
         table = pd.read_csv(path, dtype=dict.fromkeys(numbers, str), keep_default_na=not numbers)
         for column, places in numbers.items():
             by_text = {_as_text(name): place for name, place in places.items()}
             table[column] = [by_text[name] for name in table[column]]
-        return table
-    except KeyError as other:
-        raise ArtifactError(f"{path}: {other} is unknown. `dvc repro` rebuilds it.") from None
-    except (OSError, ValueError) as fault:
-        raise ArtifactError(f"{path} cannot be read: {fault}. `dvc repro` rebuilds it.") from None
+    return table
 
 
 def _as_text(cell: Any) -> Any:

@@ -31,15 +31,14 @@ S = TypeVar("S", bound=BaseModel)
 
 
 def read_params(schema: type[S], path: str = "params.yaml") -> S:
-    """Return the section that `schema` describes, of the YAML file at `path`. See `validate`."""
+    """Return the section that `schema` describes, of a YAML file. Raises ParameterError."""
     return validate(read_document(path), schema, path)
 
 
 def validate(document: dict[str, Any], schema: type[S], path: str = "params.yaml") -> S:
     """Return the section that `schema` describes, of the content of `path`.
 
-    Raises ParameterError with one message for all faults of the section: missing or unknown keys,
-    wrong types, values out of range.
+    Raises ParameterError with one message for all faults of the section.
     """
     name = schema.section  # type: ignore[attr-defined]
     if name not in document and is_required(schema):

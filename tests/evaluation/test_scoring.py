@@ -81,6 +81,6 @@ def test_a_calibration_curve_by_hand():
     assert curve["count"].tolist() == [2, 3]
     assert curve["confidence"].tolist() == [0.375, pytest.approx(2.75 / 3)]
     assert curve["accuracy"].tolist() == [0.5, pytest.approx(2 / 3)]
-    error = calibration_error(confidence, right, bins=2)
+    error = calibration_error(curve)
     assert error == pytest.approx((2 * 0.125 + 3 * 0.25) / 5)
     assert np.isnan(reliability(confidence, right)["accuracy"][:3]).all()  # of 15 bins

@@ -80,7 +80,7 @@ def test_names_in_a_table_are_numbers_for_who_knows_them(tmp_path):
     tables.write_csv(path, {"class": np.array([2, 0, 1, 0], np.uint8)}, **{"class": names})
     places = {name: place for place, name in enumerate(names)}
     assert tables.read_csv(path, **{"class": places})["class"].tolist() == [2, 0, 1, 0]
-    with pytest.raises(ArtifactError, match="'NA' is unknown"):
+    with pytest.raises(ArtifactError, match="there is no 'NA'"):
         tables.read_csv(path, **{"class": {'quo"te': 0}})
 
 

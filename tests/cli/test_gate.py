@@ -3,8 +3,8 @@ import re
 import pytest
 import yaml
 
+from digits.cli import gate
 from digits.errors import ParameterError
-from digits.evaluation import gate
 from digits.params import read_params
 from digits.params.models import Models
 
@@ -37,13 +37,14 @@ GOOD["floors"] = {"small": {"accuracy": 0.9}}
         ({"regression": 0}, "unknown key; did you mean 'allowed_regression'?"),
     ],
 )
-def test_a_gate_that_cannot_be_used(tmp_path, change, message):
+def test_a_gate_that_cannot_be_used(tmp_path, monkeypatch, change, message):
+    monkeypatch.chdir(tmp_path)
     path = tmp_path / "gate.yaml"
     path.write_text(yaml.safe_dump(GOOD))
-    assert gate.read_gate(path).model_dump() == GOOD
+    assert gate.read_gate().model_dump() == GOOD
     path.write_text(yaml.safe_dump({**GOOD, **change}))
     with pytest.raises(ParameterError, match=re.escape(message)):
-        gate.read_gate(path)
+        gate.read_gate()
 
 
 @pytest.mark.parametrize(
@@ -59,11 +60,11 @@ def test_a_gate_that_cannot_be_used(tmp_path, change, message):
     ],
 )
 def test_a_gate_that_is_weaker_than_another(change, found):
-    faults = gate.weaker(*(gate.Gate.model_validate(x) for x in (GOOD, {**GOOD, **change})))
+    faults = gate.lower(*(gate.Gate.model_validate(x) for x in (GOOD, {**GOOD, **change})))
     assert [fault[: len(text)] for fault, text in zip(faults, found, strict=True)] == found
 
 
 def test_the_gate_of_this_project_is_of_its_models():
-    found = gate.read_gate("gate.yaml")
+    found = gate.read_gate()
     assert set(found.floors) <= set(read_params(Models).root)
     assert 0 < found.allowed_regression < 0.01
