@@ -6,10 +6,9 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from tokenize import TokenError
 from typing import Any
 
-from digits.errors import ArtifactError, OutputError
+from digits.errors import ArtifactError, DigitsError, OutputError
 
 
 @contextmanager
@@ -43,10 +42,9 @@ def reading(path: str) -> Iterator[None]:
     """Raise ArtifactError where the block finds that `path`, of a stage, is missing or damaged."""
     try:
         yield
-    except (
-        *(AttributeError, EOFError, LookupError, OSError, OverflowError, RecursionError),
-        *(SyntaxError, TokenError, TypeError, ValueError),
-    ) as fault:
+    except (DigitsError, MemoryError):
+        raise
+    except Exception as fault:  # parsers raise errors of many types
         if isinstance(fault, OSError) and fault.errno == errno.ENOMEM:
             raise MemoryError(f"{path} cannot be mapped") from None
         said = f"there is no {fault}" if isinstance(fault, LookupError) else fault

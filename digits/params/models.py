@@ -8,14 +8,12 @@ from pydantic import AfterValidator, ConfigDict, Field, RootModel
 from digits.params.stages import unique
 
 Name = Annotated[str, Field(pattern="^[a-z][a-z0-9_]*$")]
-Names = Annotated[list[Name], Field(min_length=1), AfterValidator(unique)]
 
 
-class Models(RootModel[Names]):
+class Models(RootModel[Annotated[list[Name], Field(min_length=1), AfterValidator(unique)]]):
     """The models that are evaluated, compared and shown, in order; the first is the baseline."""
 
     model_config = ConfigDict(strict=True, frozen=True)
-
     section: ClassVar[str] = "models"
 
 

@@ -6,16 +6,11 @@ from pydantic import AfterValidator, Field, model_validator
 
 from digits.params import Section
 
-SMALLEST, LARGEST = 8, 256
-"""Limits of the height and the width of an image, in pixels."""
+SMALLEST, LARGEST = 8, 256  # limits of the height and the width of an image, in pixels
 MOST_CLASSES = 1_000
-Preparation = Literal["mnist", "resize", "none"]
-"""How a picture becomes an image: see `digits.pictures.prepare`."""
+Preparation = Literal["mnist", "resize", "none"]  # see `digits.pictures.prepare`
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 Size = Annotated[int, Field(ge=SMALLEST, le=LARGEST)]
-Pixels = Annotated[int, Field(ge=1, le=256)]
-Degrees = Annotated[float, Field(gt=0, le=180)]
-Sigma = Annotated[float, Field(gt=0, le=64)]
 Share = Annotated[float, Field(gt=0, le=1)]
 
 
@@ -65,10 +60,12 @@ class RobustnessParams(Section, section="robustness"):
     """Severities of each corruption of the test images, beside 0; an empty list leaves it out."""
 
     seed: int = Field(ge=0, lt=2**32, description="of the directions and of the noise")
-    shift: list[Pixels] = Field(description="pixels")
-    rotation: list[Degrees] = Field(description="degrees, either way")
+    shift: list[Annotated[int, Field(ge=1, le=256)]] = Field(description="pixels")
+    rotation: list[Annotated[float, Field(gt=0, le=180)]] = Field(description="degrees, either way")
     noise: list[Share] = Field(description="standard deviation; ink is 1")
-    blur: list[Sigma] = Field(description="standard deviation in pixels")
+    blur: list[Annotated[float, Field(gt=0, le=64)]] = Field(
+        description="standard deviation, pixels"
+    )
     contrast: list[Share] = Field(description="share of the contrast lost")
     inversion: list[Share] = Field(description="1: the negative")
 
