@@ -2,7 +2,6 @@
 
 import gzip
 import io
-import os
 import struct
 import tracemalloc
 import zipfile
@@ -47,14 +46,9 @@ def test_idx_files_under_any_of_their_names(tmp_path, dataset, suffix, dot):
     assert_same(read_idx_folder(write_idx(tmp_path, dataset, suffix, dot)), dataset)
 
 
-def test_npz_of_the_form_that_keras_serves(tmp_path, dataset):
-    assert_same(read_npz(write_npz(tmp_path / "mnist.npz", dataset)), dataset)
-
-
 @pytest.fixture
-def refused(tmp_path, monkeypatch):
-    """Read a file or a folder; it must be refused in little memory, and run nothing."""
-    monkeypatch.chdir(tmp_path)
+def refused():
+    """Read a file or a folder; it must be refused in little memory."""
 
     def read(reader, path):
         tracemalloc.start()
@@ -64,7 +58,6 @@ def refused(tmp_path, monkeypatch):
             assert tracemalloc.get_traced_memory()[1] < 30e6
         finally:
             tracemalloc.stop()
-        assert not (tmp_path / "unpickled").exists()
         return str(fault.value)
 
     return read
@@ -72,33 +65,18 @@ def refused(tmp_path, monkeypatch):
 
 def npy(array, **announced):
     """An .npy file whose header may announce something else than what follows."""
-    file = io.BytesIO()
     header = np.lib.format.header_data_from_array_1_0(array) | announced
-    np.lib.format.write_array_header_1_0(file, header)
+    np.lib.format.write_array_header_1_0(file := io.BytesIO(), header)
     return file.getvalue() + array.tobytes()
-
-
-class Trap:
-    """Makes a folder when it is unpickled."""
-
-    def __reduce__(self):
-        return os.mkdir, ("unpickled",)
-
-
-def pickled():
-    file = io.BytesIO()
-    np.save(file, np.array([Trap()], object), allow_pickle=True)
-    return file.getvalue()
 
 
 ZERO = np.zeros(0, np.uint8)
 MEMBERS = {
-    "objects, pickled": (pickled(), "expected uint8, got object"),
+    "objects, pickled": (npy(np.array([None], object)), "expected uint8, got object"),
     "float64": (npy(np.zeros(3)), "expected uint8, got float64"),
     "another shape": (npy(np.zeros((3, 27, 28), np.uint8)), "expected images (n, "),
     "2^40 announced": (npy(ZERO, shape=(2**40,)), "announces 1,099,511,627,776 bytes"),
     "a negative size": (npy(ZERO, shape=(-1,)), "announces -1 bytes"),
-    "two negative sizes": (npy(np.zeros(6, np.uint8), shape=(-2, -3)), "cannot be read"),
     "fewer than announced": (npy(np.zeros(9, np.uint8), shape=(10,)), "the file holds 9"),
     "more than announced": (npy(np.zeros(9, np.uint8), shape=(8,)), "the file holds more"),
     "a header cut short": (npy(ZERO)[:20], "EOF"),
@@ -166,9 +144,7 @@ def idx(*sizes, content=b"", start=b"\x00\x00\x08"):
 
 IDX = {
     "another type": (idx(3, content=b"abc", start=b"\x00\x00\x0d"), "got 00 00 0d 01"),
-    "an HTML page": (b"<html></html>", "expected an IDX file of bytes"),
     "images for labels": (idx(100, 28, 28, content=bytes(100 * 784)), "expected images"),
-    "2^40 announced": (idx(2**20, 2**10, 2**10), "announces 1,099,511,627,776 bytes"),
     "fewer than announced": (idx(100, content=bytes(99)), "announces 100 bytes, the file holds 99"),
     "other labels": (idx(99, content=bytes(99)), "got (100, 28, 28) and (99,)"),
 }
