@@ -33,14 +33,9 @@ def test_the_committed_schema_is_the_one_that_the_module_prints():
 def test_it_is_a_schema_and_the_first_line_of_params_yaml_names_it():
     VALIDATOR.check_schema(VALIDATOR.schema)
     VALIDATOR.validate(yaml.safe_load(GOOD))
-    assert GOOD.splitlines()[0] == f"# yaml-language-server: $schema={PATH}"
-
-
-def test_every_section_and_key_is_described():
     for section in VALIDATOR.schema["$defs"].values():
-        assert section["description"]
-        for key, field in section.get("properties", {}).items():
-            assert field["description"], key
+        assert all(field["description"] for field in section.get("properties", {}).values())
+    assert GOOD.splitlines()[0] == f"# yaml-language-server: $schema={PATH}"
 
 
 @pytest.mark.parametrize(
@@ -50,7 +45,6 @@ def test_every_section_and_key_is_described():
         ("  epochs: 5\n", "", "train", "'epochs' is a required property"),
         ("epochs: 5", "epochs: '5'", "train.epochs", "'5' is not of type 'integer'"),
         ("sha256: null", "sha256: zz", "fetch.sha256", "'zz' is not valid under any"),
-        ("shift: [1, 2", "shift: [1, 999", "robustness.shift.1", "999 is greater than the maximum"),
         ("prepare: mnist", "prepare: none at all", "fetch.prepare", "'none at all' is not one of"),
         ("train_hidden:", "train_deep:", "", "'train_hidden' is a required property"),
     ],

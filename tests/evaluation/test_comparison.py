@@ -20,11 +20,9 @@ def record(labels="a", examples=200, **wrong):
 @pytest.mark.parametrize(
     ("fixed", "broke", "verdict"),
     [
-        (6, 0, "better"),  # p = 0.031
         (5, 0, "within noise"),  # p = 0.063
         (0, 6, "worse"),
         (0, 0, "within noise"),
-        (60, 40, "within noise"),  # p = 0.057
         (61, 39, "better"),  # p = 0.035
     ],
 )
