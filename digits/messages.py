@@ -5,15 +5,6 @@ from difflib import get_close_matches
 from typing import Any
 from unicodedata import bidirectional, category, normalize
 
-EXPECTED = {
-    "dict_type": "keys and values",
-    "model_type": "keys and values",
-    "string_pattern_mismatch": "text of the form {pattern}",
-    "string_too_short": "text of {min_length} letters or more",
-    "too_short": "{min_length} values or more",
-    "value_error": "{error}",
-}
-"""By pydantic's type of error, where its own message is unclear; {names} are of its context."""
 JOINERS = "\u200c\u200d\u200e\u200f"
 """They join or part letters, or mark the direction of a word."""
 
@@ -25,9 +16,8 @@ def explain(section: str, fault: Mapping[str, Any], keys: Iterable[str]) -> str:
         return f"{key}: unknown key{nearest(fault['loc'][-1], keys)}"
     if fault["type"] == "missing":
         return f"{key}: key is missing"
-    own = fault["msg"].removeprefix("Input should be ")
-    expected = EXPECTED.get(fault["type"], own).format(**fault.get("ctx", {}))
-    return f"{key}: expected {expected}, got {_show(fault['input'])}"
+    said = fault["msg"].replace("Input should be", "expected").removeprefix("Value error, ")
+    return f"{key}: {said}, got {_show(fault['input'])}"
 
 
 def nearest(name: object, valid: Iterable[object]) -> str:

@@ -87,7 +87,8 @@ def test_a_plain_clone_has_all_that_is_asked(small, tmp_path):
     shown = there.compare("main")
     assert (shown["models"], shown["params"]) == (want["models"], want["params"])
     assert shown["new"] == {"revision": "workspace", "commit": None}
-    assert shown["notes"] == ["there is no main here: origin/main was taken"]  # and nothing stale
+    assert shown["notes"] == []  # nothing is stale
+    assert shown["old"]["revision"] == "origin/main"
 
 
 def test_a_workspace_whose_results_are_not_of_its_code(small):
@@ -148,7 +149,7 @@ def test_another_default_branch(tmp_path):
     small.branch()
     there = clone(small, tmp_path / "clone", "--branch", "branch", ".")
     there.run("git", "remote", "set-head", "origin", "trunk")
-    assert there.compare()["notes"][0] == "there is no main here: origin/trunk was taken"
+    assert there.compare()["old"]["revision"] == "origin/trunk"
     output = there.digits("compare", "trunc", code=1)
     assert output == "error: trunc is not a revision of this repository; there are: branch\n"
 

@@ -105,9 +105,9 @@ def test_a_stage_reads_its_own_sections_alone_and_reports_all_faults_of_one(para
 @pytest.mark.parametrize(
     ("value", "message"),
     [
-        ([], "models: expected 1 values or more, got []"),
-        ([NAMES[0]] * 2, "models: expected each name once, got ["),
-        ([NAMES[0], "../x"], "models.1: expected text of the form"),
+        ([], "models: List should have at least 1 item after validation, not 0, got []"),
+        ([NAMES[0]] * 2, "models: each name once, got ["),
+        ([NAMES[0], "../x"], "models.1: String should match pattern"),
         ([f"{NAMES[0]}x"], f"no digits/models/{NAMES[0]}x.py with a function build; did you mean"),
     ],
 )
@@ -120,7 +120,7 @@ def test_a_corruption_may_be_left_out_but_not_all(params):
     path = params(robustness=section | {"blur": []})
     assert read_params(RobustnessParams, path).blur == []
     path = params(robustness={key: [] for key in section} | {"seed": 0})
-    assert "robustness: expected at least one corruption" in refused(path, RobustnessParams)
+    assert "robustness: at least one corruption" in refused(path, RobustnessParams)
 
 
 FILES = {
@@ -134,7 +134,10 @@ FILES = {
     "keys that are numbers": ("1: 2\n", "got a dict"),
     "a key of thousands of digits": (f"? 0x{'f' * 5000}\n: 1\n", "got a dict"),
     "such a key in a section": (f"train: {{? 0x{'f' * 5000} : 1}}\n", "train"),
-    "null": ("train: null\n", "train: expected keys and values, got null"),
+    "null": (
+        "train: null\n",
+        "train: expected a valid dictionary or instance of TrainParams, got null",
+    ),
 }
 
 
