@@ -8,21 +8,6 @@ from digits.errors import ParameterError
 from digits.params import read_params
 from digits.params.models import Models
 
-TESTED = {"small": {"accuracy": 0.92}, "large": {"accuracy": 0.97, "macro_f1": float("nan")}}
-
-
-def test_metrics_below_their_floors_are_named():
-    floors = {"small": {"accuracy": 0.9201}, "large": {"accuracy": 0.97, "macro_f1": 0.0}}
-    faults = ["small accuracy is 0.92, below 0.9201", "large macro_f1 is nan, below 0.0"]
-    assert gate.below(floors, TESTED) == faults
-    assert gate.below({}, TESTED) == []
-
-
-def test_a_floor_for_no_model_names_the_near_one():
-    with pytest.raises(ParameterError, match=r"'lareg'.*did you mean 'large'\?"):
-        gate.below({"lareg": {"accuracy": 0.5}}, TESTED)
-
-
 GOOD = {"dataset": "a", "against": "main", "allowed_regression": 0.1}
 GOOD["floors"] = {"small": {"accuracy": 0.9}}
 
@@ -31,7 +16,6 @@ GOOD["floors"] = {"small": {"accuracy": 0.9}}
     ("change", "message"),
     [
         ({"floors": {"small": {"loss": 0.1}}}, "'accuracy', 'accuracy_low' or 'macro_f1'"),
-        ({"floors": {"small": {"accuracy": float("nan")}}}, "floors.small.accuracy: expected"),
         ({"against": "--all"}, "against: String should match pattern"),
         ({"allowed_regression": -0.1}, "expected greater than or equal to 0, got -0.1"),
         ({"regression": 0}, "unknown key; did you mean 'allowed_regression'?"),

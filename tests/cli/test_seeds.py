@@ -65,8 +65,7 @@ def test_each_model_of_the_list_is_trained_and_tested_by_its_stage(own, temporar
     told, rows = found(output, 5)
     for seed, line in enumerate(told):
         shares = [f"{own.size + len(name) + seed}.00%" for name in own.models]
-        assert " ".join(line).replace(",", "").split()[:2] == ["seed", f"{seed}:"]
-        assert [word.strip(",") for word in line[3::2]] == shares
+        assert [line[1], *(word.strip(",") for word in line[3::2])] == [f"{seed}:", *shares]
     assert list(rows) == own.models
     for name, row in rows.items():  # mean, deviation, lowest, highest
         low = own.size + len(name)
