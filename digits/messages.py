@@ -5,8 +5,7 @@ from difflib import get_close_matches
 from typing import Any
 from unicodedata import bidirectional, category, normalize
 
-JOINERS = "\u200c\u200d\u200e\u200f"
-"""They join or part letters, or mark the direction of a word."""
+JOINERS = "\u200c\u200d\u200e\u200f"  # join or part letters, or mark a word's direction
 
 
 def explain(section: str, fault: Mapping[str, Any], keys: Iterable[str]) -> str:

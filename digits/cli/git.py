@@ -58,10 +58,9 @@ def place() -> tuple[str, str]:
 
 @contextmanager
 def cloned(commit: str = "HEAD") -> Iterator[Path]:
-    """Work in a temporary clone of a commit, in which nothing else of the working folder lies.
+    """Work in a temporary clone of a commit; yield the folder before. Raises RevisionError.
 
-    The current folder is then the project's in the clone; yields the one before. The clone has no
-    hooks, and git's variables do not lead out of it. Raises RevisionError.
+    The clone has no hooks, and git's variables do not lead out of it.
     """
     top, inner = place()
     here, variables = Path.cwd(), {x: os.environ[x] for x in os.environ if x[:4] == "GIT_"}

@@ -45,9 +45,9 @@ def check() -> str:
 def stale(*stages: str) -> list[str]:
     """List the stages whose lock is not of this code, these parameters and the files that lie here.
 
-    stages: these and those that they depend on, not all. An output of DVC's cache need not lie
-    here. What DVC would not run is a fault, too, as is code that it ignores, and a model that no
-    stage makes. Raises RevisionError.
+    stages: these and those before them, not all. An output of DVC's cache need not lie here. Faults
+    are also what DVC would not run, code that it ignores, and a model that no stage makes.
+    Raises RevisionError.
     """
     locked, here = dict[str, Any](), dict[str, Any]()
 
@@ -74,8 +74,8 @@ def stale(*stages: str) -> list[str]:
             models = {f"models/{name}.keras" for name in read_params(Models).root}
             if stages:
                 models &= {str(dep) for stage in chosen for dep in stage.deps}
-            made = {str(out) for stage in repo.index.stages if stage.cmd for out in stage.outs}
-            faults = [f"{path} (no stage makes it)" for path in sorted(models - made)]
+            models -= {str(out) for stage in repo.index.stages if stage.cmd for out in stage.outs}
+            faults = [f"{path} (no stage makes it)" for path in sorted(models)]
             for stage in chosen:
                 if found := dict.fromkeys(_faults(repo, stage, differs)):
                     faults.append(f"{stage.addressing} ({', '.join(found)})")

@@ -23,14 +23,9 @@ import numpy as np
 from digits.cli.tables import table
 from digits.data.info import DatasetInfo, read_info
 from digits.errors import ParameterError, PictureError
+from digits.evaluation import uncertainty
 from digits.evaluation.results import read_results
 from digits.evaluation.scoring import probabilities
-from digits.evaluation.uncertainty import (
-    ReferenceDistribution,
-    mean_uncertainty,
-    read_reference,
-    uncertain,
-)
 from digits.files.atomic import to_json, write_bytes
 from digits.inference import network as inference
 from digits.messages import nearest, printable
@@ -62,9 +57,9 @@ def main(arguments: Namespace) -> None:
     every = arguments.all = arguments.all or arguments.text
     if every and data.prepare != "mnist":
         raise ParameterError(f"--all needs data prepared as mnist, not as {data.prepare}")
-    reference = read_reference()
+    reference = uncertainty.read_reference()
     logits = {name: network.logits for name, network in networks.items()}
-    scores = partial(mean_uncertainty, reference, logits)
+    scores = partial(uncertainty.mean_uncertainty, reference, logits)
     seen, shown, failed = list[tuple[str, PreparedImage]](), list[tuple[str, Detected]](), False
     for name, picture in _pictures(arguments, len(data.shape) == 3):
         title, found = _detected(name, picture, arguments, data, scores)
@@ -150,7 +145,7 @@ def _answers(
     network: inference.Network,
     seen: list[tuple[str, PreparedImage]],
     data: DatasetInfo,
-    reference: ReferenceDistribution,
+    reference: uncertainty.ReferenceDistribution,
 ) -> list[dict[str, Any]]:
     """Return, for each image, the two likeliest classes, their probabilities, and doubts."""
     pixels = np.stack([one.image.ravel() for _, one in seen]).astype(np.float32) / np.float32(255)
@@ -159,7 +154,7 @@ def _answers(
     rows, computed = [], network.logits(pixels)
     for (name, one), logits, shares in zip(seen, computed, probabilities(computed), strict=True):
         first, second = np.argsort(-shares, kind="stable")[:2].tolist()
-        doubts = uncertain(reference, model, one.image, logits, data.classes)
+        doubts = uncertainty.uncertain(reference, model, one.image, logits, data.classes)
         rows.append(
             {
                 "file": printable(name),

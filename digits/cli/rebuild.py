@@ -1,10 +1,9 @@
 """Run the stages again and compare with what is committed.
 
 `dvc repro --force` runs in a temporary clone of the last commit, with DVC's cache of this project.
-Every stage must run there, and all files that git has, dvc.lock and metrics/ among them, must
-become those of the commit. Otherwise the differences are listed, and the exit code is 1. Only where
-the same bytes are not promised (another system, processor, C library or version of a
-library; docs/same-bytes.md) are the metrics compared within a tolerance instead.
+All files that git has, dvc.lock and metrics/ among them, must become those of the commit. Otherwise
+the differences are listed, and the exit code is 1. Only where the same bytes are not promised
+(docs/same-bytes.md) are the metrics compared within a tolerance instead.
 """
 
 import json
@@ -34,9 +33,8 @@ C_LIBRARIES = ("glibc 2.36", "glibc 2.41")
 """Those with which the committed bytes came out: docs/same-bytes.md."""
 TOLERANCE = dict.fromkeys(("accuracy", "macro_f1", "calibration_error"), 0.005)
 TOLERANCE |= {"errors": 50, "loss": 0.02}
-"""The largest difference of a metric where the bytes may differ; of all others: none.
-
-Far more than was seen on arm64 (docs/same-bytes.md), and less than a mistake makes."""
+"""The largest difference of a metric where the bytes may differ; of all others: none. Far more than
+was seen on arm64 (docs/same-bytes.md), and less than a mistake makes."""
 
 
 def main(arguments: Namespace) -> None:
@@ -47,8 +45,7 @@ def main(arguments: Namespace) -> None:
 def rebuild() -> str:
     """Run all stages; return how the results agree with the committed ones.
 
-    What DVC and the stages print goes to stderr. Raises ArtifactError if the results differ,
-    DigitsError if nothing could be compared.
+    Raises ArtifactError if they differ, DigitsError if nothing could be compared.
     """
     if LOCK not in git.committed():
         raise DigitsError(f"{LOCK} is not committed: `dvc repro`, then commit it and metrics/")

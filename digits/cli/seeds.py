@@ -2,8 +2,7 @@
 
 A change is more than chance only if it exceeds that deviation. The project's own stages run, in a
 temporary folder for each seed, with the parameters of params.yaml except train.seed, on the data
-that stage preprocess made. Nothing else is written. The numbers do not depend on how many seeds
-run at a time.
+that stage preprocess made. How many seeds run at a time does not change the numbers.
 """
 
 import json

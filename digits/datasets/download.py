@@ -12,12 +12,9 @@ from urllib3.exceptions import HTTPError
 from digits.errors import SourceError
 from digits.progress import progress
 
-TIMEOUT = (4, 30)
-"""Seconds to connect, and to wait for the next bytes. A firewall may drop all packets."""
-DEADLINE = 600
-"""Seconds for one file, with all attempts."""
-PAUSES = (0.5, 1, 0)
-"""Seconds after each attempt."""
+TIMEOUT = (4, 30)  # seconds to connect, and to wait for the next bytes
+DEADLINE = 600  # seconds for one file, with all attempts
+PAUSES = (0.5, 1, 0)  # seconds after each attempt
 MAX_BYTES = 64 * 2**20
 
 

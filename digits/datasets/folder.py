@@ -22,18 +22,16 @@ from digits.pictures.guard import read_each
 from digits.pictures.listing import SUFFIXES, find_pictures, passed_over
 from digits.progress import progress
 
-SHOWN = 5
-"""Faults that are reported one by one; the others are counted."""
+SHOWN = 5  # faults that are reported one by one; the others are counted
 
 
 def read_folder(folder: Path, params: FetchParams) -> tuple[Dataset, list[str], list[str]]:
     """Read the pictures of FOLDER/train/CLASS and FOLDER/test/CLASS, or of FOLDER/CLASS.
 
-    In the latter case a share, `params.held_out`, of each class becomes the test split. The order
-    of the pictures depends on `params.seed` alone. Prints what was taken and what was passed over.
-    Returns also the names of the classes, in the order of `params.classes`, or else numbers by
-    their value and words by the alphabet; and the names of the pictures, as they are in the arrays.
-    Raises SourceError with the first faults and their number.
+    In the latter case a share, `params.held_out`, of each class becomes the test split. Returns
+    also the names of the classes, in the order of `params.classes`, or else numbers by their value
+    and words by the alphabet; and the names of the pictures, in the order of the arrays. Prints
+    what was taken and passed over. Raises SourceError with the first faults and their number.
     """
     splits = [folder / "train", folder / "test"]
     if not all(split.is_dir() for split in splits):

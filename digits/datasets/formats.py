@@ -15,8 +15,7 @@ from numpy.typing import NDArray
 from digits.data.dataset import Dataset
 from digits.errors import SourceError
 
-MAX_BYTES = 2**28
-"""The largest array that is read. MNIST's are 47 MB."""
+MAX_BYTES = 2**28  # the largest array that is read; MNIST's are 47 MB
 IDX_FILES = ("train-images-idx3", "train-labels-idx1", "t10k-images-idx3", "t10k-labels-idx1")
 
 

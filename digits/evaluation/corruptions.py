@@ -20,8 +20,7 @@ if TYPE_CHECKING:
 Images: TypeAlias = NDArray[np.float32]
 Predict: TypeAlias = Callable[[Images], NDArray[np.float64]]
 """From images, float32 (n, pixels), to logits (n, classes)."""
-CHUNK = 200
-"""Images corrupted at a time: 0.6 MB of float32, which stay in the processor's cache."""
+CHUNK = 200  # images corrupted at a time: 0.6 MB of float32, which stay in a processor's cache
 
 
 def shift(images: Images, pixels: float, directions: NDArray[np.int64]) -> Images:

@@ -32,10 +32,8 @@ SIDE, COMPONENTS, LEVELS = 14, 30, 256
 """Pixels of the longer side of reduced images (28 are no better), and components of a class.
 
 They are stored as int8 in steps of 1 / LEVELS; means, which reach 1, in twice those."""
-AMBIGUITY, LOGSUMEXP = 3.0, 0.2
-"""Weights of -ln(softmax) and the logsumexp beside the squared distance: the best tried."""
-MOST, ROWS = 10_000, 1_000
-"""Images of a class, and of the test set, that are used at most, and those computed together."""
+AMBIGUITY, LOGSUMEXP = 3.0, 0.2  # weights beside the squared distance: the best tried
+MOST, ROWS = 10_000, 1_000  # images of a class, and of the test set; those computed together
 EXCEEDING = 0.05
 """Share of the right answers to test images that exceed the threshold. At 0.03 a third of the wrong
 answers of `hidden` do not, at 0.05 a fifth."""

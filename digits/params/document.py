@@ -9,10 +9,8 @@ from ruamel.yaml.error import MarkedYAMLError
 
 from digits.errors import ParameterError
 
-MAX_DEPTH = 100
-"""Levels of nesting. The C parser recurses without a limit, until it crashes."""
-MAX_NODES = 20_000
-"""Values and keys, aliases expanded. The time for a mapping grows with the square of its size."""
+MAX_DEPTH = 100  # levels of nesting; the C parser recurses without a limit, until it crashes
+MAX_NODES = 20_000  # values and keys, aliases expanded; a mapping's time grows with their square
 
 
 def parse(text: str, path: str) -> Any:
