@@ -81,6 +81,7 @@ def test_the_experiment_is_here_and_is_not_run_again(ready, trial):
         (["a/b"], "expected a name that git takes for a branch, without /; got 'a/b'"),
         ([""], "got ''"),
         (["x", "--repository", "nowhere"], "fatal: repository 'nowhere' does not exist"),
+        (["x", "--repository", "."], "error: . has no DVC remote for the results"),
     ],
 )
 def test_what_cannot_be_tried_is_told_in_one_line(ready, trial, arguments, said):
@@ -134,24 +135,3 @@ def test_several_at_once_of_one_name_and_of_others(ready):
     ]
     assert [process.wait() for process in running] == [0] * 5
     assert set(there(ready)) == {"a", "b", "c"}
-
-
-@pytest.mark.slow
-def test_another_machine_needs_a_remote_and_gives_back_what_it_made(ready, trial, tmp_path):
-    """It has a clone of its own, without data, and knows the remote by a relative path."""
-    machine = Small(tmp_path / "machine")
-    ready.run("git", "clone", "--quiet", ".", str(machine.folder))
-    arguments = ("far", "-S", "train.epochs=7", "--repository", str(ready.folder))
-    said = trial(machine, *arguments, code=1)
-    assert said.startswith(f"error: {ready.folder} has no DVC remote")
-    for project in (ready, machine):
-        project.run("dvc", "remote", "add", "--default", "storage", "../storage")
-        project.commit("a remote", lock=False)
-    ready.run("dvc", "push")
-    assert "> cp params.yaml model" in trial(machine, *arguments)
-    assert machine.path(".dvc/cache/files").is_dir()  # for its next trial
-    assert there(machine) == {}
-    assert list(there(ready)) == ["far"]
-    assert "Is your cache up to date?" in ready.run("dvc", "exp", "apply", "far", code=None)
-    ready.run("dvc", "pull")
-    assert ready.read("model")["train"]["epochs"] == 7

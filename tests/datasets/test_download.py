@@ -46,35 +46,27 @@ def redirect(target):
     return body(b"", status=302, Location=target)
 
 
-CUT = r"IncompleteRead.*\(3 attempts\)"
 ANSWERS = {
-    "cut at 10 %": (body(BODY[:25_600], announce=len(BODY)), CUT),
-    "endless": (forever(bytes(2**16), b"HTTP/1.1 200 OK\r\n\r\n"), "larger than 67,108,864 bytes"),
-    "no HTTP": (raw(b"220 ftp ready\r\n"), "BadStatusLine|220 ftp"),
-    "silence": (lambda request: request.server.over.wait(60), "[Tt]imed out"),
-    **{
-        f"HTTP {code}": (body(b"", status=code), rf"HTTP {code}( \(3 attempts\))?$")
-        for code in (404, 408, 429, 500, 503)
-    },
-    "a redirect to a file": (
-        redirect("file:///etc/passwd"),
-        "No connection adapters were found for 'file:",
-    ),
-    "a redirect to nonsense": (redirect("http://[::/"), "Invalid IPv6 URL"),
-    "a redirect to itself": (redirect("/x.npz"), "Exceeded 5 redirects"),
+    "cut at 10 %": (body(BODY[:25_600], announce=len(BODY)), r"IncompleteRead.*\(3 attempts\)", 3),
+    "endless": (forever(bytes(2**16), b"HTTP/1.1 200 OK\r\n\r\n"), "than 67,108,864 bytes", 1),
+    "no HTTP": (raw(b"220 ftp ready\r\n"), "BadStatusLine|220 ftp", 1),
+    "silence": (lambda request: request.server.over.wait(60), "[Tt]imed out", 3),
+    "HTTP 404": (body(b"", status=404), "HTTP 404$", 1),
+    "HTTP 408": (body(b"", status=408), r"HTTP 408 \(3 attempts\)$", 3),
+    "HTTP 503": (body(b"", status=503), r"HTTP 503 \(3 attempts\)$", 3),
+    "a redirect to a file": (redirect("file:///etc/passwd"), "No connection adapters .* 'file:", 1),
+    "a redirect to itself": (redirect("/x.npz"), "Exceeded 5 redirects", 6),
 }
-"""The answer to each request, and what the error says then."""
-TIMES = {"cut at 10 %": 3, "HTTP 404": 1, "HTTP 500": 3, "silence": 3, "a redirect to itself": 6}
-"""How many requests an answer gets."""
+"""The answer to each request, what the error says then, and how many requests there are."""
 
 
 @pytest.mark.parametrize("case", ANSWERS)
 def test_a_bad_answer_is_one_error(server, tmp_path, case):
-    server.answers["/x.npz"], message = ANSWERS[case]
+    server.answers["/x.npz"], message, times = ANSWERS[case]
     with pytest.raises(SourceError, match=message) as fault:
         download(f"{server.address}/x.npz", tmp_path)
     assert "\n" not in str(fault.value)
-    assert len(server.asked) == TIMES.get(case, len(server.asked))
+    assert len(server.asked) == times
 
 
 @pytest.mark.parametrize("case", ["cut at 10 %", "HTTP 408", "HTTP 503"])
@@ -85,11 +77,10 @@ def test_a_temporary_fault_is_retried(server, tmp_path, case):
     assert server.asked == ["/x.npz", "/x.npz"]
 
 
-@pytest.mark.parametrize(("content", "head"), [(b"x", HEAD), (b"X: y\r\n", HEAD[:-2])])
-def test_the_deadline_holds_for_a_server_that_drips(server, tmp_path, monkeypatch, content, head):
+def test_the_deadline_holds_for_a_server_that_drips(server, tmp_path, monkeypatch):
     monkeypatch.setattr(module, "DEADLINE", 1)
-    server.answers["/x"] = forever(content, head, pause=0.05)
-    with pytest.raises(SourceError, match=r"not finished within 1 s|got more than 100 headers"):
+    server.answers["/x"] = forever(b"x", HEAD, pause=0.05)
+    with pytest.raises(SourceError, match="not finished within 1 s"):
         download(f"{server.address}/x", tmp_path)
 
 
