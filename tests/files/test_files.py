@@ -4,11 +4,8 @@ import numpy as np
 import psutil
 import pytest
 
-from digits.data.info import FILE
-from digits.data.loading import read_examples
 from digits.errors import ArtifactError, OutputError
 from digits.files import arrays, atomic, tables
-from tests.conftest import info_of
 
 
 def test_a_write_is_whole_or_leaves_the_old_file_and_removes_what_a_killed_one_left(tmp_path):
@@ -32,25 +29,17 @@ def test_json_ends_with_a_newline_and_refuses_nan(tmp_path):
     assert json.loads(path.read_text()) == {"accuracy": 0.5}
 
 
-@pytest.fixture
-def folder(tmp_path, monkeypatch, dataset):
-    monkeypatch.chdir(tmp_path)
-    atomic.write_json(FILE, info_of(dataset).model_dump())
-    (tmp_path / "data/processed/validation").mkdir(parents=True)
-    return tmp_path / "data/processed/validation"
-
-
 @pytest.mark.parametrize("shape", [(3, 784), (0, 784)])
-def test_examples_come_back_as_they_were_written(folder, shape):
+def test_arrays_come_back_as_they_were_written_and_with_numpys_bytes(tmp_path, shape):
     images = np.linspace(0, 1, np.prod(shape), dtype=np.float32).reshape(shape)
-    labels = np.arange(len(images), dtype=np.uint8)
-    arrays.write_array(str(folder / "images.npy"), images)
-    arrays.write_array(str(folder / "labels.npy"), labels)
-    np.save(folder / "as_numpy.npy", images)
-    assert (folder / "as_numpy.npy").read_bytes() == (folder / "images.npy").read_bytes()
-    got = read_examples("validation")
-    np.testing.assert_array_equal(got.images, images)
-    np.testing.assert_array_equal(got.labels, labels)
+    arrays.write_array(f"{tmp_path}/images.npy", images)
+    np.save(tmp_path / "as_numpy.npy", images)
+    assert (tmp_path / "as_numpy.npy").read_bytes() == (tmp_path / "images.npy").read_bytes()
+    got = arrays.read_array(f"{tmp_path}/images.npy", np.float32, None, 784)
+    np.testing.assert_array_equal(got, images)
+    for wrong in ((np.float64, None, 784), (np.float32, None, 28, 28), (np.float32, 9, 784)):
+        with pytest.raises(ArtifactError, match=r"expected .*, got float32 \(., 784\)"):
+            arrays.read_array(f"{tmp_path}/images.npy", *wrong)
 
 
 @pytest.mark.parametrize("content", [None, b"", b"\x93NUMPY", b"\xff\xfe\xfa", b'a,b\n"1'])
