@@ -41,12 +41,10 @@ def content(revision: str | None, path: str) -> bytes | None:
         return None
 
 
-def committed() -> list[str]:
-    """List the files of HEAD. Raises RevisionError."""
-    listed = ask("ls-tree", "-r", "-z", "--name-only", "HEAD")
-    if listed is None:
-        raise RevisionError("nothing is committed here: commit the results first")
-    return os.fsdecode(listed).split("\0")[:-1]
+def files() -> dict[str, bytes | None]:
+    """Return the bytes in the working folder of each file of HEAD, None if it does not exist."""
+    listed = ask("ls-tree", "-r", "-z", "--name-only", "HEAD") or b""
+    return {path: content(None, path) for path in os.fsdecode(listed).split("\0")[:-1]}
 
 
 def place() -> tuple[str, str]:
@@ -72,7 +70,7 @@ def cloned(commit: str = "HEAD") -> Iterator[Path]:
             for name in variables:
                 del os.environ[name]
             if ask("-C", clone, "checkout", "--quiet", "--detach", commit) is None:
-                raise RevisionError(f"git cannot check out {commit} in a temporary clone")
+                raise RevisionError(f"git cannot check out the commit {commit} in a clone")
             with chdir(Path(clone, inner)):
                 yield here
         finally:

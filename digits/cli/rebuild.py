@@ -47,11 +47,11 @@ def rebuild() -> str:
 
     Raises ArtifactError if they differ, DigitsError if nothing could be compared.
     """
-    if LOCK not in git.committed():
-        raise DigitsError(f"{LOCK} is not committed: `dvc repro`, then commit it and metrics/")
     cache = lock.cache()
     with git.cloned() as here:
-        before = {path: git.content(None, path) for path in git.committed()}
+        before = git.files()
+        if LOCK not in before:
+            raise DigitsError(f"{LOCK} is not committed: `dvc repro`, then commit it and metrics/")
         if differing := [x for x in before if git.content(None, str(here / x)) != before[x]]:
             names = ", ".join(differing[:9] + ["others"] * (len(differing) > 9))
             raise DigitsError(f"not as in the last commit: {names}; commit or restore them first")

@@ -17,7 +17,6 @@ GOOD["floors"] = {"small": {"accuracy": 0.9}}
     [
         ({"floors": {"small": {"loss": 0.1}}}, "'accuracy', 'accuracy_low' or 'macro_f1'"),
         ({"against": "--all"}, "against: String should match pattern"),
-        ({"allowed_regression": -0.1}, "expected greater than or equal to 0, got -0.1"),
         ({"regression": 0}, "unknown key; did you mean 'allowed_regression'?"),
     ],
 )

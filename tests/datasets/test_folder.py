@@ -121,15 +121,6 @@ def test_pictures_are_prepared_as_mnists_were(tmp_path):
     assert {np.ptp(box, axis=0).max() + 1 for box in boxes} == {20}
 
 
-def test_pictures_of_any_size_are_scaled_on_their_backgrounds_colour(tmp_path):
-    folder = write(tmp_path / "x", ["a", "b"], 3, (40, 90), ".jpg", colour=True)
-    Image.new("RGB", (50, 300), (200, 200, 200)).save(folder / "b/tall.webp")
-    dataset, *_ = fetch(folder, prepare="resize", size=[20, 30])
-    images = np.concatenate([dataset.train_images, dataset.test_images])
-    assert images.shape == (7, 20, 30)
-    assert any((image == 200).all() for image in images)  # what was added is of the same grey
-
-
 def test_what_is_passed_over_is_counted(tmp_path, capsys):
     folder = write(tmp_path / "x", ["cat", "dog"], 3)
     write(folder, ["cat/2023"], 4)

@@ -46,11 +46,9 @@ def test_the_committed_file_is_valid():
     ("key", "value", "message"),
     [
         ("epochs", "'5'", "train.epochs: expected a valid integer, got '5'"),
-        ("epochs", "true", "train.epochs: expected a valid integer, got True"),
         ("epochs", "0", "expected greater than or equal to 1, got 0"),
         ("epochs", f"0x{'f' * 5000}", "got a number of thousands of digits"),
         ("learning_rate", ".nan", "train.learning_rate: expected a finite number, got nan"),
-        ("learning_rate", "yes", "train.learning_rate: expected a valid number, got 'yes'"),
         ("device", "tpu", "train.device: expected 'cpu' or 'gpu', got 'tpu'"),
     ],
 )
@@ -127,11 +125,9 @@ FILES = {
     "missing": (None, "cannot be read"),
     "a comment": ("# nothing\n", "got nothing"),
     "no YAML": ("a: [\n", "is not valid YAML"),
-    "two documents": (f"{GOOD}\n---\n{GOOD}", "is not valid YAML"),
     "a tag": ("train: !!python/object/apply:os.mkdir [unpickled]\n", "is not valid YAML"),
     "UTF-16": (GOOD.encode("utf-16"), "cannot be read"),
     "a date that is none": ("train: 2026-99-99\n", "is not valid YAML"),
-    "keys that are numbers": ("1: 2\n", "got a dict"),
     "a key of thousands of digits": (f"? 0x{'f' * 5000}\n: 1\n", "got a dict"),
     "such a key in a section": (f"train: {{? 0x{'f' * 5000} : 1}}\n", "train"),
     "null": (
