@@ -47,13 +47,12 @@ class Axis(NamedTuple):
 
 
 class Line(NamedTuple):
-    """A line of the model at `place`: points (x, y, size of the marker)."""
+    """A line of the model at `place`; points: x, y, size of marker; style: "" for no line."""
 
     name: str
     place: int
     points: list[list[float]]
-    style: str = "joined"
-    """Classes of page.css; none where only markers and the diagonal are drawn."""
+    style: str = "solid"
 
 
 class Chart(NamedTuple):
@@ -71,30 +70,26 @@ def charts(findings: Findings) -> dict[str, list[Chart]]:
     """Return the charts by the names that the templates use."""
     models = findings.models
     corruptions = models[0].robustness_table["corruption"].unique()
-    loss = "Cross-entropy on the training split"
     return {
-        "learning": [
-            learning_chart(models, "accuracy", "Training split", percent),
-            learning_chart(models, "loss", loss, "{:.2g}".format),
-        ],
+        "learning": [learning_chart(models, metric) for metric in ("accuracy", "loss")],
         "calibration": [calibration_chart(model) for model in models],
         "robustness": [robustness_chart(models, corruption) for corruption in corruptions],
     }
 
 
-def learning_chart(
-    models: Sequence[Model], metric: str, note: str, show: Callable[[float], str]
-) -> Chart:
+def learning_chart(models: Sequence[Model], metric: str) -> Chart:
     """Draw a metric after each epoch, on the validation split too if there is one."""
-    columns = ((metric, "", "joined"), (f"val_{metric}", " validation", "joined dashed"))
+    columns = ((metric, "", "solid"), (f"val_{metric}", " validation", "dashed"))
     lines = [
         Line(model.name + split, model.place, points(model.history, "epoch", column), style)
         for model in models
         for column, split, style in columns
         if column in model.history
     ]
-    if len(lines) > len(models):
-        note += "; dashed: validation split"
+    note = (
+        "Training split; dashed: validation split" if len(lines) > len(models) else "Training split"
+    )
+    show = percent if metric == "accuracy" else "{:.2g}".format
     y = Axis(ticks([y for line in lines for _, y, _ in line.points]), 172, 12, show)
     heading = f"{metric.capitalize()} after each epoch"
     return line_chart(heading, f"{note}. After the last epoch", "epoch", y, lines)

@@ -31,17 +31,14 @@ def images(findings: Findings) -> dict[str, Any]:
     train, labels, tested, actual = findings.dataset
     classes = findings.data.classes
     rows = chosen([model.predictions for model in findings.models], EACH)
-    counts = np.bincount(labels, minlength=len(classes))
     return {
         "sheet": sheet(tested[rows], COLUMNS),
         "samples": sheet(train[samples(labels, len(classes))], min(len(classes), FEW)),
-        "examples": (int(counts.min()), int(counts.max())),
         "matrices": [matrix(model.predictions, len(classes)) for model in findings.models],
         "shown": FEW,
         "findings": {
             "columns": COLUMNS,
             "classes": classes,
-            "each": EACH,
             "actual": actual[rows].tolist(),
             "models": [embedded(model, rows) for model in findings.models],
         },
@@ -50,17 +47,14 @@ def images(findings: Findings) -> dict[str, Any]:
 
 def canvas(findings: Findings, lead: Model) -> dict[str, Any]:
     """Return what the scripts need beside that for the canvas: `lead` gives the main answer."""
-    numbers = {
-        name: value
-        for module in (preparing, single)
-        for name, value in vars(module).items()
-        if isinstance(value, int | float)
-    }
+    constants = vars(preparing) | vars(single)
+    refusals = {one.name: str(one) for one in Refusal}
+    refusals["BLOT"] = "a scribble or a blot: expected one digit, got ink without gaps"
     weights = {"levels": LEVELS, "ambiguity": AMBIGUITY, "logsumexp": LOGSUMEXP}
     return {
         "lead": lead.place,
-        "preparing": numbers,
-        "refusals": {one.name: one.replace("digit", findings.data.noun) for one in Refusal},
+        "preparing": {key: x for key, x in constants.items() if isinstance(x, int | float)},
+        "refusals": {k: said.replace("digit", findings.data.noun) for k, said in refusals.items()},
         "reference": findings.reference.content() | weights | {"reasons": REASONS},
     }
 
@@ -93,35 +87,27 @@ def matrix(predictions: pd.DataFrame, classes: int) -> dict[str, Any]:
 def embedded(model: Model, rows: list[int]) -> dict[str, Any]:
     """Return a model's answers to `rows` and its layers, as models.js takes them."""
     some = model.predictions.iloc[rows]
-    return {
-        "name": model.name,
-        **{column: some[column].tolist() for column in ("predicted", "confidence")},
-        "layers": embedded_layers(model.network.stack),
-    }
+    answers = {column: some[column].tolist() for column in ("predicted", "confidence")}
+    return {"name": model.name, **answers, "layers": embedded_layers(model.network.stack)}
 
 
 def embedded_layers(stack: list[Layer]) -> list[dict[str, Any]]:
     """Return layers: kernels as base64 of little-endian float32, row after row, else lists."""
-    return [
-        {
-            key: b64encode(np.asarray(value, "<f4").tobytes()).decode()
-            if key == "kernel"
-            else np.asarray(value).tolist()
-            for key, value in layer._asdict().items()
-        }
-        for layer in stack
-    ]
+    layers = [layer._asdict() for layer in stack]
+    for layer in layers:
+        for key, value in layer.items():
+            layer[key] = np.asarray(value).tolist()
+        if "kernel" in layer:
+            layer["kernel"] = b64encode(np.asarray(layer["kernel"], "<f4").tobytes()).decode()
+    return layers
 
 
 def sheet(images: NDArray[np.uint8], columns: int) -> str:
     """Lay images, uint8 (n, *shape), out in rows of `columns`; return a PNG's address."""
     small = reduced(images, LARGEST).astype(np.uint8)
-    height, width, *colours = small.shape[1:]
-    rows = max(1, -(-len(small) // columns))
-    tiles = np.zeros((rows * columns, *small.shape[1:]), np.uint8)
-    tiles[: len(small)] = small
-    grid = tiles.reshape(rows, columns, *small.shape[1:]).swapaxes(1, 2)
+    blank = np.zeros((-len(small) % columns, *small.shape[1:]), np.uint8)
+    rows = np.concatenate([small, blank]).reshape(-1, columns, *small.shape[1:])
     content = io.BytesIO()
-    whole = grid.reshape(rows * height, columns * width, *colours)
-    Image.fromarray(whole).save(content, "PNG", optimize=True)
+    whole = Image.fromarray(np.vstack([np.hstack(row) for row in rows]))
+    whole.save(content, "PNG", optimize=True)
     return f"data:image/png;base64,{b64encode(content.getvalue()).decode()}"

@@ -21,6 +21,15 @@ def page(findings: Findings) -> str:
     """Return the page as HTML, the same for the same findings."""
     shown_as = {"classes": [*map(isolated, findings.data.classes)]}
     findings = findings._replace(data=findings.data.model_copy(update=shown_as))
+    drawn = findings.data.prepare == "mnist"
+    tried = [model for model in findings.models if drawn and model.network.stack]
+    lead = max(tried, key=lambda model: float(model.scores["accuracy"]), default=None)
+    shown = images(findings)
+    names = ["models.js", "explore.js"]
+    if lead:
+        shown["findings"] |= canvas(findings, lead)
+        names += ["prepare.js", "uncertainty.js", "why.js", "draw.js"]
+    script = "\n".join(FOLDER.joinpath(name).read_text(encoding="utf-8") for name in names)
     environment = Environment(
         loader=FileSystemLoader(FOLDER),
         autoescape=True,
@@ -28,33 +37,15 @@ def page(findings: Findings) -> str:
         trim_blocks=True,
         keep_trailing_newline=True,
     )
-    drawn = findings.data.prepare == "mnist"
-    tried = [model for model in findings.models if drawn and model.network.stack]
-    lead = max(tried, key=lambda model: float(model.scores["accuracy"]), default=None)
-    shown = images(findings)
-    scripts = ["models.js", "explore.js"]
-    if lead:
-        shown["findings"] |= canvas(findings, lead)
-        scripts += ["prepare.js", "uncertainty.js", "why.js", "draw.js"]
-    script = "\n".join(map(asset, scripts))
     return environment.get_template("index.html.j2").render(
-        findings._asdict()
-        | shown
-        | {
-            "tried": tried,
-            "drawn": drawn,
-            "short": short,
-            "lead": lead,
-            "charts": charts(findings),
-            "colour": colour,
-            "marks": MARKS,
-            "style": Markup(asset("page.css")),  # noqa: S704 (a file of ours, not data)
-            "script": Markup(script),  # noqa: S704
-            "script_sha256": b64encode(hashlib.sha256(script.encode()).digest()).decode(),
-        }
+        **findings._asdict() | shown,
+        tried=tried,
+        drawn=drawn,
+        short=short,
+        lead=lead,
+        charts=charts(findings),
+        colour=colour,
+        marks=MARKS,
+        script=Markup(script),  # noqa: S704 (files of ours, not data)
+        script_sha256=b64encode(hashlib.sha256(script.encode()).digest()).decode(),
     )
-
-
-def asset(name: str) -> str:
-    """Return the content of a file in assets/."""
-    return FOLDER.joinpath(name).read_text(encoding="utf-8")

@@ -94,7 +94,7 @@ def test_calibration_is_drawn_by_the_size_of_the_markers():
 @pytest.mark.parametrize(("validated", "dashed"), [(True, 2), (False, 0)])
 def test_validation_is_drawn_dashed_where_it_was_measured(validated, dashed):
     models = made.findings({"one": [], "two": []}, validated=validated).models
-    chart = charts.learning_chart(models, "loss", "Loss", str)
+    chart = charts.learning_chart(models, "loss")
     assert sum("dashed" in line.style for line in chart.lines) == dashed
     assert chart.note.count(" validation 0.9") == dashed
     assert ("dashed: validation split" in chart.note) == validated

@@ -24,40 +24,37 @@ function figure(at, { predicted, confidence }) {
   return element("figure", {}, image, caption);
 }
 
-/* Of right answers, of which there may be a thousand, only the first are in the page. */
-function inCell(place, actual, answer) {
-  const { predicted } = findings.models[place];
-  const cell = ALL.filter((at) => findings.actual[at] === actual && predicted[at] === answer);
-  return actual === answer ? cell.slice(0, findings.each) : cell;
+function inCell({ predicted }, actual, answer) {
+  return ALL.filter((at) => findings.actual[at] === actual && predicted[at] === answer);
 }
 
-function mistakes(place) {
-  const { predicted, confidence } = findings.models[place];
+function mistakes({ predicted, confidence }) {
   const wrong = ALL.filter((at) => findings.actual[at] !== predicted[at]);
   return wrong.sort((a, b) => confidence[b] - confidence[a]);
 }
 
 /* button: the cell that is chosen, or null. */
 function show(matrix, button) {
-  const place = Number(matrix.dataset.model);
-  let images = mistakes(place).slice(0, 15);
+  const model = findings.models[matrix.dataset.model];
+  let images = mistakes(model).slice(0, 15);
   let said = images.length ? "Mistakes with the highest confidence" : "No mistakes";
   if (button) {
     const { actual, predicted, count } = button.dataset;
-    images = inCell(place, +actual, +predicted);
+    images = inCell(model, +actual, +predicted);
     said = button.ariaLabel;
-    if (images.length < count) said += `, of which ${images.length} here`;
+    if (images.length < count) said += `, of which ${images.length} here`; // of the right answers
   }
   matrix.querySelector(".said").textContent = said;
-  const figures = images.map((at) => figure(at, findings.models[place]));
-  matrix.querySelector(".gallery").replaceChildren(...figures);
+  matrix.querySelector(".gallery").replaceChildren(...images.map((at) => figure(at, model)));
 }
 
 /* One cell of a matrix is in the order of the Tab key; arrows move among the others. */
 for (const matrix of document.querySelectorAll(".matrix")) {
   const buttons = [...matrix.querySelectorAll("button")];
-  for (const button of buttons) button.disabled = false; // without a script nothing can be pressed
-  if (buttons.length) buttons[0].tabIndex = 0;
+  for (const [at, button] of buttons.entries()) {
+    button.disabled = false; // without a script nothing can be pressed
+    button.tabIndex = at ? -1 : 0;
+  }
   const columns = Number(matrix.querySelector("[data-columns]")?.dataset.columns);
   matrix.addEventListener("keydown", (event) => {
     if (!STEPS[event.key]) return;

@@ -3,7 +3,8 @@ document.documentElement.classList.add("live"); // controls are shown from here 
 
 /* The models, as trained: layers as in digits/inference/layers.py. A kernel, (inputs, outputs) or
    (height, width, inputs, outputs), is embedded as base64 of little-endian float32, row after row. */
-const findings = JSON.parse(document.getElementById("findings").textContent);
+const byId = (id) => document.getElementById(id);
+const findings = JSON.parse(byId("findings").textContent);
 for (const layer of findings.models.flatMap((model) => model.layers)) {
   if (layer.kernel) layer.kernel = new Float32Array(bytes(layer.kernel).buffer);
 }

@@ -1,16 +1,17 @@
-/* Prepare a picture of one digit as MNIST's own were made: digits/pictures/preparing.py and single.py
-   in another language, with their numbers. A picture is a list of rows of numbers. */
+/* Prepare a picture of one digit on even paper as MNIST's own were made: digits/pictures/preparing.py
+   and single.py in another language, with their numbers. A picture is a list of rows of numbers. */
 
 const {
-  SIDE, BOX, CENTRE, FAINT, NOISE, CONTRAST, STRAY, MIN_SIDE, DOT_FILL, DOT_ROUND, MAX_CLEAR_INK,
-  MIN_GAP, MIN_INK_SHARE, MIN_HEIGHT_SHARE, MAX_WIDTH,
+  SIDE, BOX, CENTRE, FAINT, CONTRAST, STRAY, MIN_SIDE, DOT_FILL, DOT_ROUND, MAX_CLEAR_INK, MIN_GAP,
+  MIN_INK_SHARE, MIN_HEIGHT_SHARE, MAX_WIDTH,
 } = findings.preparing;
 
 const sum = (values) => values.reduce((total, value) => total + value, 0);
 const highest = (values) => values.reduce((most, value) => Math.max(most, value));
 const transpose = (rows) => rows[0].map((_, x) => rows.map((row) => row[x]));
 const sides = (rows) => [rows[0], rows.at(-1), rows.map((row) => row[0]), rows.map((row) => row.at(-1))];
-const apply = (rows, change) => rows.map((row, y) => row.map((value, x) => change(value, x, y)));
+const apply = (rows, change) => rows.map((row) => row.map(change));
+const lengths = (spans) => spans.map(([start, stop]) => stop - start);
 const cut = (rows, [top, bottom], [left, right]) =>
   rows.slice(top, bottom).map((row) => row.slice(left, right));
 
@@ -19,39 +20,29 @@ function median(values) {
   return (sorted[(sorted.length - 1) >> 1] + sorted[sorted.length >> 1]) / 2;
 }
 
-/* grey: 0-255, dark on light or light on dark. Returns the strokes, 0 paper to 255 ink, and the
-   paper's noise as a share of the strongest stroke; null if the picture is blank. */
+/* The level of the paper of a picture, whose edges are paper. */
+function paper(grey) {
+  return median(sides(grey).map(median));
+}
+
+/* grey: 0-255, dark on light or light on dark. Returns the strokes, 0 paper to 255 ink; null if the
+   picture is blank. */
 function ink(grey) {
-  const paper = paperOf(grey);
-  let darker = apply(grey, (level, x, y) => paper(x, y) - level);
-  const noise = 1.4826 * median(sides(darker).flat().map(Math.abs));
+  const level = paper(grey);
+  let darker = apply(grey, (value) => level - value);
   const power = sum(darker.flat().map((value) => value * Math.abs(value)));
   if (power < 0) darker = apply(darker, (value) => -value); // it is light on dark
   const strongest = highest(darker.flat());
-  if (strongest < Math.max(CONTRAST, 2 * NOISE * noise)) return null;
-  const least = Math.max(FAINT * strongest, NOISE * noise);
-  const strokes = apply(darker, (value) =>
-    value < least ? 0 : Math.floor((value / strongest) * 255 + 0.5),
+  if (strongest < CONTRAST) return null;
+  return apply(darker, (value) =>
+    value < FAINT * strongest ? 0 : Math.floor((value / strongest) * 255 + 0.5),
   );
-  return { strokes, noise: noise / strongest };
-}
-
-/* The background at (x, y): a plane through the medians of the four sides. */
-function paperOf(grey) {
-  const medians = sides(grey).map(median);
-  const [top, bottom, left, right] = medians;
-  const levels = grey.flat();
-  const range = highest(levels) + highest(levels.map((level) => -level));
-  const slope = (change) => (Math.abs(change) <= range / 2 ? change : 0);
-  const [down, across, middle] = [slope(bottom - top), slope(right - left), median(medians)];
-  return (x, y) =>
-    middle + down * ((y + 0.5) / grey.length - 0.5) + across * ((x + 0.5) / grey[0].length - 0.5);
 }
 
 /* The image that models get: a level for each of the SIDE * SIDE pixels, row after row. */
 function place(strokes) {
   const spans = boxOf(strokes);
-  const scale = BOX / highest(spans.map(([start, stop]) => stop - start));
+  const scale = BOX / highest(lengths(spans));
   const [down, across] = [strokes, transpose(strokes)].map((lines, axis) =>
     resampling(lines.map(sum), ...spans[axis], scale),
   );
@@ -68,16 +59,13 @@ function resampling(profile, start, stop, scale) {
   const wanted = Math.floor(CENTRE - (moment / sum(kept) - start) * scale + 0.5);
   const offset = Math.max(0, Math.min(wanted, SIDE - (stop - start) * scale));
   const edge = (pixel) => Math.min(stop, Math.max(start, (pixel - offset) / scale + start));
-  const covered = (pixel, index) =>
-    Math.min(edge(pixel + 1), index + 1) - Math.max(edge(pixel), index);
+  const covered = (pixel, at) => Math.min(edge(pixel + 1), at + 1) - Math.max(edge(pixel), at);
   return Array.from({ length: SIDE }, (_, pixel) =>
-    kept
-      .map((_, n) => [start + n, covered(pixel, start + n) * scale])
-      .filter(([, weight]) => weight > 0),
+    kept.map((_, n) => [start + n, covered(pixel, start + n) * scale]).filter(([, weight]) => weight > 0),
   );
 }
 
-/* From which row to which, and from which column to which, ink reaches. */
+/* The spans of the rows and of the columns that ink reaches. */
 function boxOf(strokes) {
   return [strokes, transpose(strokes)].map((lines) => span(lines.map(sum)));
 }
@@ -93,11 +81,13 @@ function span(profile) {
   return [inside.indexOf(true), inside.lastIndexOf(true) + 1];
 }
 
-/* Why ink cannot be that of one digit, as digits/pictures/prepared.py names it; null if it can. */
+/* Why ink cannot be that of one digit, as digits/pictures/prepared.py names it; null if it can. A
+   blot is a dot of a tenth of the picture or more. */
 function refusal(strokes) {
   const box = boxOf(strokes);
-  const [high, wide] = box.map(([start, stop]) => stop - start);
-  if (Math.max(high, wide) < MIN_SIDE || isDot(strokes)) return "DOT";
+  const [high, wide] = lengths(box);
+  const longer = Math.max(high, wide);
+  if (longer < MIN_SIDE || isDot(strokes)) return longer < strokes.length / 10 ? "DOT" : "BLOT";
   const inside = cut(strokes, ...box);
   const clear = transpose(inside).map((column) => sum(column) <= MAX_CLEAR_INK * 255 * high);
   for (let start = 0, stop; start < wide; start = stop) {
@@ -112,13 +102,13 @@ function refusal(strokes) {
 function isDot(strokes) {
   const dark = apply(strokes, (value) => +(value > 127));
   const box = boxOf(dark);
-  const [high, wide] = box.map(([start, stop]) => stop - start);
+  const [high, wide] = lengths(box);
   const round = Math.max(high, wide) <= DOT_ROUND * Math.min(high, wide);
   return round && sum(cut(dark, ...box).flat()) >= DOT_FILL * high * wide;
 }
 
 function isPart(part, total) {
   if (!part[0].length || sum(part.flat()) < MIN_INK_SHARE * total) return false;
-  const [[top, bottom]] = boxOf(part);
+  const [top, bottom] = span(part.map(sum));
   return bottom - top >= MIN_HEIGHT_SHARE * part.length;
 }

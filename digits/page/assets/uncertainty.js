@@ -9,14 +9,13 @@ function uncertain(grey, logits) {
   const order = [...logits.keys()].sort((a, b) => logits[b] - logits[a]);
   const best = logits[order[0]];
   const surprise = Math.log(sum(logits.map((logit) => Math.exp(logit - best)))); // -ln(softmax)
-  const component = (n) => COMPONENTS.subarray((order[0] * count + n) * pixels).subarray(0, pixels);
-  const mean = component(0);
+  const [mean, ...components] = Array.from({ length: count }, (_, n) =>
+    COMPONENTS.subarray((order[0] * count + n) * pixels).subarray(0, pixels),
+  );
   const differences = reduced(grey, Math.sqrt(pixels)).map((share, i) => share - (mean[i] / levels) * 2);
-  let score = sum(differences.map((value) => value * value)) - logsumexp * (best + surprise);
-  for (let n = 1; n < count; n++) {
-    const along = component(n).reduce((sum, value, i) => sum + (value / levels) * differences[i], 0);
-    score -= along * along;
-  }
+  const along = components.map((one) => sum(differences.map((value, i) => (one[i] / levels) * value)));
+  const squares = (values) => sum(values.map((value) => value * value));
+  const score = squares(differences) - squares(along) - logsumexp * (best + surprise);
   if (score + ambiguity * surprise <= thresholds[findings.models[findings.lead].name]) return "";
   const [answer, other] = order.map((place) => findings.classes[place]);
   const reason = reasons[ambiguity * surprise > score ? "ambiguous" : "unknown"];

@@ -1,10 +1,11 @@
 /* Explain an answer by occlusion: toggle the ink of one small square after another, and see how far
    the confidence moves. It takes nothing of a model but its answers. */
 
-const SQUARE = Math.max(1, Math.round(SIDE / 7));
-const ACROSS = Math.ceil(SIDE / SQUARE);
-const PIXELS = Array.from({ length: SIDE * SIDE }, (_, i) => [i % SIDE, Math.floor(i / SIDE)]);
-const SQUARES = PIXELS.map(([x, y]) => Math.floor(y / SQUARE) * ACROSS + Math.floor(x / SQUARE));
+const ACROSS = 7; // squares in a row
+const SQUARES = Array.from({ length: SIDE * SIDE }, (_, i) => {
+  const [x, y] = [i % SIDE, i / SIDE].map((at) => Math.floor((at * ACROSS) / SIDE));
+  return y * ACROSS + x;
+}); // that of each pixel
 
 /* Erase the ink of a square, or add ink where there is none; return the leading model's answer. */
 function toggle(square, grey) {
@@ -25,14 +26,13 @@ function whereabouts(square) {
 
 /* Colour the pixels of a canvas. colour: of the pixel at i, red, green and blue. */
 function paint(id, colour) {
-  const pixels = PIXELS.flatMap((_, i) => [...colour(i), 255]);
-  const image = new ImageData(Uint8ClampedArray.from(pixels), SIDE);
-  document.getElementById(id).getContext("2d").putImageData(image, 0, 0);
+  const pixels = Uint8ClampedArray.from(SQUARES.flatMap((_, i) => [...colour(i), 255]));
+  byId(id).getContext("2d").putImageData(new ImageData(pixels, SIDE), 0, 0);
 }
 
 /* Explain the leading model's answer to an image, if there is one, or why it is not class `asked`. */
 function explain(grey, answer, asked) {
-  const say = (id, text) => (document.getElementById(id).textContent = text);
+  const say = (id, text) => (byId(id).textContent = text);
   if (!answer) {
     paint("why", () => [255, 255, 255]);
     say("why-heading", "Why?");
@@ -50,14 +50,12 @@ function explain(grey, answer, asked) {
     return over.map((level) => under + share * (level - under));
   });
   const [now, sign] = [percent(answer.softmax[about]), about === answer.digit ? 1 : -1];
-  const said = [true, false]
-    .map((inked) => squares.filter((one) => one.inked === inked))
-    .map((some) => some.sort((a, b) => sign * (speaks[b.square] - speaks[a.square]))[0])
-    .filter((one) => one && percent(one.softmax[about]) !== now)
-    .map(({ inked, square, softmax }) => {
-      const change = inked ? "Without the ink" : "With more ink";
-      return `${change} ${whereabouts(square)} it would be ${percent(softmax[about])}.`;
-    });
+  const changes = squares.sort((a, b) => sign * (speaks[b.square] - speaks[a.square]));
+  const said = [["Without the ink", true], ["With more ink", false]]
+    .map(([change, inked]) => [change, changes.find((one) => one.inked === inked)])
+    .filter(([, one]) => one && percent(one.softmax[about]) !== now)
+    .map(([change, { square, softmax }]) =>
+      `${change} ${whereabouts(square)} it would be ${percent(softmax[about])}.`);
   if (!said.length) said.push("Changing one square of ink makes no visible difference.");
   const name = findings.classes[about];
   say("why-heading", `${sign > 0 ? "Why" : "Why not"} ${name}?`);
