@@ -10,7 +10,6 @@ import pytest
 from PIL import Image
 
 from digits.datasets.catalogue import DEBIAN_FOLDER
-from tests import pipeline
 from tests.browser import opened
 from tests.datasets.test_folder import write
 from tests.datasets.test_formats import write_npz
@@ -47,7 +46,7 @@ def built_of(project, source, **changes):
     for name, value in {"source": str(source), "sha256": None, "classes": None, **changes}.items():
         project.set(f"fetch.{name}", value)
     project.set("robustness.rotation", [10])
-    project.run("python", "-c", pipeline.ALL_STAGES)
+    project.stages()
     return project.read("data/raw/info.json")
 
 
