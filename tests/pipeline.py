@@ -130,7 +130,7 @@ class Project:
 
     def contents(self):
         """The bytes of every output's files, by path."""
-        outs = [self.path(out) for out in self.hashes()]
+        outs = [self.path(out) for stage in STAGES for out in outputs(stage)]
         paths = [path for out in outs for path in [out, *out.rglob("*")] if path.is_file()]
         return {path: path.read_bytes() for path in paths}
 
