@@ -11,7 +11,6 @@ from pathlib import Path
 
 LIBRARIES = {"vega": "5.33.1", "vega-lite": "5.23.0", "vega-embed": "6.29.0"}
 """In the order of loading; of the major versions that DVC's own page names."""
-FOLDER = Path(".dvc/vega")
 PAGE = """<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -32,29 +31,22 @@ PAGE = """<!DOCTYPE html>
 """
 
 
-def main() -> None:
-    """Fetch the libraries and write the page."""
-    FOLDER.mkdir(exist_ok=True)
-    scripts = [read(name, f"package/build/{name}.min.js") for name in LIBRARIES]
-    names = ", ".join(f"{name} {version}" for name, version in LIBRARIES.items())
-    inlined = "\n".join(f"<script>\n{script.strip()}\n</script>" for script in scripts)
-    Path(FOLDER, "plots.html").write_text(PAGE.format(names=names, scripts=inlined))
-    Path(FOLDER, "LICENSE").write_text(read("vega-embed", "package/LICENSE"))
-
-
 def read(name: str, member: str) -> str:
     """Return a text file of an npm package. Nothing is unpacked."""
     with tempfile.TemporaryDirectory() as folder:
-        command = ["npm", "pack", "--silent", "--pack-destination", folder]
-        package = [*command, f"{name}@{LIBRARIES[name]}"]
-        archive = subprocess.run(package, check=True, capture_output=True, text=True).stdout.strip()
-        with tarfile.open(Path(folder, archive)) as tar:
-            file = tar.extractfile(member)
-            assert file is not None
-            text = file.read().decode()
-    assert "</script" not in text
-    return text
+        package = f"{name}@{LIBRARIES[name]}"
+        command = ["npm", "pack", "--silent", "--pack-destination", folder, package]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+        (archive,) = Path(folder).iterdir()
+        with tarfile.open(archive) as tar:
+            return tar.extractfile(f"package/{member}").read().decode()
 
 
-if __name__ == "__main__":
-    main()
+folder = Path(".dvc/vega")
+folder.mkdir(exist_ok=True)
+scripts = [read(name, f"build/{name}.min.js").strip() for name in LIBRARIES]
+assert not any("</script" in script for script in scripts)
+names = ", ".join(f"{name} {version}" for name, version in LIBRARIES.items())
+inlined = "\n".join(f"<script>\n{script}\n</script>" for script in scripts)
+folder.joinpath("plots.html").write_text(PAGE.format(names=names, scripts=inlined))
+folder.joinpath("LICENSE").write_text(read("vega-embed", "LICENSE"))

@@ -11,14 +11,15 @@ from digits.files.arrays import read_array, write_array
 from tests import browser, pipeline
 
 
-def make_images(count, seed, ink=200):
-    """`count` noisy copies of ten fixed patterns: uint8 (count, 28, 28), and their labels.
+def make_images(count, seed, ink=200, classes=10):
+    """`count` noisy copies of a fixed pattern a class: uint8 (count, 28, 28), and their labels.
 
     ink: how much lighter the strokes are; the rest, up to 255, is noise.
     """
-    patterns = np.random.default_rng(0).integers(0, 2, (10, 7, 7)).repeat(4, 1).repeat(4, 2) * ink
+    small = np.random.default_rng(0).integers(0, 2, (classes, 7, 7))
+    patterns = small.repeat(4, 1).repeat(4, 2) * ink
     random = np.random.default_rng(seed)
-    labels = (np.arange(count) % 10).astype(np.uint8)
+    labels = (np.arange(count) % classes).astype(np.uint8)
     random.shuffle(labels)
     noise = random.integers(0, 256 - ink, (count, 28, 28))
     return (patterns[labels] + noise).astype(np.uint8), labels
@@ -50,11 +51,15 @@ def examples(dataset, tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def built(tmp_path_factory, dataset):
-    """A project in which everything has been built and committed: to copy, not to change."""
+    """A project in which everything has been built and committed: to copy, not to change.
+
+    Beside it watched.json says what each stage opened (tests/watched.py).
+    """
 
     def build(folder):
         project = pipeline.make(folder, dataset, content_sha256(dataset))
-        assert sorted(project.repro()) == sorted(pipeline.STAGES)
+        folder.with_name("watched.json").write_text(project.stages())
+        project.run("dvc", "commit", "--quiet", "--force")
         project.commit("results")
 
     return pipeline.once(tmp_path_factory, "built", build)
@@ -64,18 +69,6 @@ def built(tmp_path_factory, dataset):
 def project(built, tmp_path):
     """A copy of `built`, its cache included, for one test."""
     return pipeline.copy(built, tmp_path / "project")
-
-
-@pytest.fixture
-def branched(project):
-    """A project with a branch few, of 3 hidden units."""
-    project.run("git", "switch", "--quiet", "--create", "few")
-    project.set("train_hidden.units", 3)
-    project.run("dvc", "repro", "--quiet", "evaluate")
-    project.commit("few")
-    project.run("git", "switch", "--quiet", "main")
-    project.run("dvc", "checkout", "--quiet", "--with-deps", "evaluate")
-    return project
 
 
 @pytest.fixture(scope="module")

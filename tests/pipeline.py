@@ -34,18 +34,6 @@ ENVIRONMENT = {
     "GIT_COMMITTER_NAME": "test",
     "GIT_COMMITTER_EMAIL": "test@localhost",
 }
-ALL_STAGES = f"""
-import sys
-sys.argv = ["-m"]  # Python's value while it imports the package of `python -m stages.fetch`
-import stages, yaml
-from importlib import import_module
-models = yaml.safe_load(open("params.yaml", encoding="utf-8"))["models"]
-for _, _, module, *model in {list(COMMANDS.values())}:
-    if set(model) <= set(models):
-        sys.argv[1:] = model
-        import_module(module).main()
-"""
-"""A program that runs all stages, of the models in the list, in one process."""
 
 
 def readers(path):
@@ -90,6 +78,10 @@ class Project:
     def repro(self):
         """Run `dvc repro`; return the names of the stages that were run."""
         return re.findall(r"^Running stage '(\w+)':$", self.run("dvc", "repro"), re.MULTILINE)
+
+    def stages(self, python=sys.executable, **variables):
+        """Run all stages of the listed models in one process; return what each of them opened."""
+        return self.run(python, "-u", "tests/watched.py", **variables).splitlines()[-1]
 
     def path(self, name):
         return self.folder / name
@@ -138,7 +130,7 @@ class Project:
 
     def contents(self):
         """The bytes of every output's files, by path."""
-        outs = [self.path(out) for out in self.hashes()]
+        outs = [self.path(out) for stage in STAGES for out in outputs(stage)]
         paths = [path for out in outs for path in [out, *out.rglob("*")] if path.is_file()]
         return {path: path.read_bytes() for path in paths}
 
@@ -147,7 +139,7 @@ class Project:
         before = self.contents()
         for path in before:
             path.unlink()
-        self.run(python, "-c", ALL_STAGES, **variables)
+        self.stages(python, **variables)
         return [path for path in before if path.read_bytes() != before[path]]
 
     def commit(self, message="change"):

@@ -60,7 +60,7 @@ def table(path):
     return [*csv.reader(Path(path).read_text(encoding="utf-8").splitlines())][1:]
 
 
-@pytest.mark.parametrize("count", [1, 2, 200, 1001])
+@pytest.mark.parametrize("count", [1, 2, 201])
 def test_the_stages_give_numbers_for_any_number_of_test_images(folder, monkeypatch, count):
     monkeypatch.chdir(folder)
     random = np.random.default_rng(count)
@@ -92,6 +92,7 @@ def test_colour_alone_tells_classes_apart(tmp_path, monkeypatch, capsys):
     params["fetch"] |= {"source": "pictures", "prepare": "none", "colour": "rgb"}
     params["models"], params["train"]["batch_size"] = ["basic", "convolutional"], 4
     params["train_convolutional"] |= {"epochs": 1, "filters": [2, 2]}
+    params["robustness"] |= {name: [] for name in ("shift", "rotation", "blur", "contrast")}
     Path("params.yaml").write_text(yaml.safe_dump(params))
     for stage in ("fetch", *TESTED[:2], "train_basic", "train_convolutional", *TESTED[2:]):
         main_of(stage)()

@@ -16,19 +16,17 @@ import psutil
 import pytest
 import yaml
 
-from tests import slurm
 from tests.document import Document, sections
 from tests.hosts import two_hosts
 from tests.pipeline import ENVIRONMENT, ROOT, Project
-from tests.ports import free_ports, need, wait_for
-from tests.ssh import server
+from tests.servers import free_ports, need, slurm, ssh, wait_for
 
 pytestmark = pytest.mark.slow
 DOCUMENT = "docs/cluster.md"
 TEXT = (ROOT / DOCUMENT).read_text()
 COMMANDS = dict(sections(TEXT))
 MODEL = "models/hidden.keras"
-WIDTHS = list(range(16, 129, 16))
+WIDTHS = list(range(32, 129, 32))
 FOUND = {}
 """What the first engine has made: all others make the same."""
 
@@ -86,9 +84,8 @@ def test_a_trial(project, temporary):
     assert project.run("git", "status", "--porcelain") == ""
 
 
-def test_slurm(project, temporary):
-    need("slurmctld", "slurmd", "sbatch")
-    with slurm.cluster(temporary.parent / "slurm") as conf:
+def test_slurm(project, temporary, tmp_path):
+    with slurm(tmp_path) as conf:
         run("SLURM", project, SLURM_CONF=conf, TMPDIR=temporary)
         hold(project)
 
@@ -134,48 +131,43 @@ def machine(published, tmp_path):
 
 
 def test_gnu_parallel_over_ssh(published, machine, temporary, tmp_path):
-    need("parallel", "sshd", "ssh")
+    need("parallel")
     author = {name: value for name, value in ENVIRONMENT.items() if "GIT_" in name}
     machines = tmp_path / "machines"
     variables = {"PROJECT": published.folder, "FOLDER": machine.folder, "MACHINES": machines}
-    (tmp_path / "ssh").mkdir()
-    with server(tmp_path / "ssh", TMPDIR=temporary, **author) as (port, key):
+    with ssh(tmp_path, TMPDIR=temporary, **author) as (port, key):
         known = "-o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR"
-        ssh = f"1/ssh -p {port} -i {key} {known}"
-        machines.write_text(f"{ssh} 127.0.0.1\n{ssh} 127.0.0.2\n")
+        command = f"1/ssh -p {port} -i {key} {known}"
+        machines.write_text(f"{command} 127.0.0.1\n{command} 127.0.0.2\n")
         run("GNU parallel", published, **variables)
     hold(published)
     shutil.rmtree(published.path(".dvc/cache"))
     run("The results", published)
-    assert published.read("params.yaml")["train_hidden"]["units"] == 48
-    assert published.hashes()[MODEL] == models(published)[48]
+    assert published.read("params.yaml")["train_hidden"]["units"] == 64
+    assert published.hashes()[MODEL] == models(published)[64]
     assert published.path(MODEL).is_file()
 
 
 def test_kubernetes_manifest(published, machine, temporary, tmp_path):
     """Against the schema, unknown keys refused; and what it runs, with the index that it sets."""
-    (job,) = manifest("units")
-    (container,) = job["spec"]["template"]["spec"]["containers"]
-    variables = [f"PROJECT={published.folder}", "JOB_COMPLETION_INDEX=2", f"TMPDIR={temporary}"]
-    machine.run("env", *variables, *command(container, tmp_path / "cache"))
-    assert list(models(published)) == [48]
+    job, words = manifest("units", tmp_path / "cache")
+    variables = {"PROJECT": str(published.folder), "TMPDIR": str(temporary)}
+    machine.run(*words, JOB_COMPLETION_INDEX="1", **variables)
+    assert list(models(published)) == [64]
     assert job["spec"]["completions"] == len(WIDTHS)
     assert (tmp_path / "cache/files").is_dir()
     hold_to_schema(job)
 
 
-def manifest(name):
-    """The parts of the document's manifest in which a Job of this name is the last."""
+def manifest(name, folder):
+    """The parts of a manifest, a Job last, and its command, with a folder as what it mounts."""
     blocks = re.findall(r"```yaml\n(.*?)```", TEXT, re.DOTALL)
     found = [list(yaml.safe_load_all(block)) for block in blocks]
-    return next(parts for parts in found if parts[-1]["metadata"]["name"] == name)
-
-
-def command(container, folder):
-    """The command of a container, with a folder in place of what it mounts."""
+    parts = next(parts for parts in found if parts[-1]["metadata"]["name"] == name)
+    (container,) = parts[-1]["spec"]["template"]["spec"]["containers"]
     (mount,) = container["volumeMounts"]
     words = [*container["command"], *container["args"]]
-    return [word.replace(mount["mountPath"], str(folder)) for word in words]
+    return *parts, [word.replace(mount["mountPath"], str(folder)) for word in words]
 
 
 def hold_to_schema(*parts):
@@ -234,18 +226,14 @@ def test_one_folder_by_hand(two_workers, hosts):
 
 
 def test_a_slurm_job_of_two_workers(two_workers, hosts, tmp_path):
-    need("slurmctld", "slurmd", "sbatch", "srun")
-    with slurm.cluster(tmp_path / "slurm", hosts) as conf:
+    with slurm(tmp_path, hosts) as conf:
         run("A SLURM job", two_workers, hosts[0].within(), SLURM_CONF=conf)
 
 
 def test_a_kubernetes_job_of_two_workers(two_workers, hosts):
-    service, job = manifest("digits")
-    pod = job["spec"]["template"]["spec"]
-    (container,) = pod["containers"]
-    assert pod["subdomain"] == service["metadata"]["name"]
+    service, job, words = manifest("digits", two_workers.folder)
+    assert job["spec"]["template"]["spec"]["subdomain"] == service["metadata"]["name"]
     assert job["spec"]["completions"] == len(hosts)
-    words = command(container, two_workers.folder)
     with ThreadPoolExecutor() as threads:
         starts = [
             host.within("env", f"JOB_COMPLETION_INDEX={n}", *words) for n, host in enumerate(hosts)

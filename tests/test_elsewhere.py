@@ -28,6 +28,13 @@ PROCESSORS = {
     "Dhyana": "of a third maker",
 }
 """The first is a slow test; the others are run by `make rebuild-elsewhere` alone."""
+SMALL = {
+    "models": ["hidden", "augmented", "convolutional"],
+    "train.epochs": 1,
+    "preprocess.validation": 128,  # full batches of any model: each step is compiled once
+    **{f"robustness.{name}": [1] for name in ("shift", "rotation", "blur")},
+    **{f"robustness.{name}": [0.2] for name in ("noise", "contrast")},
+}
 
 
 @pytest.fixture(scope="module")
@@ -39,14 +46,12 @@ def native(tmp_path_factory):
         miss(
             "no qemu-x86_64 of 7.2 or later, the first with AVX2: on Debian, apt install qemu-user"
         )
-    hard = Dataset(*make_images(300, seed=1, ink=36), *make_images(200, seed=2, ink=36))
+    hard = Dataset(*make_images(384, seed=1, ink=36), *make_images(100, seed=2, ink=36))
     folder = tmp_path_factory.mktemp("native") / "project"
     project = pipeline.make(folder, hard, content_sha256(hard))
-    project.set("train.epochs", 1)
-    project.set("preprocess.validation", 30)
-    project.set("floors", {}, file="gate.yaml")
-    project.repro()
-    project.commit("results")
+    for name, value in SMALL.items():
+        project.set(name, value)
+    project.stages()
     return project
 
 

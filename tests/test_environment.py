@@ -53,11 +53,9 @@ sys.argv = ["-m"]  # as in `python -m stages.fetch`
 import stages
 for pair in os.environ.items(): print(*pair)
 """
+    command = [sys.executable, "-c", code]
     done = subprocess.run(
-        [sys.executable, "-c", code],
-        env=pipeline.ENVIRONMENT | ALL,
-        stdout=subprocess.PIPE,
-        text=True,
+        command, env=pipeline.ENVIRONMENT | ALL, stdout=subprocess.PIPE, text=True
     )
     pairs = dict(line.split(" ", 1) for line in done.stdout.splitlines() if " " in line)
     reached = {name: value for name, value in pairs.items() if name in ALL}
@@ -73,9 +71,9 @@ def test_a_file_of_a_students_is_not_taken_for_a_module(own):
     for name in ("random", "statistics", "re", "numpy"):
         own.path(f"{name}.py").write_text("raise SystemExit('not Python's')\n")
     own.run("python", "-m", "stages.explore")
-    own.run("python", "-m", "digits", "summary")
 
 
+@pytest.mark.slow
 def test_a_command_heeds_none_of_them_either(own, tmp_path):
     draw(4).save(tmp_path / "4.png")
     command = ["python", "-m", "digits", "predict", str(tmp_path / "4.png"), "--model", "all"]

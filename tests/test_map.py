@@ -1,8 +1,8 @@
 """dvc.yaml names exactly the folders that the code of each stage comes from."""
 
-import ast
 from pathlib import Path
 
+import grimp
 import pytest
 import yaml
 
@@ -12,38 +12,18 @@ MAP = yaml.safe_load(Path("dvc.yaml").read_text())["stages"]
 PARAMS = yaml.safe_load(Path("params.yaml").read_text())
 
 
-def imported(file):
-    """The modules that a file imports, in functions too, but not for type checkers alone."""
-    nodes = [ast.parse(file.read_text())]
-    while nodes:
-        node = nodes.pop()
-        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
-            continue
-        nodes += ast.iter_child_nodes(node)
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{file}: relative imports are not followed here"
-            yield from (node.module, *(f"{node.module}.{alias.name}" for alias in node.names))
+GRAPH = grimp.build_graph(
+    "digits", "stages", exclude_type_checking_imports=True, cache_dir=None
+)  # imports within functions, too
 
 
-def reached(*modules):
-    """The files of this project that are run when these modules are imported."""
-    found, left = set(), list(modules)
-    while left:
-        path = Path(*left.pop().split("."))
-        for file in (path.with_suffix(".py"), path / "__init__.py"):
-            if file.is_file() and file not in found:
-                found.add(file)
-                left += imported(file)
-    return found
-
-
-def sources(file):
-    """What dvc.yaml names for a file of code: its folder, or itself where files are named."""
-    if file.parts[0] == "stages" or file.parts[:2] == ("digits", "models"):
-        return {file.as_posix()} if file.name != "__init__.py" else set()
-    return {"/".join(file.parts[:2])} if len(file.parts) > 2 else set()  # else it changes no result
+def source(module):
+    """What dvc.yaml names for a module: its folder, or its file where files are named."""
+    top, *names = module.split(".")
+    if (top == "stages" and names) or (names[:1] == ["models"] and names[1:]):
+        return f"{module.replace('.', '/')}.py"
+    folder = Path(top, *names[:1])
+    return folder.as_posix() if names and folder.is_dir() else None  # else it changes no result
 
 
 def outputs(stage):
@@ -58,8 +38,9 @@ def outputs(stage):
 def test_a_stage_names_the_folders_that_its_imports_reach_and_no_other(stage):
     python, option, module, *model = MAP[stage]["cmd"].split()
     assert (python, option) == ("python", "-m")
-    modules = [module, *(f"digits.models.{name}" for name in model)]
-    wanted = set().union(*map(sources, reached(*modules)))
+    modules = {module, *(f"digits.models.{name}" for name in model)}
+    reached = modules.union(*map(GRAPH.find_upstream_modules, modules))
+    wanted = {*map(source, reached)} - {None, "digits/models"}
     assert [dep for dep in MAP[stage]["deps"] if dep.startswith("stages/")] == [
         f"{module.replace('.', '/')}.py"
     ]

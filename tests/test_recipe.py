@@ -5,9 +5,9 @@ import re
 
 import pandas as pd
 import pytest
-from PIL import Image, ImageDraw
 
 from tests.pipeline import ROOT, copy
+from tests.strokes import draw
 
 README = (ROOT / "README.md").read_text()
 CONV = '''
@@ -111,8 +111,8 @@ def add(project, name, module=None, params=None, read="train"):
 
 def set_models(project, names):
     """Change the list in params.yaml, as somebody who types it would."""
-    listed = re.search(r"^models: \[.*\]", project.path("params.yaml").read_text(), re.MULTILINE)
-    project.edit("params.yaml", listed[0], f"models: [{', '.join(names)}]")
+    (listed,) = re.findall(r"^models: .*\]", project.path("params.yaml").read_text(), re.MULTILINE)
+    project.edit("params.yaml", listed, f"models: [{', '.join(names)}]")
 
 
 def section_of(project, file, name, indent=""):
@@ -179,7 +179,7 @@ def hold_tests(project):
     assert project.run("git", "status", "--porcelain") == ""
 
 
-def test_the_results_hold_the_new_ones_and_not_the_removed_one(changed):
+def test_the_results_and_commands_hold_the_new_ones_and_not_the_removed_one(changed, tmp_path):
     project, removed = changed
     names = project.read("params.yaml")["models"]
     assert names[-3:] == list(NEW)
@@ -200,17 +200,7 @@ def test_the_results_hold_the_new_ones_and_not_the_removed_one(changed):
     plots = {path for path in drawn if path.startswith(("metrics/history/", "metrics/predictions"))}
     wanted = {f"metrics/{kind}/{name}.csv" for kind in ("history", "predictions") for name in names}
     assert plots == wanted
-
-
-def test_the_commands_know_them(changed, tmp_path):
-    project, removed = changed
-    names = project.read("params.yaml")["models"]
-    summary = project.run("python", "-m", "digits", "summary")
-    assert all(name in summary for name in names)
-    assert removed not in summary
-    picture = Image.new("L", (100, 100), 255)
-    ImageDraw.Draw(picture).line([(50, 20), (50, 80)], fill=0, width=9)
-    picture.save(tmp_path / "digit.png")
+    draw(1).save(tmp_path / "digit.png")
     command = ["python", "-m", "digits", "predict", "--json", "--model", "all"]
     output = project.run(*command, str(tmp_path / "digit.png"))
     assert [row["model"] for row in json.loads(output)] == names

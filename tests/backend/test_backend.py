@@ -101,14 +101,11 @@ def test_sizes_of_caches_that_cannot_be_pinned_are_told(monkeypatch):
         assert not eigen.pin_caches(Path(tf.__file__).parent)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("code", "message"),
     [
-        pytest.param(
-            "import tensorflow\ntensorflow.__version__ = '2.99.0'\n",
-            "TensorFlow 2.99.0 is not 2.",
-            marks=pytest.mark.slow,
-        ),
+        ("import tensorflow\ntensorflow.__version__ = '2.99.0'\n", "TensorFlow 2.99.0 is not 2."),
         ("import tensorflow as tf\ntf.zeros(3) + 1\n", "before its arithmetic was pinned"),
     ],
 )

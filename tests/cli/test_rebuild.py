@@ -23,7 +23,9 @@ def test_the_same_bytes_whatever_else_lies_beside(request, place):
     assert project.run("git", "status", "--porcelain").endswith("metrics/notes.txt\n")
 
 
-@pytest.mark.parametrize("source", ["../up/pictures", "pictures"])
+@pytest.mark.parametrize(
+    "source", ["../up/pictures", pytest.param("pictures", marks=pytest.mark.slow)]
+)
 def test_data_that_are_not_committed(small, source):
     """With a relative path; and some that DVC tracks, which it says."""
     small.path(source).parent.mkdir(exist_ok=True)

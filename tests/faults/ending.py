@@ -28,17 +28,13 @@ def state(project):
 
     Of tables the bytes: one may be written, the same again, before the next one cannot be.
     """
-    files = (
-        path
-        for folder in ("data", "metrics", "models", "report", "dvc.lock")
-        for path in [project.path(folder), *project.path(folder).rglob("*")]
-        if not path.is_dir()
-    )
     return {
         path.relative_to(project.folder): path.read_bytes()
         if path.suffix == ".csv"
         else (path.lstat().st_size, path.lstat().st_mtime_ns)
-        for path in files
+        for folder in ("data", "metrics", "models", "report", "dvc.lock")
+        for path in [project.path(folder), *project.path(folder).rglob("*")]
+        if not path.is_dir()
     }
 
 
@@ -59,24 +55,6 @@ def fails(project, main):
     assert len(message) < 5000
     assert state(project) == before
     return message
-
-
-def process_fails(project, stage, *wrapper):
-    """Run a stage in a process of its own, which must fail; return its message."""
-    before = state(project)
-    done = subprocess.run(
-        [*wrapper, *pipeline.COMMANDS[stage]],
-        cwd=project.folder,
-        env=pipeline.ENVIRONMENT,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 1, done.stderr
-    assert "Traceback" not in done.stderr, done.stderr
-    assert done.stderr.count("error: ") == 1, done.stderr
-    assert state(project) == before
-    return done.stderr
 
 
 class Running:
@@ -124,6 +102,12 @@ class Running:
             and session(process.pid) == self.process.pid
         ]
 
+    def hold_stopped(self, name):
+        """See to it that it said once that this signal stopped it, and nothing else went wrong."""
+        assert self.output.count(f"error: stopped by {name}\n") == 1
+        assert self.output.count("error: ") == 1
+        assert "Traceback" not in self.output
+
 
 def heed():
     """Undo what pytest inherited: in the background of a script SIGINT is ignored."""
@@ -139,6 +123,6 @@ def session(pid):
 def repro_restores(project):
     """`dvc repro`, without any clean-up by hand, ends in the committed state."""
     project.run("dvc", "repro")
-    assert project.run("git", "status", "--porcelain", "dvc.lock", "metrics") == ""
     assert "up to date" in project.run("dvc", "status")
+    assert project.run("git", "status", "--porcelain", "dvc.lock", "metrics") == ""
     assert list(project.folder.glob("[dmr]*/**/.*.tmp")) == []

@@ -4,7 +4,6 @@ import io
 import json
 import zipfile
 
-import h5py
 import numpy as np
 import pytest
 
@@ -22,20 +21,18 @@ def damages(good, path):
     """What is wrong with a damaged array's file, and its content."""
     array = np.load(io.BytesIO(good))
     yield "missing", None
-    yield "cut in the header", good[:50]
     yield "cut in the values", good[:-1]
     yield "a header of code", b"\x93NUMPY\x01\x00\x1c\x00__import__('os').mkdir('spy" + good
     yield "objects", packed(np.array([{}], object))
-    yield "dtype", packed(array.astype(np.float64))
     yield "rank", packed(array[None])
     yield "2^40 announced", good.replace(str(array.shape).encode(), f"({2**40},)".encode(), 1)
+    yield "length", packed(np.concatenate([array, array[:1]]))
+    yield "no examples", packed(array[:0])
     if "images" in path.name:
         yield "another shape", packed(array[..., 1:])
-    yield "length", packed(np.concatenate([array, array[:1]]))
-    if "labels" in path.name:
-        yield "out of range", packed(np.where(np.arange(len(array)) == 5, 10, array).astype("u1"))
-    yield "no examples", packed(array[:0])
-    if "labels" in path.name and "test" not in path.as_posix():
+        return
+    yield "out of range", packed(np.where(np.arange(len(array)) == 5, 10, array).astype("u1"))
+    if "test" not in path.as_posix():
         yield "a single class", packed(np.full_like(array, 3))
 
 
@@ -62,8 +59,6 @@ def test_a_damaged_array(project, pattern):
                 assert pattern.rstrip("_/*") in message, damage
                 assert "`dvc repro` rebuilds it" in message, damage
         path.write_bytes(good)
-    paths[0].write_bytes(b"")
-    repro_restores(project)
 
 
 def repacked(good, member, change, method=zipfile.ZIP_STORED):
@@ -87,60 +82,18 @@ def with_layer(good, **entries):
     return repacked(good, "config.json", change)
 
 
-def with_kernel(good, put):
-    """A .keras file in which `put` has put something in the place of the first kernel."""
-
-    def change(content):
-        file = io.BytesIO(content)
-        with h5py.File(file, "r+") as weights:
-            group = weights["layers/dense/vars"]
-            del group["0"]
-            put(group)
-        return file.getvalue()
-
-    return repacked(good, "model.weights.h5", change)
-
-
-def virtual(group):
-    """Put a kernel together from another file."""
-    layout = h5py.VirtualLayout((784, 10), np.float32)
-    layout[:] = h5py.VirtualSource("/etc/passwd", "a", shape=(784, 10))
-    group.create_virtual_dataset("0", layout)
-
-
-def filled(**options):
-    return lambda group: group.create_dataset("0", **options)
-
-
-FLOATS = {"shape": (784, 10), "dtype": "f4"}
-KERNELS = {
-    "missing": lambda group: None,
-    "from another file": virtual,
-    "by an external link": lambda group: group.update({"0": h5py.ExternalLink("/etc/passwd", "a")}),
-    "in another file": filled(**FLOATS, external=[("/dev/zero", 0, 2**40)]),
-    "of 2^40 numbers": filled(shape=(2**20, 2**20), dtype="f4", chunks=(1024, 1024)),
-    "of another shape": filled(data=np.zeros((784, 5), np.float32)),
-}
 CODE = {"class_name": "__lambda__", "config": {"code": "__import__('os').mkdir('unpickled')"}}
-
-
-def function(module, name):
-    """What hostile files put in the place of a layer, to have a function called."""
-    entries = {"module": module, "config": name, "registered_name": name}
-    return {"class_name": "function", **entries}
-
-
+LAMBDA = {"class_name": "Lambda", "module": "keras.layers", "registered_name": None}
 LAYERS = {
-    "a lambda": {
-        "class_name": "Lambda",
-        "module": "keras.layers",
-        "registered_name": None,
-        "config": {"function": CODE},
-    },
+    "a lambda": {**LAMBDA, "config": {"function": CODE}},
     "a custom layer": {"class_name": "Spy", "registered_name": "x>Spy"},
-    "a function of builtins": function("builtins", "exec"),
-    "a function of Keras": function("keras.utils", "get_file"),
-}
+    **{
+        f"a function of {module}": {
+            "class_name": "function", "module": module, "config": name, "registered_name": name
+        }
+        for module, name in (("builtins", "exec"), ("keras.utils", "get_file"))
+    },
+}  # fmt: skip
 
 
 def hostile(good):
@@ -153,7 +106,6 @@ def hostile(good):
     for name in ("config.json", "model.weights.h5"):
         bomb = repacked(good, name, lambda old: bytes(2**25) + old, zipfile.ZIP_DEFLATED)
         yield f"a bomb in {name}", bomb
-    yield from ((f"a kernel {kind}", with_kernel(good, put)) for kind, put in KERNELS.items())
     yield from ((kind, with_layer(good, **entries)) for kind, entries in LAYERS.items())
 
 

@@ -81,7 +81,7 @@ def _project(tmp_path, monkeypatch):
 
 @pytest.fixture
 def parts(examples):
-    return tuple(Examples(*(a[part] for a in examples)) for part in (slice(200), slice(200, 300)))
+    return tuple(Examples(*(a[part] for a in examples)) for part in (slice(192), slice(192, 256)))
 
 
 def run(parts, stop=None, delete=True, build=basic.build, patience=None, **options):
@@ -108,7 +108,7 @@ def run(parts, stop=None, delete=True, build=basic.build, patience=None, **optio
     return Path("model.keras").read_bytes(), seen
 
 
-@pytest.mark.parametrize("name", ["dropout", "convolutional"])
+@pytest.mark.parametrize("name", ["dropout", pytest.param("convolutional", marks=pytest.mark.slow)])
 def test_it_continues_to_the_same_bytes(parts, name, capsys, monkeypatch):
     if name == "dropout":  # of several blocks
         monkeypatch.setattr(blocks, "ROWS", 64)

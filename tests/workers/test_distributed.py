@@ -18,7 +18,7 @@ from digits.training import checkpoint
 from tests import pipeline
 from tests.faults.ending import heed
 from tests.hosts import two_hosts
-from tests.ports import free_ports
+from tests.servers import free_ports
 from tests.training.test_checkpoint import write_project
 
 DRIVER = """
@@ -273,7 +273,7 @@ def test_the_others_fail_where_the_disk_of_the_first_does_not_answer(folder):
 @pytest.mark.parametrize(
     ("name", "rank"),
     [
-        ("SIGTERM", 1),
+        pytest.param("SIGTERM", 1, marks=pytest.mark.slow),
         pytest.param("SIGINT", 0, marks=pytest.mark.slow),
         pytest.param("SIGSTOP", 0, marks=pytest.mark.slow),
         pytest.param("SIGSTOP", 1, marks=pytest.mark.slow),

@@ -11,7 +11,7 @@ from digits.cluster import read_tf_config, wait_seconds
 from digits.errors import DigitsError, ParameterError
 from digits.params.train import TrainParams
 from digits.workers.meeting import Meeting
-from tests.ports import free_ports
+from tests.servers import free_ports
 
 PARAMS = {"seed": 0, "epochs": 1, "batch_size": 24, "learning_rate": 0.01, "device": "cpu"}
 PARAMS |= {"patience": None}
