@@ -78,6 +78,16 @@ def branched(project):
     return project
 
 
+@pytest.fixture
+def eager():
+    """Compile no step: that takes seconds for each model."""
+    from digits.backend import tf
+
+    tf.config.run_functions_eagerly(True)
+    yield
+    tf.config.run_functions_eagerly(False)
+
+
 @pytest.fixture(scope="module")
 def chromium():
     with browser.browser() as chromium:
