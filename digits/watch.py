@@ -18,10 +18,10 @@ CONNECT, GRACE, HUNG, WORK = 60.0, 3.0, 10.0, 0.1
 
 
 class Watch(threading.Thread):
-    """Watches the main thread, which makes it when TensorFlow serves."""
+    """Watches the main thread, which must set `connected` within CONNECT seconds."""
 
     def __init__(self) -> None:
-        """Start. `connected` must be true within CONNECT seconds."""
+        """Start, when TensorFlow serves."""
         super().__init__(daemon=True)
         self.connected = False
         signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGTERM))  # TensorFlow has caught it

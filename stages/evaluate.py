@@ -17,9 +17,8 @@ def main() -> None:
     images, labels = read_examples("test")
     info = read_info()
     names = info.classes
-    networks = {
-        name: load(f"models/{name}.keras", *info.sizes) for name in read_params(Models).root
-    }
+    chosen = read_params(Models).root
+    networks = {name: load(f"models/{name}.keras", *info.sizes) for name in chosen}
     predicted, classes, calibration = {}, [], []
     for place, (name, network) in enumerate(networks.items()):
         answer = scoring.answers(network.logits(images), labels)
@@ -29,10 +28,9 @@ def main() -> None:
         bins = scoring.reliability(answer.confidence, answer.predicted == labels)
         calibration.append({"model": name, **bins})
         columns = {"actual": labels, "predicted": answer.predicted, "confidence": answer.confidence}
-        path = f"metrics/predictions/{name}.csv"
-        write_csv(path, columns, actual=names, predicted=names)
-        picture = confusion(name, colour(place), counts, info)
-        write_bytes(f"metrics/confusion/{name}.png", picture)
+        write_csv(f"metrics/predictions/{name}.csv", columns, actual=names, predicted=names)
+        image = confusion(name, colour(place), counts, info)
+        write_bytes(f"metrics/confusion/{name}.png", image)
         metrics = scoring.score(answer, labels, counts)
         write_json(f"metrics/evaluation/{name}.json", metrics)
         print(f"evaluate: {name}: {metrics['accuracy']:.2%} of {len(labels):,} test {info.nouns}")

@@ -28,7 +28,6 @@ def main() -> None:
     training, validation = read_examples("train"), read_examples("validation")
 
     # TensorFlow is imported when all else is in order
-    from digits.training.checkpoint import delete_checkpoints
     from digits.training.saving import save
     from digits.training.train import train
 
@@ -39,17 +38,17 @@ def main() -> None:
             print(f"{name}: the weights after epoch {kept + 1} are kept")
         write_json(f"metrics/training/{name}.json", history[kept])
 
-    report = partial(report_epoch, f"metrics/history/{name}.csv", params.epochs)
-    writers: dict[str, Any] = {
-        "after_epoch": report,
-        "after_training": write,
-        "stage": f"train_{name}",
-    }
     try:
-        train(training=training, validation=validation, **writers, **definition)
+        train(
+            training=training,
+            validation=validation,
+            after_epoch=partial(report_epoch, f"metrics/history/{name}.csv", params.epochs),
+            after_training=write,
+            stage=f"train_{name}",
+            **definition,
+        )
     except ModelError as fault:
         raise ModelError(f"digits/models/{name}.py: {fault}") from fault
-    delete_checkpoints(f"train_{name}")
 
 
 if __name__ == "__main__":

@@ -71,6 +71,16 @@ def project(built, tmp_path):
     return pipeline.copy(built, tmp_path / "project")
 
 
+@pytest.fixture
+def eager():
+    """Compile no step: that takes seconds for each model."""
+    from digits.backend import tf
+
+    tf.config.run_functions_eagerly(True)
+    yield
+    tf.config.run_functions_eagerly(False)
+
+
 @pytest.fixture(scope="module")
 def chromium():
     with browser.browser() as chromium:

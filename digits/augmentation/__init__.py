@@ -37,7 +37,7 @@ class Changes(Section):
     gain: float = Field(ge=1, le=10, description="factor by which ink is blacker or paler")
     contrast: float = Field(ge=0, le=1, description="share of the contrast lost")
     noise: float = Field(ge=0, le=1, description="standard deviation; ink is 1")
-    mirror: bool = Field(description="whether every second image is mirrored, left to right")
+    mirror: bool = Field(description="whether half of the groups of 64 images are mirrored")
 
 
 def optimizer(params: TrainParams, steps: int) -> Any:

@@ -1,8 +1,7 @@
 """Import TensorFlow and Keras: quietly, on the CPU, with all that decides a result pinned.
 
-Use `from digits.backend import keras, tf` in place of the plain imports. The results then depend on
-code, data and parameters alone, not on the machine's settings or processor. docs/same-bytes.md says
-on which machines, and what each pin is for.
+With `from digits.backend import keras, tf` the results depend on code, data and parameters alone.
+docs/same-bytes.md says on which machines, and what each pin is for.
 """
 
 import gc
@@ -13,17 +12,11 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from digits.backend.eigen import pin_caches
+from digits.environment import restrict
 from digits.errors import ParameterError
 
 TENSORFLOW = "2.21"
 """The version for which `make rebuild-elsewhere` has shown that the pins suffice."""
-XLA_FLAGS = {
-    # YNNPACK, which blocks products of matrices by the sizes of the processor's caches
-    "xla_cpu_experimental_ynn_fusion_type": "",
-    # Vectors of another width add up in another order; newer processors have wider vectors.
-    "xla_cpu_prefer_vector_width": "256",
-    "xla_cpu_max_isa": "AVX2",
-}
 SETTINGS = {
     "KERAS_BACKEND": "tensorflow",
     "KERAS_HOME": os.devnull,  # so that no keras.json is read, which sets the type of floats
@@ -34,7 +27,10 @@ SETTINGS = {
     "TF_ENABLE_ONEDNN_OPTS": "1",
     "ONEDNN_MAX_CPU_ISA": "AVX2",
     "TENSORFLOW_USE_CUSTOM_CONTRACTION_KERNEL": "false",
-    "XLA_FLAGS": " ".join(f"--{flag}={value}" for flag, value in XLA_FLAGS.items()),
+    # no YNNPACK, which blocks products of matrices by the sizes of the processor's caches; vectors
+    # of one width, since others add up in another order
+    "XLA_FLAGS": "--xla_cpu_experimental_ynn_fusion_type= --xla_cpu_prefer_vector_width=256 "
+    "--xla_cpu_max_isa=AVX2",
 }
 
 
@@ -51,15 +47,12 @@ def silent() -> Iterator[None]:
         os.close(stderr)
 
 
-for name in list(os.environ):
-    libraries = ("DNNL_", "KERAS_", "ONEDNN_", "TENSORFLOW_", "TF_", "XLA_")
-    if name.startswith(libraries) and name != "TF_CONFIG":
-        del os.environ[name]
+restrict()
 os.environ.update(SETTINGS)
 early = "tensorflow" in sys.modules
 
-# The imports make two million objects, none of them garbage. The collector would search them while
-# they are made (0.6 s of 3.1), and again at the end of the process (0.9 s).
+# The imports make two million objects, none of them garbage. To search them takes 0.6 s of 3.1 s
+# while they are made, and 0.9 s at the end of the process.
 gc.disable()
 with silent():
     import keras

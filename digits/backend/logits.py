@@ -10,26 +10,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digits.backend import keras, tf
-from digits.backend.variables import finite
 from digits.errors import ModelError, OutputError
 
 Images: TypeAlias = NDArray[np.float32]
-Logits: TypeAlias = Callable[[Images], NDArray[np.float64]]
 NO_LOGITS = set(dir(keras.activations)) - {"linear", "log_softmax", "sigmoid", "softmax"}
 """Last activations that return no logits, and do not let one see those beneath."""
 
 
-def logits(model: keras.Model, pixels: int, classes: int | None = None) -> Logits:
+def logits(
+    model: keras.Model, pixels: int, classes: int
+) -> Callable[[Images], NDArray[np.float64]]:
     """Return the function from images, (n, pixels), to a model's logits, (n, classes).
 
-    Keras attaches the logits to what a softmax or a sigmoid returns, however the model is nested:
-    its losses use them. The logits of other probabilities are their logarithms.
+    Keras attaches them to what a softmax or a sigmoid returns, for its losses. Those of other
+    probabilities are their logarithms.
     Raises ModelError if the model takes other images, returns anything else, or has diverged.
     """
     some = np.linspace(0, 1, 3, dtype=np.float32).repeat(pixels).reshape(3, pixels)
     output, last = call(model, some), last_activation(model)
     shape = tuple(getattr(output, "shape", ()))
-    if len(shape) != 2 or shape != (3, classes or shape[1]) or last in NO_LOGITS:
+    if shape != (3, classes) or last in NO_LOGITS:
         raise ModelError(
             f"expected {classes} logits out of {pixels} pixels, or a softmax or sigmoid of them, "
             f"got {last} {shape[1:]}. End with keras.layers.Dense(classes)"
@@ -52,13 +52,13 @@ def logits(model: keras.Model, pixels: int, classes: int | None = None) -> Logit
 def check_saved(model: keras.Model, images: Images, classes: int, registered: set[str]) -> None:
     """Save a model, load it, and compare its logits of some images.
 
-    registered: the names of the classes that were registered by importing the model's file, which
-        is all that other stages do.
+    registered: the classes that importing the model's file registers.
     Raises ModelError if that fails: no other stage could use the model.
     """
     expected = logits(model, images.shape[1], classes)(images)
     objects = keras.saving.get_custom_objects()
-    late = {name: objects.pop(name) for name in set(objects) - registered}
+    for late in set(objects) - registered:
+        del objects[late]
     try:
         with tempfile.TemporaryDirectory(prefix="digits-") as folder:
             model.save(path := Path(folder, "model.keras"))
@@ -77,8 +77,6 @@ def check_saved(model: keras.Model, images: Images, classes: int, registered: se
             "keras.ops, without random numbers of your own; register classes by "
             "keras.saving.register_keras_serializable in the model's file, outside of build"
         ) from fault
-    finally:
-        objects.update(late)
 
 
 def call(model: keras.Model, images: Images) -> Any:
@@ -95,6 +93,11 @@ def call(model: keras.Model, images: Images) -> Any:
             "Begin with keras.Input((pixels,))"
         ) from fault
     return outputs[0] if len(outputs) == 1 else outputs
+
+
+def finite(model: keras.Model) -> bool:
+    """Tell whether all variables of a model, not of its optimizer, are finite numbers."""
+    return all(np.isfinite(variable.numpy()).all() for variable in model.variables)
 
 
 def last_activation(model: Any) -> str:

@@ -23,34 +23,33 @@ Rows: TypeAlias = NDArray[np.intp]
 
 
 class Block(NamedTuple):
-    """Examples in the order of the file, and the order in which to take them."""
+    """Examples in the order of the file, the order in which to take them, and their epoch."""
 
     images: NDArray[np.float32]
     labels: Labels
     order: Rows
+    epoch: int = 0
 
 
 def shuffled(
     examples: Examples, batch_size: int, seed: int, epochs: int, done: int = 0
-) -> Iterator[Iterator[Block]]:
-    """Return epochs; each yields blocks that hold every example exactly once, in random order.
+) -> Iterator[Block]:
+    """Yield blocks; those of an epoch hold every example exactly once, in random order.
 
     All blocks of an epoch but the last hold whole batches. done: how many epochs to skip.
     """
     size, count = rows_per_block(batch_size), len(examples.labels)
     deal, shuffle = np.random.default_rng([seed, 1]), np.random.default_rng(seed)
-    for _ in range(done):
-        for rows in shuffle_chunks(count, size, deal):
-            shuffle.permutation(len(rows))
 
     @lru_cache(maxsize=1)  # the only block of an epoch is that of the next, too
     def read(rows: bytes) -> Examples:
         return _read(examples, np.frombuffer(rows, np.intp))
 
-    return (
-        (Block(*read(rows.tobytes()), shuffle.permutation(len(rows))) for rows in blocks)
-        for blocks in (shuffle_chunks(count, size, deal) for _ in range(epochs - done))
-    )
+    for epoch in range(epochs):
+        for rows in shuffle_chunks(count, size, deal):
+            order = shuffle.permutation(len(rows))
+            if epoch >= done:
+                yield Block(*read(rows.tobytes()), order, epoch)
 
 
 def in_order(examples: Examples, batch_size: int) -> Iterator[Block]:

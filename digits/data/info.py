@@ -1,7 +1,6 @@
 """The description of a data set: stage fetch writes it, all other stages read it."""
 
 import math
-import unicodedata
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
@@ -12,7 +11,6 @@ from digits.messages import printable
 from digits.params.stages import LARGEST, MOST_CLASSES, SMALLEST, Preparation
 
 FILE = "data/raw/info.json"
-
 FEW, LETTERS = 30, 14
 """Classes up to which confusion matrices show names and counts; the length of a name in labels."""
 
@@ -76,8 +74,5 @@ def read_info(path: str = FILE) -> DatasetInfo:
 
 
 def short(name: str) -> str:
-    """Return a class's name in at most LETTERS letters, with the marks that follow them."""
-    end = LETTERS - 1
-    while name[end : end + 1] and unicodedata.category(name[end])[0] in "MC":
-        end += 1
-    return name if len(name) <= max(LETTERS, end) else f"{name[:end]}…"
+    """Return a class's name in at most LETTERS letters."""
+    return name if len(name) <= LETTERS else f"{name[: LETTERS - 1]}…"

@@ -10,9 +10,6 @@ from digits.data.info import DatasetInfo, read_info
 from digits.errors import ArtifactError
 from digits.files.arrays import read_array
 
-LEAST = {"train": 2, "validation": 0, "test": 1}
-"""By split, the least number of different labels in it."""
-
 
 class Examples(NamedTuple):
     """Images, float32 (n, pixels), 0-1, and labels, (n,)."""
@@ -27,26 +24,24 @@ def read_raw(split: str) -> tuple[NDArray[np.uint8], Labels]:
     Raises ArtifactError if the arrays do not match the description of the data set.
     """
     info = read_info()
-    path = f"data/raw/{split}_images.npy"
-    images = read_array(path, np.uint8, None, *info.shape)
-    return images, _read_labels(f"data/raw/{split}_labels.npy", len(images), LEAST[split], info)
+    images = read_array(f"data/raw/{split}_images.npy", np.uint8, None, *info.shape)
+    return images, _read_labels(f"data/raw/{split}_labels.npy", split, len(images), info)
 
 
 def read_examples(split: str) -> Examples:
     """Memory-map a split as preprocess wrote it. Raises ArtifactError as `read_raw`."""
-    info = read_info()
-    path = f"data/processed/{split}"
-    images = read_array(f"{path}/images.npy", np.float32, None, info.sizes[0])
-    return Examples(images, _read_labels(f"{path}/labels.npy", len(images), LEAST[split], info))
+    info, folder = read_info(), f"data/processed/{split}"
+    images = read_array(f"{folder}/images.npy", np.float32, None, info.sizes[0])
+    return Examples(images, _read_labels(f"{folder}/labels.npy", split, len(images), info))
 
 
-def _read_labels(path: str, count: int, classes: int, info: DatasetInfo) -> Labels:
-    last = len(info.classes) - 1
+def _read_labels(path: str, split: str, count: int, info: DatasetInfo) -> Labels:
+    last, least = len(info.classes) - 1, {"train": 2, "validation": 0, "test": 1}[split]
     labels: Labels = read_array(path, np.min_scalar_type(last).type, count)
     got = np.unique(labels).tolist()
-    if len(got) < classes or max(got, default=0) > last:
+    if len(got) < least or max(got, default=0) > last:
         raise ArtifactError(
-            f"{path}: expected labels 0-{last}, at least {classes} different, got "
+            f"{path}: expected labels 0-{last}, at least {least} different, got "
             f"{', '.join(map(str, got[:20])) or 'none'}. `dvc repro` rebuilds it; if it comes out "
             "the same, raise preprocess.limit in params.yaml."
         )

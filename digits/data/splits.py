@@ -28,9 +28,9 @@ def stratified_sample(
 ) -> NDArray[np.bool_]:
     """Choose `count` examples at random, of each class in proportion to its size.
 
-    labels: (n,). Returns a mask (n,). The numbers are rounded by largest remainder, so that they
-    add up to `count`. least: of each class, so many at least are chosen, and as many are not, even
-    if they then add up to another number. Raises DigitsError if no example is left to train on.
+    labels: (n,). Returns a mask (n,). The numbers are rounded by largest remainder, to add up to
+    `count`. least: so many of each class are chosen at least, and not chosen at least, even if the
+    sum is another then. Raises DigitsError if no example is left to train on.
     """
     if count >= len(labels):
         raise DigitsError(

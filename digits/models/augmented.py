@@ -20,14 +20,8 @@ def build(pixels: int, classes: int, units: list[int]) -> Any:
     """Build Dense(n, relu) for each of `units`, then Dense(classes, sigmoid)."""
     from digits.backend import keras
 
-    return keras.Sequential(
-        [
-            keras.Input((pixels,), name="pixels"),
-            *(
-                keras.layers.Dense(count, activation="relu", name=f"hidden_{place}")
-                for place, count in enumerate(units, 1)
-            ),
-            keras.layers.Dense(classes, activation="sigmoid", name="digit"),
-        ],
-        name="augmented",
-    )
+    model = keras.Sequential([keras.Input((pixels,), name="pixels")], name="augmented")
+    for place, count in enumerate(units, 1):
+        model.add(keras.layers.Dense(count, activation="relu", name=f"hidden_{place}"))
+    model.add(keras.layers.Dense(classes, activation="sigmoid", name="digit"))
+    return model

@@ -17,11 +17,7 @@ def build(pixels: int, classes: int, units: int) -> Any:
     """Build Dense(units, relu), Dense(classes, sigmoid): 79,510 parameters for 784, 10, 100."""
     from digits.backend import keras
 
-    return keras.Sequential(
-        [
-            keras.Input((pixels,), name="pixels"),
-            keras.layers.Dense(units, activation="relu", name="hidden"),
-            keras.layers.Dense(classes, activation="sigmoid", name="digit"),
-        ],
-        name="hidden",
-    )
+    model = keras.Sequential([keras.Input((pixels,), name="pixels")], name="hidden")
+    model.add(keras.layers.Dense(units, activation="relu", name="hidden"))
+    model.add(keras.layers.Dense(classes, activation="sigmoid", name="digit"))
+    return model

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from itertools import groupby
-from operator import itemgetter
+from operator import attrgetter
 from typing import TypeAlias
 
 import numpy as np
@@ -14,21 +14,18 @@ Augment: TypeAlias = Callable[[NDArray[np.float32], np.random.Generator], NDArra
 """Takes the images of a block, (n, pixels), 0-1; returns as many of the same size."""
 
 
-def augment_epochs(
-    epochs: Iterable[Iterable[Block]], augment: Augment, seed: int, done: int = 0
-) -> Iterator[Iterator[Block]]:
-    """Augment the blocks of each epoch, the next block while the caller works on the last.
+def augmented(blocks: Iterable[Block], augment: Augment, seed: int) -> Iterator[Block]:
+    """Augment blocks, the next one while the caller works on the last.
 
-    Each epoch has a random generator of its own. done: how many epochs there were before these.
+    Each epoch has a random generator of its own.
     """
 
-    def augmented() -> Iterator[tuple[int, Block]]:
-        for epoch, blocks in enumerate(epochs, done):
+    def changed() -> Iterator[Block]:
+        for epoch, of_one in groupby(blocks, attrgetter("epoch")):
             random = np.random.default_rng([seed, 2, epoch])
-            for block in blocks:
+            for block in of_one:
                 images = empty(block.images.shape, block.images.dtype)
                 images[:] = augment(block.images.copy(), random).reshape(images.shape)
-                yield epoch, block._replace(images=images)
+                yield block._replace(images=images)
 
-    groups = groupby(prefetch(augmented()), itemgetter(0))
-    return ((block for _, block in group) for _, group in groups)
+    return prefetch(changed())

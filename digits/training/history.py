@@ -12,7 +12,7 @@ History: TypeAlias = list[dict[str, float]]
 def report_epoch(path: str, epochs: int, history: History) -> None:
     """Write the history so far to `path`, named after the model, as CSV; print the last epoch.
 
-    `train` calls it after each of `epochs` epochs, so that `dvc plots` can show a running training.
+    Called after each of `epochs` epochs, so `dvc plots` can show a running training.
     """
     write_csv(path, [{"epoch": n, **means} for n, means in enumerate(history, 1)])
     values = ", ".join(f"{metric} {value:.4f}" for metric, value in history[-1].items())

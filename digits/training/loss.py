@@ -1,7 +1,7 @@
 """The loss that a model is trained by, and the labels that it takes."""
 
 from collections.abc import Callable
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,14 +9,11 @@ from numpy.typing import NDArray
 from digits.backend import keras, tf
 from digits.backend.logits import call, logits
 
-Step: TypeAlias = Callable[[Any], Any]
-
 
 def cross_entropy(model: keras.Model, images: NDArray[np.float32], classes: int) -> Any:
     """Return the loss of the models that define none: the softmax's cross-entropy.
 
-    Keras finds the logits beneath a sigmoid or a softmax when the loss is given by name. images:
-    some to try.
+    images: some to try. Given by name, Keras finds the logits beneath a sigmoid or a softmax.
     """
     output = np.asarray(call(model, images), np.float64)
     if np.array_equal(logits(model, images.shape[1], classes)(images), output):
@@ -24,7 +21,7 @@ def cross_entropy(model: keras.Model, images: NDArray[np.float32], classes: int)
     return "sparse_categorical_crossentropy"
 
 
-def with_labels(step: Step, loss: Any, classes: int) -> Step:
+def with_labels(step: Callable[[Any], Any], loss: Any, classes: int) -> Callable[[Any], Any]:
     """Let a step take images and labels, and give its loss the labels in the form that it expects.
 
     A loss of Keras gets one row of 0 and 1 for each label, unless it is a sparse one; so

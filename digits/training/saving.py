@@ -10,10 +10,9 @@ from digits.files.atomic import replacing
 
 
 def save(model: Any, path: str) -> None:
-    """Save a model in Keras's .keras format; the same model gives the same bytes.
+    """Save a model, compiled, in Keras's format, without the time and memory addresses in it.
 
-    `keras.models.load_model` opens the file like any other: compiled, with the optimizer's state.
-    Keras itself writes the time of saving and memory addresses. Raises OutputError.
+    Raises OutputError.
     """
     with replacing(path) as temporary, tempfile.TemporaryDirectory(prefix="digits-") as folder:
         saved = Path(folder, "model.keras")

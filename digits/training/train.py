@@ -1,14 +1,15 @@
 """Train a Keras model: build, compile, loop. The loop over a block's batches is one program."""
 
 from collections.abc import Callable, Iterable
+from itertools import groupby
 from math import ceil
-from typing import Any, TypeAlias
+from operator import attrgetter
+from typing import Any
 
 import numpy as np
 
 from digits.backend import compute_on, keras, tf
-from digits.backend.logits import check_saved
-from digits.backend.variables import copy_variables, finite, variables
+from digits.backend.logits import check_saved, finite
 from digits.data.blocks import Block, in_order, shuffled
 from digits.data.loading import Examples
 from digits.errors import ModelError, ParameterError
@@ -16,13 +17,10 @@ from digits.params.train import TrainParams
 from digits.process import unbroken
 from digits.progress import progress
 from digits.training.checkpoint import Checkpoint
-from digits.training.epochs import Augment, augment_epochs
+from digits.training.epochs import Augment, augmented
 from digits.training.history import History, best_epoch
-from digits.training.loss import Step, cross_entropy, with_labels
+from digits.training.loss import cross_entropy, with_labels
 from digits.workers.distributed import Workers
-
-Loop: TypeAlias = Callable[[Any, Any, Any], None]
-"""A compiled loop over the batches of a block, see `compile_loop`."""
 
 
 def adam(params: TrainParams, steps: int) -> keras.optimizers.Optimizer:
@@ -46,13 +44,10 @@ def train(
 ) -> tuple[keras.Model, History]:
     """Build a model and train it as `model.fit` would, 6 to 7 times faster: see `compile_loop`.
 
-    build: makes the model for a number of pixels and a number of classes.
+    build, optimizer, loss, augment: see `read_definition`.
     training, validation: in memory or memory-mapped, slices and views as well. If there are any of
         validation, the model is measured on them after each epoch.
     classes: their number; by default the highest label tells.
-    optimizer: makes the optimizer, from the parameters and the number of steps in an epoch.
-    loss: makes the loss; by default the cross-entropy.
-    augment: see `augment_epochs`.
     after_epoch, after_training: called, on the worker that writes, with the history so far, and
         with what this returns.
     stage: the stage of dvc.yaml whose checkpoints are saved, and resumed from if it was killed.
@@ -71,7 +66,7 @@ def train(
     compute_on(params.device)
     workers = Workers(params)
     checkpoint = Checkpoint(stage)
-    workers.compare(checkpoint.hashes)
+    workers.compare(checkpoint.decides)
 
     keras.utils.set_random_seed(params.seed)
     registered = set(keras.saving.get_custom_objects())
@@ -87,28 +82,29 @@ def train(
     model.optimizer.build(model.trainable_variables)
     test_step = with_labels(model.test_step, model.loss, classes)
     test_step((training.images[:1], training.labels[:1]))  # makes the variables of metrics
-    state = variables(model)
+    model.reset_metrics()
+    state = [*model.variables, *model.optimizer.variables]  # what an epoch changes
     best = [tf.Variable(variable.numpy()) for variable in state] if patience else []
 
     with workers.together():
-        history = workers.resume(checkpoint, [*state, *best])
-        done, seed, batch_size = len(history), workers.seed, workers.batch_size
-        training_part, validation_part = workers.shard(training), workers.shard(validation)
-        epochs = shuffled(training_part, batch_size, seed, params.epochs, done)
-        if augment:
-            epochs = augment_epochs(epochs, augment, seed, done)
+        history = workers.resume(checkpoint.load, [*state, *best])
+        if history and workers.writes:  # DVC has removed what was written of these epochs
+            after_epoch(history)
         train_step = with_labels(workers.train_step(model), model.loss, classes)
         train_loop = compile_loop(model, train_step, workers)
         test_loop = compile_loop(model, test_step, workers)
-        if history and workers.writes:  # DVC has removed what was written of these epochs
-            after_epoch(history)
-        for blocks in epochs:
+        own, held_out = workers.shard(training), workers.shard(validation)
+        seed, batch_size = workers.seed, workers.batch_size
+        blocks = shuffled(own, batch_size, seed, params.epochs, len(history))
+        if augment:
+            blocks = augmented(blocks, augment, seed)
+        for _, epoch in groupby(blocks, attrgetter("epoch")):
             if patience and len(history) > best_epoch(history, patience) + patience:
                 break
-            means = run_epoch(train_loop, blocks, len(training.labels), model, workers)
-            if len(validation_part.labels):
-                blocks = in_order(validation_part, batch_size)
-                measured = run_epoch(test_loop, blocks, len(validation.labels), model, workers)
+            means = run_epoch(train_loop, epoch, len(training.labels), model, workers)
+            if len(held_out.labels):
+                epoch = in_order(held_out, batch_size)
+                measured = run_epoch(test_loop, epoch, len(validation.labels), model, workers)
                 means |= {f"val_{name}": value for name, value in measured.items()}
             if not np.isfinite([*means.values()]).all() or not finite(model):
                 raise ModelError(
@@ -127,10 +123,11 @@ def train(
         if workers.writes:
             after_training(model, history)
     workers.finish()
+    checkpoint.delete()
     return model, history
 
 
-def compile_loop(model: keras.Model, step: Step, workers: Workers) -> Loop:
+def compile_loop(model: keras.Model, step: Callable[[Any], Any], workers: Workers) -> Any:
     """Compile the loop over the batches of a block into one program.
 
     step: the model's own `train_step` or `test_step`, which `fit` and `evaluate` call as well.
@@ -144,38 +141,33 @@ def compile_loop(model: keras.Model, step: Step, workers: Workers) -> Loop:
     time, one of `basic` a thirteenth. It makes convolutions 6 to 9 times slower on a CPU, cannot
     compile some layers, nor the messages of several workers: those models it leaves alone.
     """
-    batch_size = workers.batch_size
     convolutions = any(len(weight.shape) > 2 for weight in model.trainable_variables)
     supported = all(layer.supports_jit for layer in model._flatten_layers())
 
     @tf.function(jit_compile=workers.size == 1 and supported and not convolutions, autograph=False)
     def run(images: Any, labels: Any, order: Any) -> None:
-        def step_on(rows: Any) -> None:
-            step((tf.gather(images, rows), tf.gather(labels, rows)))
+        def step_on(rows: Any) -> Any:
+            return step((tf.gather(images, rows), tf.gather(labels, rows)))
+
+        def body(i: Any) -> list[Any]:
+            step_on(batches[i])
+            return [i + 1]
 
         count = images.shape[0]
-        steps = count // batch_size
-        if steps:
-            batches = tf.reshape(order[: steps * batch_size], (steps, batch_size))
+        whole = count - count % workers.batch_size
+        if whole:
+            batches = tf.reshape(order[:whole], (-1, workers.batch_size))
+            tf.while_loop(lambda i: i < batches.shape[0], body, [0])
+        if whole < count:
+            step_on(order[whole:])
 
-            def body(i: Any) -> Any:
-                step_on(batches[i])
-                return i + 1
-
-            tf.while_loop(lambda i: i < steps, body, [0])
-        if steps * batch_size < count:
-            step_on(order[steps * batch_size :])
-
-    compiled: Loop = run
-    return compiled
+    return run
 
 
 def run_epoch(
-    loop: Loop, blocks: Iterable[Block], count: int, model: keras.Model, workers: Workers
+    loop: Any, blocks: Iterable[Block], count: int, model: keras.Model, workers: Workers
 ) -> dict[str, float]:
     """Run a compiled loop over blocks, of `count` examples together; return the mean metrics."""
-    with unbroken():
-        model.reset_metrics()
     with progress(model.name, count, " examples") as advance:
         for block in blocks:
             with unbroken():
@@ -184,10 +176,18 @@ def run_epoch(
             del block  # before the next but one is read
     with unbroken():
         workers.share_metrics(model)
-        return {name: round(float(value), 6) for name, value in model.get_metrics_result().items()}
+        means = {name: round(float(x), 6) for name, x in model.get_metrics_result().items()}
+        model.reset_metrics()
+    return means
 
 
 def tensors(block: Block) -> tuple[Any, Any, Any]:
     """Hand a block to TensorFlow. The images and labels are shared, not copied."""
     images, labels = (tf.experimental.dlpack.from_dlpack(array.__dlpack__()) for array in block[:2])
     return images, labels, tf.constant(block.order, tf.int32)
+
+
+def copy_variables(sources: list[Any], targets: list[Any]) -> None:
+    """Set variables to the values of others; do nothing where there are no others."""
+    for source, target in zip(sources, targets, strict=False):
+        target.assign(source.numpy())

@@ -9,7 +9,7 @@ import os
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,15 +22,11 @@ from digits.params.train import TrainParams
 from digits.watch import Watch
 from digits.workers.meeting import Meeting
 
-if TYPE_CHECKING:
-    from digits.training.checkpoint import Checkpoint
-    from digits.training.history import History
-
 
 class Workers:
     """The workers of a training, seen by one of them; often it is the only one.
 
-    TensorFlow's coordination service watches several: all methods raise DigitsError when one ends.
+    TensorFlow's service watches several: all methods raise DigitsError when one ends.
     """
 
     def __init__(self, params: TrainParams) -> None:
@@ -64,7 +60,7 @@ class Workers:
             self.strategy = tf.distribute.MultiWorkerMirroredStrategy(resolver)
         self.all_gather = tf.function(self._all_gather, autograph=False, reduce_retracing=True)
         watch = Watch()
-        self.wait()
+        self.gather(0)
         watch.connected = True
 
     @contextmanager
@@ -88,46 +84,44 @@ class Workers:
         return self.strategy.run(gather, (row,))
 
     def gather(self, values: Any) -> NDArray[Any]:
-        """Return an array's values on all workers, by rank."""
+        """Wait for all workers; return an array's values on each, by rank."""
         with self.together():
             rows = self.all_gather(tf.constant(np.ravel(values)[None]))
             return np.reshape(rows, (self.size, *np.shape(values)))
-
-    def wait(self) -> None:
-        """Wait until all are here."""
-        if self.size > 1:
-            self.gather(0)
 
     def share(self, name: str, words: Any) -> list[Any]:
         """Return what each worker calls by this name, any JSON, by rank."""
         with self.together():
             context().set_config_key_value(f"{name}/{self.rank}", json.dumps(words))
-            self.wait()
+            self.gather(0)  # waits for all
             places = [f"{name}/{rank}" for rank in range(self.size)]
             found = [json.loads(context().get_config_key_value(place)) for place in places]
-            self.wait()  # or the first one, which holds them, might end
+            self.gather(0)  # or the first one, which holds them, might end
             return found
 
-    def compare(self, hashes: Mapping[str, str]) -> None:
+    def compare(self, decides: Mapping[str, Any]) -> None:
         """Raise DigitsError if another worker trains something else.
 
-        hashes: of all that decides what it is, by name.
+        decides: all that decides what it is, by name, in JSON.
         """
         if self.size > 1:
-            own = {"parameters": self.params.model_dump_json(), **hashes}
+            own = {**decides, "parameters": self.params.model_dump()}
             for rank, other in enumerate(self.share("trained", own)):
-                if differ := [name for name in own if own[name] != other.get(name)]:
+                if differ := [key for key in own | other if own.get(key) != other.get(key)]:
                     raise DigitsError(
                         f"{self.meeting.name(rank)} trains something else: expected the same on "
-                        f"all workers, got other {', other '.join(differ)}"
+                        f"all workers, got other {', '.join(differ[:3])}"
                     )
 
-    def resume(self, checkpoint: "Checkpoint", targets: list[Any]) -> "History":
-        """Set variables to those of the first worker, from its checkpoint; return its history."""
-        history = checkpoint.load(targets) if self.rank == 0 else []
+    def resume(self, load: Callable[[list[Any]], list[Any]], variables: list[Any]) -> list[Any]:
+        """Set variables to those of the first worker, which loads them; return what that returns.
+
+        load: sets variables to those of a checkpoint, and returns its history.
+        """
+        history = load(variables) if self.rank == 0 else []
         if self.size > 1:
             history = self.share("history", history)[0]
-            for variable in targets:
+            for variable in variables:
                 variable.assign(self.gather(variable.numpy())[0])
         return history
 
@@ -159,10 +153,7 @@ class Workers:
         return step
 
     def share_metrics(self, model: keras.Model) -> None:
-        """Make metrics, and what layers hold beside weights, the same on all workers: the means.
-
-        Those of totals, and of counts, give the same metrics as their sums.
-        """
+        """Set metrics, and what layers hold beside weights, to the means over all workers."""
         if self.size > 1:
             for variable in (*model.metrics_variables, *model.non_trainable_variables):
                 if "float" in variable.dtype:
@@ -170,6 +161,7 @@ class Workers:
 
     def finish(self) -> None:
         """Wait until the outputs are written."""
-        self.wait()
-        with suppress(DigitsError):  # one that is here has left the sum before, which needs all
-            self.wait()
+        if self.size > 1:
+            self.gather(0)
+            with suppress(DigitsError):  # one that is here has left the sum before
+                self.gather(0)

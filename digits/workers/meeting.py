@@ -1,6 +1,6 @@
 """How the workers of a training find each other, before they read what another may still write.
 
-The others greet the first worker, and stay connected. When all have, it answers each. Messages are
+The first worker asks the others until each has answered, and then tells them so. Messages are
 signed by what only the workers share, so strangers are ignored. Nobody waits without a limit.
 """
 
@@ -11,17 +11,17 @@ import select
 import socket
 import sys
 import time
-from contextlib import suppress
-from operator import itemgetter
+from contextlib import ExitStack, suppress
+from typing import Any
+from urllib.parse import urlsplit
 
-from digits.cluster import read_tf_config, split_address, wait_seconds
 from digits.errors import DigitsError, ParameterError
 from digits.params.train import TrainParams
 
 INTERVAL, PATIENCE = 0.2, 5.0
-"""Seconds between two attempts to connect; seconds that one may take."""
-MAX_UNKNOWN = 256
-"""Connections without a greeting; beyond, the oldest is closed."""
+"""Seconds between two rounds of questions; seconds that an answer may take."""
+MAX_CALLERS = 256
+"""Connections without a message; beyond, the oldest is closed."""
 
 
 class Meeting:
@@ -45,12 +45,9 @@ class Meeting:
         return f"worker {rank} ({self.addresses[rank]})"
 
     def meet(self) -> None:
-        """Wait until all are there.
-
-        Raises DigitsError: this worker's address cannot be used, or another worker is missing.
-        """
+        """Wait until all are there. Raises DigitsError if one is not."""
         with self._listen() as server:  # all do, so that no other program takes the port
-            missing = self._greet() if self.rank else self._collect(server)
+            missing = self._answer(server) if self.rank else self._ask_all()
         if missing:
             raise DigitsError(
                 f"no answer from {', '.join(map(self.name, missing))} within {self.wait:g} s: "
@@ -58,50 +55,46 @@ class Meeting:
                 "there no firewall between the workers?"
             )
 
-    def _collect(self, server: socket.socket) -> list[int]:
-        """As the first worker, answer the others when all have greeted; return who is missing."""
-        others, there = range(1, len(self.addresses)), dict[int, socket.socket]()
-        said: dict[socket.socket, tuple[int, int]] = {}
-        """The start and rank that each has greeted with; 0, 0 before."""
-        while len(there) < len(others) and time.monotonic() < self.end:
-            for ready in select.select([server, *said], [], [], INTERVAL)[0]:
-                if ready is server:
-                    said[server.accept()[0]] = 0, 0
-                    continue
-                try:
-                    start, rank = self._verify("greeting", ready.recv(1000))
-                    said[ready] = start, rank
-                except (OSError, ValueError):  # a stranger, or one that has ended
-                    with ready:
-                        del said[ready]
-            for each in [each for each, (_, rank) in said.items() if not rank][:-MAX_UNKNOWN]:
-                with each:
-                    del said[each]
-            # of two processes with the same rank the later one counts
-            ordered = sorted(said.items(), key=itemgetter(1))
-            there = {rank: each for each, (_, rank) in ordered if rank}
-        missing = [rank for rank in others if rank not in there]
-        answer = " ".join(map(str, missing)).encode()
-        for each, (start, rank) in said.items():
-            with each, suppress(OSError):
-                if there.get(rank) is each:
-                    each.sendall(self._signed(start, answer))
+    def _ask_all(self) -> list[int]:
+        """As the first worker, ask the others until all answer; tell them who is missing."""
+        others = range(1, len(self.addresses))
+        while missing := [rank for rank in others if not self._ask(rank)]:
+            if time.monotonic() > self.end:
+                break
+            time.sleep(INTERVAL)
+        for rank in {*others} - {*missing}:
+            self._ask(rank, missing)
         return missing
 
-    def _greet(self) -> list[int]:
-        """As one of the others, greet the first until it answers; return who is missing."""
-        start = time.time_ns()
-        while time.monotonic() < self.end:
-            try:
-                place = split_address(self.addresses[0])
-                with socket.create_connection(place, PATIENCE) as connection:
-                    connection.sendall(self._signed("greeting", b"%d %d" % (start, self.rank)))
-                    # longer, since the first one knows who is missing
-                    connection.settimeout(self.end - time.monotonic() + PATIENCE)
-                    return self._verify(start, connection.recv(1 << 16))
-            except (OSError, ValueError) as fault:
-                self.fault = str(fault) or self.fault
-            time.sleep(INTERVAL)
+    def _ask(self, rank: int, missing: list[int] | None = None) -> bool:
+        """Return whether a worker answers. missing: who is, if that is known."""
+        now = time.time_ns()
+        try:
+            with socket.create_connection(split_address(self.addresses[rank]), PATIENCE) as called:
+                called.sendall(self._signed(rank, [now, missing]))
+                self._verify(now, called.recv(1000))
+                return True
+        except (OSError, ValueError) as fault:
+            self.fault = str(fault) or self.fault
+            return False
+
+    def _answer(self, server: socket.socket) -> list[int]:
+        """As one of the others, answer the first worker until it tells who is missing."""
+        callers = [server]
+        with ExitStack() as opened:
+            while time.monotonic() < self.end + 2 * PATIENCE:  # the first one may still ask
+                for ready in select.select(callers, [], [], INTERVAL)[0]:
+                    if ready is server:
+                        callers.append(opened.enter_context(server.accept()[0]))
+                        if len(callers) > MAX_CALLERS:
+                            callers.pop(1).close()
+                        continue
+                    callers.remove(ready)
+                    with ready, suppress(OSError, ValueError):  # a stranger's, or broken off
+                        now, missing = self._verify(self.rank, ready.recv(1 << 16))
+                        ready.sendall(self._signed(now, "here"))
+                        if missing is not None:
+                            return list(missing)
         return [0]
 
     def _listen(self) -> socket.socket:
@@ -122,18 +115,58 @@ class Meeting:
                     f"used: {fault}. Expected an address of this machine and a free port"
                 ) from None
 
-    def _signed(self, purpose: object, body: bytes) -> bytes:
-        """Return a message: a signature of 32 bytes, then its body."""
-        return hmac.digest(self.key, f"{purpose}".encode() + body, "sha256") + body
+    def _signed(self, purpose: int, words: object) -> bytes:
+        """Return a message: a signature of 32 bytes, then the words in JSON."""
+        body = json.dumps(words).encode()
+        return hmac.digest(self.key, b"%d %s" % (purpose, body), "sha256") + body
 
-    def _verify(self, purpose: object, message: bytes) -> list[int]:
-        """Return the numbers of a message. Raises ValueError if it is not signed for `purpose`."""
-        if not hmac.compare_digest(message, self._signed(purpose, message[32:])):
+    def _verify(self, purpose: int, message: bytes) -> Any:
+        """Return the words of a message. Raises ValueError if it is not signed for `purpose`."""
+        signature = hmac.digest(self.key, b"%d %s" % (purpose, message[32:]), "sha256")
+        if not hmac.compare_digest(message[:32], signature):
             raise ValueError("it gives no answer to this TF_CONFIG and DIGITS_TOKEN")
-        return [int(number) for number in message[32:].split()]
+        return json.loads(message[32:])
 
 
 def meet(params: TrainParams) -> None:
     """Wait until all workers are there, if there are several. Raises as `Meeting` does."""
     if params.workers > 1:
         Meeting(params).meet()
+
+
+def read_tf_config(workers: int) -> tuple[int, list[str]]:
+    """Return this worker's rank and all addresses, by TF_CONFIG. Raises ParameterError."""
+    text = os.environ.get("TF_CONFIG", "")
+    try:
+        config = json.loads(text)
+        cluster, task = config["cluster"], config["task"]
+        kinds = {kind: cluster.get(kind, []) for kind in ("chief", "worker")}
+        addresses = [*kinds["chief"], *kinds["worker"]]
+        if not len(set(map(split_address, addresses))) == len(addresses) == workers:
+            raise ValueError
+        own = dict(enumerate(kinds[task["type"]]))[int(str(task["index"]))]
+        return addresses.index(own), addresses
+    except (AttributeError, LookupError, RecursionError, TypeError, ValueError):
+        raise ParameterError(
+            f"train.workers in params.yaml is {workers}: expected TF_CONFIG in the environment to "
+            'be like {"cluster": {"worker": ["HOST:PORT", ...]}, "task": {"type": "worker", '
+            f'"index": 0}}}}, with {workers} different addresses, got {text[:300]!r}'
+        ) from None
+
+
+def split_address(address: str) -> tuple[str, int]:
+    """Split host and port. Raises ValueError."""
+    parts = urlsplit(f"//{address}")
+    if parts.netloc != address or not parts.hostname or not parts.port:
+        raise ValueError
+    return parts.hostname, parts.port
+
+
+def wait_seconds() -> float:
+    """Return how long to wait for the others: --wait, or DIGITS_WAIT. Raises ParameterError."""
+    words = [*sys.argv, "--wait", os.environ.get("DIGITS_WAIT", "60")]
+    text = words[words.index("--wait") + 1]
+    with suppress(ValueError):
+        if 0 < float(text) < float("inf"):
+            return float(text)
+    raise ParameterError(f"--wait: expected a number of seconds, got {text}")

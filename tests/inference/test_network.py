@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from digits.__main__ import call
-from digits.backend import keras, tf
+from digits.backend import keras
 from digits.data.loading import Examples
 from digits.errors import ArtifactError, ModelError
 from digits.evaluation.scoring import probabilities
@@ -62,15 +62,7 @@ def networks(tmp_path_factory):
     return made
 
 
-@pytest.fixture
-def _eager():
-    """Compile no step: that takes seconds for each model."""
-    tf.config.run_functions_eagerly(True)
-    yield
-    tf.config.run_functions_eagerly(False)
-
-
-@pytest.mark.usefixtures("_eager")
+@pytest.mark.usefixtures("eager")
 @pytest.mark.parametrize(
     "name", [pytest.param(name, marks=[pytest.mark.slow] * (name not in QUICK)) for name in FORMS]
 )
