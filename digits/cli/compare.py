@@ -7,6 +7,7 @@ model of one revision alone is new or removed. Where the test sets differ, there
 verdict is about these trained models; `digits seeds` says how far the seed moves the accuracy.
 """
 
+import sys
 from argparse import ArgumentParser, Namespace
 from typing import Any
 
@@ -26,12 +27,18 @@ def add_arguments(parser: ArgumentParser) -> None:
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--md", action="store_true", help="Markdown, for a CI job's summary")
     form.add_argument("--json", action="store_true", help="an object, not a table")
+    words = "exit with 1 if a model is significantly worse"
+    parser.add_argument("--fail-if", choices=("worse",), help=words)
 
 
 def main(arguments: Namespace) -> None:
-    """Print the report."""
+    """Print the report; end with exit code 1 if asked to and a model is worse."""
     report = compare(arguments.old, arguments.new)
     print(to_json(report, "the comparison") if arguments.json else as_text(report, arguments.md))
+    models, old, asked = report["models"], report["old"]["revision"], arguments.fail_if
+    if asked and (named := [name for name in models if models[name]["verdict"] == asked]):
+        sys.stdout.flush()
+        sys.exit(f"error: significantly {asked} than {old}: {', '.join(named)}")
 
 
 def compare(old: str = MAIN, new: str | None = None) -> dict[str, Any]:

@@ -55,6 +55,9 @@ def test_as_text_and_as_markdown(small):
     assert any("train.seed" in line and r" `` a \| b <i> `c` `` |" in line for line in markdown)
     tables = [line for line in markdown if line.startswith("|")]
     assert {line.replace(r"\|", "").count("|") for line in tables} == {8, 4}
+    small.digits("compare", "branch", "main", "--fail-if", "worse")  # new and removed are not worse
+    failed = small.digits("compare", "main", "branch", "--fail-if", "worse", code=1).splitlines()
+    assert failed == [*text, "error: significantly worse than main: two"]
 
 
 @pytest.mark.parametrize("test_set", [{"labels": "bb"}, {"examples": 120}])
