@@ -9,7 +9,7 @@ from digits.files.atomic import write_bytes, write_json
 from digits.files.tables import write_csv
 from digits.inference.network import load
 from digits.params import read_params
-from digits.params.models import Models
+from digits.params.stages import Models
 from digits.process import run
 
 

@@ -12,7 +12,7 @@ from digits.page.findings import Findings, Model
 from digits.page.page import page
 from digits.params import read_params
 from digits.params.document import leaves, read_document
-from digits.params.models import Models
+from digits.params.stages import Models
 from digits.process import run
 
 

@@ -7,8 +7,7 @@ from digits.files.atomic import write_json
 from digits.files.tables import write_csv
 from digits.inference.network import load
 from digits.params import read_params
-from digits.params.models import Models
-from digits.params.stages import RobustnessParams
+from digits.params.stages import Models, RobustnessParams
 from digits.process import run
 
 

@@ -8,7 +8,7 @@ from digits.data.info import read_info
 from digits.data.loading import read_examples
 from digits.errors import ModelError, ParameterError
 from digits.files.atomic import write_json
-from digits.params.models import available
+from digits.params.stages import available
 from digits.process import run
 from digits.training.definition import read_definition, train_params
 from digits.training.history import History, best_epoch, report_epoch

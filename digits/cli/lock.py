@@ -22,7 +22,7 @@ from dvc_data.hashfile.state import StateNoop
 from digits.errors import ArtifactError, RevisionError
 from digits.params import read_params
 from digits.params.document import read_document
-from digits.params.models import Models
+from digits.params.stages import Models
 
 LOCK = "dvc.lock"
 

@@ -13,17 +13,16 @@ from pydantic.json_schema import GenerateJsonSchema
 
 from digits.errors import ParameterError
 from digits.messages import nearest
-from digits.params import Section, is_required, validate
+from digits.params import Section, is_required, stages, validate
 from digits.params.document import read_document
-from digits.params.models import Models, available
-from digits.params.stages import FetchParams, PreprocessParams, RobustnessParams
 from digits.params.train import TrainParams, section_of
 
 
 def sections() -> dict[str, type[BaseModel]]:
     """Return the schema of each section by its name: the pipeline's, and each model's own."""
-    own = [section_of(import_module(f"digits.models.{name}")) for name in available()]
-    known: list[Any] = [Models, FetchParams, PreprocessParams, TrainParams, *own, RobustnessParams]
+    own = [section_of(import_module(f"digits.models.{name}")) for name in stages.available()]
+    known: list[Any] = [stages.Models, stages.FetchParams, stages.PreprocessParams, TrainParams]
+    known += [*own, stages.RobustnessParams]
     return {schema.section: schema for schema in known}
 
 
@@ -36,7 +35,7 @@ def check(path: str = "params.yaml") -> dict[str, Any]:
     for schema in schemas.values():
         validate(document, schema, path)
     for name in document["models"]:
-        if name not in (names := available()):
+        if name not in (names := stages.available()):
             raise ParameterError(
                 f"{path}: models: there is no digits/models/{name}.py with a function build"
                 f"{nearest(name, names)}"

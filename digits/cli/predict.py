@@ -30,7 +30,7 @@ from digits.files.atomic import to_json, write_bytes
 from digits.inference import network as inference
 from digits.messages import nearest, printable
 from digits.params import read_params
-from digits.params.models import Models
+from digits.params.stages import Models
 from digits.pictures import detect, read
 from digits.pictures.guard import read_each
 from digits.pictures.listing import list_files, passed_over

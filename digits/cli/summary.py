@@ -7,7 +7,7 @@ from digits.cli.tables import paragraph, table
 from digits.evaluation.results import read_results, read_robustness
 from digits.files.atomic import read_json, reading
 from digits.params import read_params
-from digits.params.models import Models
+from digits.params.stages import Models
 
 
 def main(arguments: Namespace) -> None:

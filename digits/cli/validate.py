@@ -18,7 +18,7 @@ from digits.evaluation.results import ANSWERS, read_results
 from digits.files.atomic import read_json
 from digits.messages import nearest, printable
 from digits.params import read_params
-from digits.params.models import Models
+from digits.params.stages import Models
 
 
 def _parameters() -> str:

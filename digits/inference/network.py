@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 from digits.errors import ArtifactError, ModelError
 from digits.inference.layers import ACTIVATIONS, Convolution, Floats, Layer, Scaling, read
 from digits.inference.limits import MAX_VALUES, check_config, check_weights
-from digits.params.models import available
+from digits.params.stages import available
 
 ROWS, FEW = 1_000, 8
 """Images computed together; by convolutions fewer, so that the processor's caches hold them."""

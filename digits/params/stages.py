@@ -1,8 +1,9 @@
-"""The sections of params.yaml that one stage reads: fetch, preprocess, robustness."""
+"""The list of models, and the sections that one stage reads: fetch, preprocess, robustness."""
 
-from typing import Annotated, Literal, Self
+from pathlib import Path
+from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, RootModel, model_validator
 
 from digits.params import Section
 
@@ -10,6 +11,7 @@ SMALLEST, LARGEST = 8, 256  # limits of the height and the width of an image, in
 MOST_CLASSES = 1_000
 Preparation = Literal["mnist", "resize", "none"]  # see `digits.pictures.prepare`
 Name = Annotated[str, Field(min_length=1, max_length=200)]
+ModelName = Annotated[str, Field(pattern="^[a-z][a-z0-9_]*$")]
 Size = Annotated[int, Field(ge=SMALLEST, le=LARGEST)]
 Share = Annotated[float, Field(gt=0, le=1)]
 
@@ -19,6 +21,19 @@ def unique(names: list[str]) -> list[str]:
     if len(set(names)) < len(names):
         raise ValueError("each name once")
     return names
+
+
+class Models(RootModel[Annotated[list[ModelName], Field(min_length=1), AfterValidator(unique)]]):
+    """The models that are evaluated, compared and shown, in order; the first is the baseline."""
+
+    model_config = ConfigDict(strict=True, frozen=True)
+    section: ClassVar[str] = "models"
+
+
+def available() -> list[str]:
+    """Return the names of the models that digits/models defines, sorted."""
+    files = sorted(Path(__file__).parents[1].glob("models/*.py"))
+    return [file.stem for file in files if "\ndef build(" in "\n" + file.read_text("utf-8")]
 
 
 class FetchParams(Section, section="fetch"):

@@ -6,7 +6,7 @@ import yaml
 from digits.cli import gate
 from digits.errors import ParameterError
 from digits.params import read_params
-from digits.params.models import Models
+from digits.params.stages import Models
 
 GOOD = {"dataset": "a", "against": "main", "allowed_regression": 0.1}
 GOOD["floors"] = {"small": {"accuracy": 0.9}}

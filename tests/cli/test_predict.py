@@ -13,7 +13,7 @@ from PIL import Image
 from digits.__main__ import call
 from digits.errors import DigitsError
 from digits.params import read_params
-from digits.params.models import Models
+from digits.params.stages import Models
 from digits.pictures.prepared import Refusal
 from tests.pictures.test_reading import huge_png
 from tests.strokes import beside, draw
