@@ -14,30 +14,30 @@ if TYPE_CHECKING:
 
 
 class Model(NamedTuple):
-    """What the page shows of one model."""
+    """What the page shows of one model.
+
+    place: in the list of models, from 0, the baseline: it decides on the colour and the marker;
+    scores, robustness: as `read_results` and `read_robustness` return them; predictions: a row for
+    each test image: actual and predicted, as places in the classes; confidence.
+    """
 
     name: str
     place: int
-    """In the list of models, from 0, the baseline: it decides on the colour and the marker."""
     network: "Network"
     scores: Mapping[str, Any]
-    """As `read_results` returns them."""
     robustness: Mapping[str, Any]
-    """As `read_robustness` returns it."""
     history: pd.DataFrame
     predictions: pd.DataFrame
-    """A row for each test image: actual and predicted, as places in the classes; confidence."""
     classes_table: pd.DataFrame
     calibration_table: pd.DataFrame
     robustness_table: pd.DataFrame
 
 
 class Findings(NamedTuple):
-    """What the page shows."""
+    """What the page shows; settings: the values of params.yaml by their dotted names."""
 
     models: Sequence[Model]
     dataset: Dataset
     data: DatasetInfo
     settings: Mapping[str, Any]
-    """The values of params.yaml by their dotted names."""
     reference: ReferenceDistribution

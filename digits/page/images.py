@@ -30,10 +30,12 @@ def images(findings: Findings) -> dict[str, Any]:
     """Return what the templates name, `findings` also for the scripts; a matrix for each model."""
     train, labels, tested, actual = findings.dataset
     classes = findings.data.classes
+    counts = np.bincount(labels, minlength=len(classes))
     rows = chosen([model.predictions for model in findings.models], EACH)
     return {
         "sheet": sheet(tested[rows], COLUMNS),
         "samples": sheet(train[samples(labels, len(classes))], min(len(classes), FEW)),
+        "examples": (int(counts.min()), int(counts.max())),
         "matrices": [matrix(model.predictions, len(classes)) for model in findings.models],
         "shown": FEW,
         "findings": {

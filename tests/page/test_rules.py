@@ -26,15 +26,8 @@ def shape(kind, *box, fill=0):
     return np.asarray(image)
 
 
-def framed(grey):
-    page = np.pad(grey, 12, constant_values=int(np.median(grey)))
-    page[[4, 5, -6, -5], 4:-4] = 128
-    page[4:-4, [4, 5, -6, -5]] = 128
-    return page
-
-
 def pictures():
-    """Pictures on even paper: blank ones, a digit, cut too, several, dots and bars, framed too."""
+    """Pictures on even paper: blank ones, a digit, cut too, several, dots and bars."""
     five = np.asarray(draw(5, 60))
     yield from (np.full((40, 40), 250), np.full((1, 1), 7), np.pad(np.full((5, 5), 19), 9))
     yield from (five, 255 - five, five[:45], shape("ellipse", 20, 20, 40, 40))
@@ -45,8 +38,8 @@ def pictures():
         x, y, wide, high = map(int, random.integers(1, 25, 4))
         kind = ("ellipse", "rectangle")[random.integers(2)]
         blot = shape(kind, x, y, x + wide, y + high, fill=int(random.integers(200)))
-        for image in (pair[0].rotate(random.uniform(-15, 15), fillcolor=255), beside(*pair), blot):
-            yield from (np.asarray(image), framed(np.asarray(image)))
+        turned = pair[0].rotate(random.uniform(-15, 15), fillcolor=255)
+        yield from map(np.asarray, (turned, beside(*pair), blot))
 
 
 def by_python(grey):

@@ -119,8 +119,7 @@ function fillColumn(place, image) {
   const { digit, softmax } = image ? infer(place, image) : { softmax: [] };
   const name = findings.classes[digit] ?? "–";
   byId(`answer-${place}`).textContent = name;
-  rows.forEach((button, row) => {
-    const cell = button.closest("tr").querySelector(`.model-${place}`);
+  document.querySelectorAll(`#try td.model-${place}`).forEach((cell, row) => {
     cell.style.setProperty("--share", softmax[row] ?? 0);
     cell.classList.toggle("best", row === digit);
     cell.textContent = percent(softmax[row]);

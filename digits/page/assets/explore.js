@@ -1,12 +1,10 @@
 /* The confusion matrices: under each stand its mistakes with most confidence, or a cell's images. */
 
 const ALL = [...findings.actual.keys()]; // the places in the sheet
-const STEPS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
-/* Make an element of attributes and content: never of HTML, for names may hold anything. */
-function element(name, attributes, ...content) {
-  const made = document.createElement(name);
-  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+/* Make an element of properties and content: never of HTML, for names may hold anything. */
+function element(name, properties, ...content) {
+  const made = Object.assign(document.createElement(name), properties);
   made.append(...content);
   return made;
 }
@@ -14,12 +12,12 @@ function element(name, attributes, ...content) {
 /* An image of the sheet, and what a model answered to it. */
 function figure(at, { predicted, confidence }) {
   const [actual, answer] = [findings.actual[at], predicted[at]].map((n) => findings.classes[n]);
-  const label = `${actual} predicted as ${answer}`;
-  const image = element("span", { class: "sample", role: "img", "aria-label": label });
+  const ariaLabel = `${actual} predicted as ${answer}`;
+  const image = element("span", { className: "sample", role: "img", ariaLabel });
   image.style.setProperty("--x", at % findings.columns);
   image.style.setProperty("--y", Math.floor(at / findings.columns));
   const named = actual === answer ? actual : `${actual} → ${answer}`;
-  const names = element("span", { "aria-hidden": "true" }, named);
+  const names = element("span", { ariaHidden: "true" }, named);
   const caption = element("figcaption", {}, names, element("br", {}), percent(confidence[at]));
   return element("figure", {}, image, caption);
 }
@@ -51,16 +49,14 @@ function show(matrix, button) {
 /* One cell of a matrix is in the order of the Tab key; arrows move among the others. */
 for (const matrix of document.querySelectorAll(".matrix")) {
   const buttons = [...matrix.querySelectorAll("button")];
-  for (const [at, button] of buttons.entries()) {
-    button.disabled = false; // without a script nothing can be pressed
-    button.tabIndex = at ? -1 : 0;
-  }
-  const columns = Number(matrix.querySelector("[data-columns]")?.dataset.columns);
+  const columns = findings.classes.length;
+  const steps = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -columns, ArrowDown: columns };
+  for (const button of buttons) button.disabled = false; // without a script nothing can be pressed
+  if (buttons.length) buttons[0].tabIndex = 0;
   matrix.addEventListener("keydown", (event) => {
-    if (!STEPS[event.key]) return;
+    if (!steps[event.key]) return;
     event.preventDefault();
-    const [across, down] = STEPS[event.key];
-    buttons[buttons.indexOf(event.target) + across + down * columns]?.focus();
+    buttons[buttons.indexOf(event.target) + steps[event.key]]?.focus();
   });
   matrix.addEventListener("focusin", (event) => {
     for (const button of buttons) button.tabIndex = button === event.target ? 0 : -1;

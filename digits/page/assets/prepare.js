@@ -90,11 +90,10 @@ function refusal(strokes) {
   if (longer < MIN_SIDE || isDot(strokes)) return longer < strokes.length / 10 ? "DOT" : "BLOT";
   const inside = cut(strokes, ...box);
   const clear = transpose(inside).map((column) => sum(column) <= MAX_CLEAR_INK * 255 * high);
-  for (let start = 0, stop; start < wide; start = stop) {
-    for (stop = start + 1; clear[stop] === clear[start]; ) stop++;
-    if (!clear[start] || stop - start < MIN_GAP * high) continue;
-    const parts = [[0, start], [stop, wide]].map((columns) => cut(inside, [0, high], columns));
-    if (parts.every((part) => isPart(part, sum(inside.flat())))) return "SEVERAL";
+  for (const { index, 0: gap } of clear.map((none) => (none ? " " : "|")).join("").matchAll(/ +/g)) {
+    const parts = [cut(inside, [0, high], [0, index]), cut(inside, [0, high], [index + gap.length])];
+    const apart = gap.length >= MIN_GAP * high;
+    if (apart && parts.every((part) => isPart(part, sum(inside.flat())))) return "SEVERAL";
   }
   return wide > MAX_WIDTH * high ? "WIDE" : null;
 }
