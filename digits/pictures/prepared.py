@@ -20,8 +20,6 @@ class Refusal(StrEnum):
     WIDE = "two digits? expected one, got something far wider than high"
     LINES = "lines: expected one digit, got no ink that can be told from the lines of the paper"
     EDGE = "touches the edge: expected a whole digit, got one that the picture's edge cuts"
-    LARGE = "too large: expected a digit, got ink far larger than the others"
-    PALE = "too pale: expected a digit, got ink far paler than the others"
     BAR = "a line: expected a digit, got a stroke far wider than high"
     SCATTERED = "scattered: expected one digit, got marks all over the picture"
 
