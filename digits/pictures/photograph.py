@@ -7,13 +7,7 @@ from numpy.typing import NDArray
 
 from digits.errors import PictureError
 from digits.pictures.finding import Found, find_marks, thickened
-from digits.pictures.prepared import (
-    Detected,
-    Mark,
-    PreparedImage,
-    Refusal,
-    box_in_file,
-)
+from digits.pictures.prepared import Detected, Mark, PreparedImage, Refusal, box_in_file
 from digits.pictures.preparing import Floats, ink, ink_box, place
 from digits.pictures.reading import Picture
 from digits.pictures.rows import rows
@@ -36,10 +30,8 @@ def read_digits(picture: Picture, every: bool, scores: Scores | None) -> Detecte
         digits, others, inked = _plain(picture, scores, fault)
     if scores:
         digits = [one for mark in digits for one in cut_apart(mark, _image, scores, every)]
-    refused = [(reason, box_in_file(picture, *box)) for reason, box in others if every]
-    return Detected(
-        picture, _in_order([_prepared(picture, mark) for mark in digits]), refused, inked
-    )
+    refused = [(reason, box_in_file(picture, box, (0, 0))) for reason, box in others if every]
+    return Detected(picture, _in_order(picture, digits), refused, inked)
 
 
 def _plain(picture: Picture, scores: Scores | None, fault: PictureError) -> Found:
@@ -52,25 +44,15 @@ def _plain(picture: Picture, scores: Scores | None, fault: PictureError) -> Foun
     raise fault
 
 
-def _prepared(picture: Picture, mark: Mark) -> PreparedImage:
-    """Return a mark's image with its box and doubts."""
-    rows, columns = (
-        slice(side.start + start, side.stop + start)
-        for side, start in zip(ink_box(mark.strokes), mark.corner, strict=True)
-    )
-    box = box_in_file(picture, rows, columns)
-    return PreparedImage(_image(mark.strokes), box, mark.doubts)
-
-
 def _image(strokes: Floats) -> NDArray[np.uint8]:
     return place(thickened(strokes))
 
 
-def _in_order(images: list[PreparedImage]) -> list[PreparedImage]:
-    """Give each digit its row and column, and sort by these."""
-    boxes = np.array([one.box for one in images], np.float64)
+def _in_order(picture: Picture, marks: list[Mark]) -> list[PreparedImage]:
+    """Return what a model reads of each mark, sorted by its row and column."""
+    boxes = [box_in_file(picture, ink_box(mark.strokes), mark.corner) for mark in marks]
     return [
-        images[index]._replace(row=y, column=x)
-        for y, row in enumerate(rows(boxes), 1)
+        PreparedImage(_image(marks[index].strokes), boxes[index], marks[index].doubts, y, x)
+        for y, row in enumerate(rows(np.array(boxes, np.float64)), 1)
         for x, index in enumerate(row, 1)
     ]

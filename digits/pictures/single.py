@@ -3,7 +3,6 @@
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from digits.errors import PictureError
 from digits.pictures.prepared import Refusal
@@ -17,8 +16,6 @@ MIN_GAP = 0.05  # clear columns between two digits, as a share of the ink's heig
 MIN_INK_SHARE = 0.15  # share of all ink in a part that is a digit of its own, at least
 MIN_HEIGHT_SHARE = 0.5  # ... and its height, as a share of the ink's, at least
 MAX_WIDTH = 2.0  # width of a digit in heights, at most. The widest of 2,000 of MNIST's has 1.82
-RIM, ALONG = 0.12, 0.8  # a frame has ink in the outer 12 % of each of its sides, along 80 % of it
-FILLED = 0.5  # the share of its box that a frame's ink fills at most; a thick 1 fills more
 
 
 def check_single(strokes: Floats, may_be_dot: bool = False) -> None:
@@ -54,14 +51,3 @@ def is_part(part: Floats, strokes: Floats) -> bool:
         return False
     top, bottom = span(part.sum(axis=1))
     return bottom - top >= MIN_HEIGHT_SHARE * len(strokes)
-
-
-def is_framed(inked: NDArray[np.bool_]) -> bool:
-    """Tell whether ink runs along all four sides of its box and leaves most of the box empty."""
-    if inked.mean() > FILLED:
-        return False
-    for part in (inked, inked.T):
-        rim = max(1, int(RIM * len(part)))
-        if min(part[:rim].any(axis=0).mean(), part[-rim:].any(axis=0).mean()) < ALONG:
-            return False
-    return True

@@ -2,13 +2,12 @@ import io
 import os
 import signal
 import struct
-import sys
 import zlib
 from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import ExifTags, Image, ImageCms
+from PIL import ExifTags, Image
 
 from digits.errors import PictureError
 from digits.pictures import guard
@@ -28,13 +27,9 @@ def saved(folder, image, name, **options):
 
 def in_mode(mode):
     """The 5 in one of Pillow's modes."""
-    image = draw(5, 60).convert("RGB")
-    if mode == "LAB":
-        profiles = [ImageCms.createProfile(space) for space in ("sRGB", "LAB")]
-        return ImageCms.profileToProfile(image, *profiles, outputMode="LAB")
     if mode == "I;16":
         return Image.fromarray((GREY * 16).astype(np.uint16))
-    return (image if mode == "CMYK" else draw(5, 60)).convert(mode)
+    return draw(5, 60).convert("RGB" if mode == "CMYK" else "L").convert(mode)
 
 
 TIFFS = [
@@ -49,13 +44,13 @@ TIFFS = [
     [(f"5.{end}", m, {}) for end in ("png", "tiff") for m in ("1", "L", "LA", "P", "RGB", "RGBA")]
     + [(f"5.{end}", m, {}) for end in ("jpg", "bmp", "gif", "webp") for m in ("L", "RGB")]
     + [(f"5.{end}", "CMYK", {}) for end in ("jpg", "tiff")]
-    + [("5.TIF", mode, {}) for mode in ("F", "I", "LAB")]
+    + [("5.TIF", mode, {}) for mode in ("F", "I")]
     + TIFFS,
 )
 def test_a_picture_of_any_form_is_read_as_the_same_greys(tmp_path, name, mode, options):
     seen, *_ = read(saved(tmp_path, in_mode(mode), name, **options))
     assert (seen.dtype, seen.shape) == (np.float32, (60, 60))
-    assert np.abs(seen - GREY).mean() < (12 if mode in ("1", "F", "I", "LAB") else 2)
+    assert np.abs(seen - GREY).mean() < (12 if mode in ("1", "F", "I") else 2)
 
 
 def test_a_scan_of_several_pages_is_refused_and_a_preview_is_not(tmp_path):
@@ -106,15 +101,9 @@ WILD = {
     "a long text.png": png(PLAIN, between=chunk(b"zTXt", b"Comment\0\0" + BOMB)),
     "a large profile.png": png(PLAIN, between=chunk(b"iCCP", b"icc\0\0" + BOMB)),
     "a wrong checksum.png": png(PLAIN, between=chunk(b"tEXt", b"a\0b", 5)),
-    "a short size.png": png(PLAIN, between=chunk(b"pHYs", b"1")),
-    "no exif.png": png(PLAIN, between=chunk(b"eXIf", b"junk")),
-    "empty texts.png": png(PLAIN, between=chunk(b"tEXt", b"") * 1000),
     "something behind.png": png(PLAIN) + b"garbage" * 10,
     "no exif.jpg": jpeg(b"\xff\xe1Exif\0\0junkjunkjunk"),
-    "exif cut short.jpg": jpeg(b"\xff\xe1Exif\0\0II*\0\x08\0\0\0\xff\xff\1\1\1\1"),
     "a part of a profile.jpg": jpeg(b"\xff\xe2ICC_PROFILE\0\1\2"),
-    "no further pictures.jpg": jpeg(b"\xff\xe2MPF\0II*\0junkjunk"),
-    "no resources.jpg": jpeg(b"\xff\xedPhotoshop 3.0\x008BIM\4\4\0\0\xff\xff"),
     "a film behind.jpg": jpeg(end=b"\0\0\0\x18ftypmp42" + bytes(1000)),
 }
 """Files as other programs write them."""
@@ -219,12 +208,6 @@ def test_files_folders_and_patterns_are_listed_in_order(tmp_path):
     assert others in passed_over(tmp_path, map(Path, list_files(str(tmp_path))))
     with pytest.raises(PictureError, match=r"expected a picture in it .* over 1 .txt in .*empty"):
         list_files(str(tmp_path / "empty"))
-
-
-def test_stdin(tmp_path, monkeypatch):
-    with Path(saved(tmp_path, draw(5, 60), "5.png")).open("rb") as file:
-        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(file))
-        assert (read("-").grey == GREY).all()
 
 
 def misbehave(name):
