@@ -131,10 +131,9 @@ def test_transparent_corners_and_palettes(tmp_path):
     palette = Image.new("P", (4, 4), 3)
     palette.putpalette([0, 0, 0] * 4)
     palette.putpixel((1, 2), 0)
-    expected = np.full((4, 4), 255)
-    expected[2, 1] = 0
     for name in ("p.png", "p.gif"):
-        assert (read(saved(tmp_path, palette, name, transparency=3)).grey == expected).all()
+        seen = read(saved(tmp_path, palette, name, transparency=3)).grey
+        assert np.argwhere(seen != 255).tolist() == [[2, 1]]
 
 
 @pytest.mark.parametrize("ending", ["jpg", "png", "tiff", "webp"])
