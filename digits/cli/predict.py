@@ -31,11 +31,11 @@ from digits.inference import network as inference
 from digits.messages import nearest, printable
 from digits.params import read_params
 from digits.params.stages import Models
-from digits.pictures import detect, read
+from digits.pictures import detect
 from digits.pictures.guard import read_each
 from digits.pictures.listing import list_files, passed_over
 from digits.pictures.prepared import NO_DIGIT, Detected, PreparedImage, Refusal
-from digits.pictures.reading import Picture
+from digits.pictures.reading import Picture, read
 from digits.pictures.rows import text
 from digits.pictures.touching import Scores
 
@@ -126,7 +126,7 @@ def _pictures(arguments: Namespace, colour: bool) -> Iterator[tuple[str, Picture
             yield pattern, fault
         else:
             task = partial(read, every=arguments.all, colour=colour)
-            yield from ((names[place], found) for place, found in read_each(task, names))
+            yield from zip(names, read_each(task, names), strict=True)
 
 
 def _models(asked: str | None) -> list[str]:

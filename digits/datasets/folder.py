@@ -104,12 +104,13 @@ def _read_pictures(folder: Path, paths: list[Path], params: FetchParams) -> NDAr
     task = partial(prepare, how=params.prepare, size=size, colour=params.colour == "rgb")
     try:
         with progress("pictures", len(new), "") as advance:
-            for place, image in read_each(task, names, os.cpu_count() or 1):
+            answers = read_each(task, names, os.cpu_count() or 1)
+            for place, image in zip(new, answers, strict=True):
                 advance(1)
                 if isinstance(image, PictureError):
-                    faults[new[place]] = f"{names[place]}: {image}"
+                    faults[place] = f"{paths[place]}: {image}"
                 else:
-                    images[keys[new[place]]] = image
+                    images[keys[place]] = image
     finally:
         images = {key: images[key] for key in keys if key in images}
         if new:

@@ -36,10 +36,9 @@ def draw(
         given = [*islice(following, len(found.images))]
         image, lines = _page(found, given) if every else _single(found, given, is_ink)
         sheets.append(_captioned(image, [title, *lines]))
-    across = 1 if every else ACROSS
     wide, high = (max(sheet.size[axis] for sheet in sheets) for axis in (0, 1))
-    rows = [sheets[start : start + across] for start in range(0, len(sheets), across)]
-    whole = Image.new("RGB", (wide * len(rows[0]), high * len(rows)), "white")
+    across = 1 if every else min(ACROSS, len(sheets))
+    whole = Image.new("RGB", (wide * across, high * -(-len(sheets) // across)), "white")
     for index, sheet in enumerate(sheets):
         whole.paste(sheet, (index % across * wide, index // across * high))
     content = io.BytesIO()

@@ -104,11 +104,6 @@ class Convolution(NamedTuple):
             sums += part.reshape(len(values), count, -1) @ row.reshape(-1, len(self.bias))
         return ACTIVATIONS[self.activation](sums)
 
-    def followed_by(self, scaling: Scaling) -> "Convolution":
-        """Return a convolution that computes the next layer as well, in two thirds of the time."""
-        scale, shift, activation = scaling
-        return Convolution(self.kernel * scale, self.bias * scale + shift, activation, self.grid)
-
 
 class Pooling(NamedTuple):
     """The largest or the mean value of each window."""
@@ -125,10 +120,9 @@ class Pooling(NamedTuple):
         return self._reduced(np.add, values, 0) / self._reduced(np.add, ones, 0)
 
     def _reduced(self, pair: np.ufunc, values: Floats, fill: float) -> Floats:
-        windows, (height, width) = self.grid.windows(values, fill), self.grid.window
-        parts = (windows[y, ..., x, :] for y in range(height) for x in range(width))
-        found: Floats = reduce(pair, parts)
-        return found
+        windows = self.grid.windows(values, fill)
+        columns = range(self.grid.window[1])
+        return reduce(pair, (part[..., x, :] for part in windows for x in columns))
 
 
 Layer: TypeAlias = Dense | Scaling | Convolution | Pooling

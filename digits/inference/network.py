@@ -25,7 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digits.errors import ArtifactError, ModelError
-from digits.inference.layers import ACTIVATIONS, Convolution, Floats, Layer, Scaling, read
+from digits.inference.layers import ACTIVATIONS, Convolution, Floats, Layer, read
 from digits.inference.limits import MAX_VALUES, check_config, check_weights
 from digits.params.stages import available
 
@@ -33,7 +33,6 @@ ROWS, FEW = 1_000, 8
 """Images computed together; by convolutions fewer, so that the processor's caches hold them."""
 
 Images: TypeAlias = NDArray[np.float32]
-Compute: TypeAlias = Callable[[Images], Floats]
 
 RETRAIN = "Train it with a lower learning_rate"
 LOGITS = ("linear", "sigmoid", "softmax")
@@ -49,7 +48,7 @@ class Network(NamedTuple):
     """The number of weights."""
     stack: list[Layer]
     """The layers, the last one without its sigmoids or softmax; empty if Keras computes them."""
-    compute: Compute
+    compute: Callable[[Images], Floats]
     path: str = "the model"
     """Where it was loaded from."""
 
@@ -148,15 +147,7 @@ def _stack(kind: str, layers: list[Any], file: h5py.File, pixels: int) -> tuple[
         found, shape = read(kind, layer["config"] | {"activation": activation}, arrays, shape)
         if math.prod(shape) > MAX_VALUES:
             raise ValueError(f"expected at most {MAX_VALUES:,} values in a step, got {shape}")
-        last = stack[-1] if stack else None
-        if (
-            isinstance(found, Scaling)
-            and isinstance(last, Convolution)
-            and last.activation == "linear"
-        ):
-            stack[-1] = last.followed_by(found)
-        elif found:
-            stack.append(found)
+        stack += [found] if found else []
     return stack, count
 
 

@@ -6,10 +6,8 @@ from PIL import Image, ImageOps
 
 from digits.errors import PictureError
 from digits.pictures.prepared import Detected, PreparedImage
-from digits.pictures.reading import LARGEST, Picture, read_picture
+from digits.pictures.reading import Picture, read
 from digits.pictures.touching import Scores
-
-PAGE = 2 * LARGEST  # pixels of the longer side above which a page of digits is reduced
 
 
 def prepare(
@@ -23,11 +21,6 @@ def prepare(
     Raises PictureError if that cannot be done.
     """
     return detect(read(name, colour=colour), how, size).images[0].image
-
-
-def read(name: str, every: bool = False, colour: bool = False) -> Picture:
-    """Read a picture file for `detect`. Raises PictureError."""
-    return read_picture(name, PAGE if every else LARGEST, "RGB" if colour else "L")
 
 
 def detect(

@@ -22,11 +22,11 @@ WHOLE, PAGE = 0.6, 4
 """Components longer than this share of the usual digit are whole digits; of which a page has at
 least so many, and they are not joined one below the other."""
 OVERLAP = 0.5  # of the widths of two tall components of a digit, by the narrower, at least
-ALIKE = 0.5  # darkness of a digit's components, as a share of the usual one's, at least
+ALIKE = 0.5  # darkness of a digit's components, as a share of the darker one's, at least
 CUT = 0.25  # contact of a whole digit with the edge, as a share of its longer side, at most
-GROUND, SHADE = 0.4, 128
+GROUND = 0.4
 """Contact with the picture's edge, as a share of its box's perimeter, from which a component is a
-table or shadow: half of a corner's shadow; a fifth of that if it is paler than this."""
+table or shadow: half of a corner's shadow."""
 FRAME, INNER = 0.35, 0.25
 """Share of its box that a frame fills, at most; and longer side of what it frames, as a share of
 its shorter one, at least."""
@@ -34,7 +34,6 @@ LEAST, MARKS = (0.5, 0.35), (0.15, 0.04)
 """Longer side and ink of a digit, as shares of the usual one's, at least: beside the one digit of a
 picture, and on a page."""
 BLOT = 0.1  # longer side of what may be a filled digit, not a dot, as a share of the picture's
-MOST_LONG = 2.5  # height of a digit in usual heights, at most
 
 Labels = NDArray[np.int32]
 Components = Any  # np.recarray, whose type has no fields
@@ -76,7 +75,9 @@ def join(
     label: Labels, parts: Components, darker: Levels, every: bool
 ) -> tuple[Labels, Components]:
     """Join the components of one digit; leave out tables, shadows and frames."""
-    parts = parts[~(is_ground(parts, min(label.shape)) | is_frame(parts))]
+    around = 2 * (parts.height + parts.width)
+    is_ground = parts.contact >= np.minimum(min(label.shape) / 2, GROUND * around)
+    parts = parts[~(is_ground | is_frame(parts))]
     if not len(parts):
         return label, parts
     groups = connected_components(_are_one(parts, every))[1]
@@ -95,8 +96,6 @@ def refusals(parts: Components, side: int, every: bool) -> NDArray[Any]:
     dot = WHOLE * usual.long if every and not usual.is_dot else BLOT * side
     small = (parts.long < LEAST[every] * usual.long) | (parts.ink < MARKS[every] * usual.ink)
     why = np.full(len(parts), None, object)
-    why[every & (parts.height > MOST_LONG * usual.long)] = Refusal.LARGE
-    why[parts.ink / parts.area < ALIKE * usual.ink / usual.area] = Refusal.PALE
     why[parts.contact > CUT * parts.long] = Refusal.EDGE
     why[parts.is_bar] = Refusal.BAR
     why[small] = Refusal.DOT
@@ -116,13 +115,6 @@ def _usual(parts: Components, every: bool) -> Any:
     order = np.argsort(parts.long, kind="stable")
     share = np.cumsum(weight[order])
     return parts[order[np.searchsorted(share, share[-1] / 2)]]
-
-
-def is_ground(parts: Components, side: int) -> Any:
-    """Tell which components are tables or shadows, by their contact with the picture's edge."""
-    share = np.where(parts.ink < SHADE * parts.area, GROUND / 5, GROUND)
-    around = 2 * (parts.height + parts.width)
-    return (parts.contact >= side / 2) | (parts.contact > share * around)
 
 
 def is_frame(parts: Components) -> Any:

@@ -4,20 +4,11 @@ import numpy as np
 from scipy import ndimage
 
 from digits.errors import PictureError
-from digits.pictures.components import (
-    FRAME,
-    Components,
-    Labels,
-    is_frame,
-    join,
-    measure,
-    refusals,
-)
+from digits.pictures.components import Components, Labels, join, measure, refusals
 from digits.pictures.light import Levels, darkness, is_light_on_dark
 from digits.pictures.lines import Mask, lines
 from digits.pictures.prepared import Mark, Refusal
 from digits.pictures.preparing import BOX, CONTRAST, FAINT, Floats, ink_box
-from digits.pictures.single import is_framed
 
 PALE = 0.4  # share of the darkest ink, its 95th percentile, from which a pixel is ink
 PALER = 0.25  # ... and from which one is that continues darker ink, such as a fading stroke
@@ -26,7 +17,8 @@ THIN, USUAL = 1.6 / BOX, 2.4 / BOX
 """Strokes thinner than a share of a digit's longer side are thickened, to another share. Of 2,000
 of MNIST's digits 7 % are thinner; the median is 2.4 of 20 pixels, measured at eightfold size."""
 BLACK = 75  # percentile of darkness that becomes 255: half of MNIST's inked pixels have 251
-MANY = 50  # specks above which a picture is refused
+RIM, ALONG = 0.12, 0.8  # a frame has ink in the outer 12 % of each of its sides, along 80 % of it
+FILLED = 0.5  # the share of its box that a frame's ink fills at most; a thick 1 fills more
 BOXED = 1 / 12  # thickness of the lines of a box or table, as a share of its longer side, at most
 CLOSE = 0.03  # gap to three of the picture's sides, in digits, within which one is cut out, not off
 MARGIN = 4  # pixels around the ink that belong to it: the soft edges of strokes
@@ -59,7 +51,7 @@ def find_marks(levels: Levels, every: bool = False) -> Found:
 def _found(darker: Levels, noise: float, every: bool) -> Found:
     least = max(CONTRAST, NOISE * noise)
     alive, ruled = np.ones(darker.shape, bool), np.zeros(darker.shape, bool)
-    specks = 0
+    has_specks = False
     for _ in range(3):  # without tables and frames the threshold is lower
         ruled |= lines(_ink(darker, alive, least, FAINT))
         alive &= ~ruled
@@ -70,21 +62,17 @@ def _found(darker: Levels, noise: float, every: bool) -> Found:
         ruled |= rules
         label, _ = ndimage.label(ink & ~rules, BESIDE)
         parts = measure(label, darker)
-        specks += int((parts.contact == 0).sum())
+        has_specks |= (parts.contact == 0).any()
         label, parts = join(label, parts, darker, every)
         why = refusals(parts, max(label.shape), every) if len(parts) else np.array([])
         if not all(why):
             break
         alive &= ~ndimage.binary_dilation(ink, iterations=MARGIN)
     else:
-        reasons = {
-            Refusal.LINES: ruled.any(),
-            Refusal.SCATTERED: specks > MANY,
-            Refusal.BAR: Refusal.BAR in why,
-            Refusal.DOT: specks > 0,
-            Refusal.BLANK: True,
-        }
-        raise PictureError(next(reason for reason, holds in reasons.items() if holds))
+        if ruled.any():
+            raise PictureError(Refusal.LINES)
+        blank = Refusal.DOT if has_specks else Refusal.BLANK
+        raise PictureError(Refusal.BAR if Refusal.BAR in why else blank)
     is_digit = ~why.astype(bool)
     digits = [_extracted(darker, least, label, part, ruled) for part in parts[is_digit]]
     others = [(why[place], _box(parts[place])) for place in np.flatnonzero(why)]
@@ -94,13 +82,22 @@ def _found(darker: Levels, noise: float, every: bool) -> Found:
 def _rules(label: Labels, parts: Components) -> Mask:
     """Return the lines within the boxes of frames, such as those of tables and forms."""
     found = np.zeros(label.shape, bool)
-    sparse = parts.area < FRAME * parts.height * parts.width
-    sparse &= parts.long > BOX
-    for part, is_around in zip(parts[sparse], is_frame(parts)[sparse], strict=True):
+    for part in parts[parts.long > BOX]:
         inked = label[_box(part)] == part.number
-        if is_around or is_framed(inked):
+        if is_framed(inked):
             found[_box(part)] |= lines(inked, BOXED)
     return found
+
+
+def is_framed(inked: Mask) -> bool:
+    """Tell whether ink runs along all four sides of its box and leaves most of the box empty."""
+    if inked.mean() > FILLED:
+        return False
+    for part in (inked, inked.T):
+        rim = max(1, int(RIM * len(part)))
+        if min(part[:rim].any(axis=0).mean(), part[-rim:].any(axis=0).mean()) < ALONG:
+            return False
+    return True
 
 
 def _box(part: Components) -> tuple[slice, slice]:

@@ -7,8 +7,8 @@ import os
 import signal
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import cycle, islice
 from multiprocessing import Pipe
-from multiprocessing.connection import wait
 from typing import Any
 
 import psutil
@@ -19,57 +19,52 @@ SECONDS = 10
 """CPU time for one picture. The slowest photographs of 64 million pixels take 3."""
 MEMORY = 5 * 2**28
 """Bytes that a process may take in addition to those that it starts with: 1.25 GiB."""
-BATCH = 16
-"""Pictures that a process reads at least; a new one takes some milliseconds to start."""
+
+Task = Callable[[str], Any]
 
 
-def read_each(
-    task: Callable[[str], Any], names: Sequence[str], processes: int = 1
-) -> Iterator[tuple[int, Any]]:
-    """Yield the place of each name, and what `task` returns for it, or its PictureError.
+def read_each(task: Task, names: Sequence[str], processes: int = 1) -> Iterator[Any]:
+    """Yield what `task` returns for each name, in their order, or its PictureError.
 
-    The order is that of `names` if there is one process. A picture at which a process takes too
-    long, takes too much memory or crashes has a PictureError, too. Where processes cannot be forked
-    (Windows), there are no limits.
+    A picture at which a process takes too long, takes too much memory or crashes has one as well.
+    Where processes cannot be forked (Windows), there are no limits.
     """
     if not hasattr(os, "fork"):
-        yield from ((place, _answer(task, name)) for place, name in enumerate(names))
-        return
-    todo, running = deque(enumerate(names)), dict[Any, tuple[int, deque[tuple[int, str]]]]()
-    try:
-        while todo or running:
-            while todo and len(running) < processes:
-                count = min(len(todo), max(BATCH, len(todo) // (2 * processes)))
-                batch = deque(todo.popleft() for _ in range(count))
-                receiver, end = Pipe(duplex=False)
-                if not (process := os.fork()):
-                    _serve(task, batch, end)
-                end.close()
-                running[receiver] = process, batch
-            ready: Any = wait(list(running))
-            for pipe in ready:
-                process, batch = running[pipe]
-                try:
-                    answer = pipe.recv()
-                except EOFError:  # after the last picture, or in the middle of one
-                    del running[pipe]
-                    status = os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
-                    answer = PictureError(f"cannot be read: a process ended with status {status}")
-                    if status == -signal.SIGPROF:
-                        answer = PictureError(f"not read in {SECONDS} s of CPU time. Save it anew.")
-                    todo.extendleft(list(batch)[:0:-1])
+        return (_answer(task, name) for name in names)
+    shares = [_limited(task, names[start::processes]) for start in range(processes)]
+    return map(next, islice(cycle(shares), len(names)))
+
+
+def _limited(task: Task, names: Sequence[str]) -> Iterator[Any]:
+    """Yield the answers of a process, and of another one after a picture that ends it."""
+    todo = deque(names)
+    while todo:
+        receiver, end = Pipe(duplex=False)
+        if not (process := os.fork()):
+            _serve(task, todo, end)
+        end.close()
+        try:
+            while todo:
+                answer = receiver.recv()
+                todo.popleft()
                 if isinstance(answer, Exception) and not isinstance(answer, PictureError):
                     raise answer
-                if batch:
-                    yield batch.popleft()[0], answer
-    finally:
-        for process, _ in running.values():
+                yield answer
+        except EOFError:  # in the middle of a picture
+            todo.popleft()
+        else:
+            continue
+        finally:
             os.kill(process, signal.SIGKILL)
-            os.waitpid(process, 0)
+            status = os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
+        why = f"cannot be read: a process ended with status {status}"
+        if status == -signal.SIGPROF:
+            why = f"not read in {SECONDS} s of CPU time. Save it anew."
+        yield PictureError(why)
 
 
-def _serve(task: Callable[[str], Any], batch: Iterable[tuple[int, str]], end: Any) -> None:
-    """Send the answers to a batch of names, within the limits, and end this process."""
+def _serve(task: Task, names: Iterable[str], end: Any) -> None:
+    """Send the answers to names, within the limits, and end this process."""
     import resource  # Windows lacks it
 
     try:
@@ -78,14 +73,14 @@ def _serve(task: Callable[[str], Any], batch: Iterable[tuple[int, str]], end: An
         os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # libtiff prints what it does not like
         most = psutil.Process().memory_info().vms + MEMORY
         resource.setrlimit(resource.RLIMIT_AS, (most, resource.getrlimit(resource.RLIMIT_AS)[1]))
-        for _, name in batch:
+        for name in names:
             signal.setitimer(signal.ITIMER_PROF, SECONDS)
             end.send(_answer(task, name))
     finally:
         os._exit(0)
 
 
-def _answer(task: Callable[[str], Any], name: str) -> Any:
+def _answer(task: Task, name: str) -> Any:
     """Return what `task` returns or raises."""
     try:
         return task(name)

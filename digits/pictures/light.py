@@ -7,8 +7,6 @@ scipy.ndimage runs the same code on any x86-64 processor; OpenCV chooses code by
 folder of pictures is a data set, whose bytes must not depend on the processor.
 """
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
@@ -53,8 +51,7 @@ def is_light_on_dark(levels: Levels) -> bool:
     coarse = np.asarray(Image.fromarray(levels).reduce(factor))
     reach = _reach(coarse)
     usual = ndimage.median_filter(coarse, 2 * reach + 1, mode="nearest")
-    dark: Any = ndimage.grey_closing(coarse, (reach, reach)) - coarse
-    light: Any = coarse - ndimage.grey_opening(coarse, (reach, reach))
-    dark = np.minimum(dark, np.maximum(usual - coarse, 0))
-    light = np.minimum(light, np.maximum(coarse - usual, 0))
-    return bool((light**2).sum() > CHALK * (dark**2).sum())
+    dark = np.minimum(ndimage.grey_closing(coarse, (reach, reach)), usual) - coarse
+    light = coarse - np.maximum(ndimage.grey_opening(coarse, (reach, reach)), usual)
+    weights = [float((np.maximum(each, 0) ** 2).sum()) for each in (light, dark)]
+    return weights[0] > CHALK * weights[1]

@@ -55,10 +55,8 @@ def passed_over(folder: Path, taken: Iterable[Path]) -> str:
             kind = "hidden files"
         else:
             why = "folder" if path.suffix.lower() in SUFFIXES and path.is_file() else "format"
-            place = "/".join(parts[:-1]) or folder
-            kind = (
-                f"{path.suffix.lower() or 'without suffix'} in {place} (a {why} that is not read)"
-            )
+            place, suffix = "/".join(parts[:-1]) or folder, path.suffix.lower()
+            kind = f"{suffix or 'without suffix'} in {place} (a {why} that is not read)"
         counts[kind] += 1
     kinds = sorted(counts.items(), key=lambda kind: (-kind[1], kind[0]))
     lines = [f"{count:,} {kind}" for kind, count in kinds[:SHOWN]]

@@ -20,10 +20,7 @@ class Refusal(StrEnum):
     WIDE = "two digits? expected one, got something far wider than high"
     LINES = "lines: expected one digit, got no ink that can be told from the lines of the paper"
     EDGE = "touches the edge: expected a whole digit, got one that the picture's edge cuts"
-    LARGE = "too large: expected a digit, got ink far larger than the others"
-    PALE = "too pale: expected a digit, got ink far paler than the others"
     BAR = "a line: expected a digit, got a stroke far wider than high"
-    SCATTERED = "scattered: expected one digit, got marks all over the picture"
 
     @property
     def short(self) -> str:
@@ -74,9 +71,9 @@ class Detected(NamedTuple):
     ink: NDArray[np.bool_] | None = None
 
 
-def box_in_file(picture: Picture, rows: slice, columns: slice) -> Box:
-    """Return left, top, right and bottom in the file's own pixels."""
+def box_in_file(picture: Picture, box: tuple[slice, slice], corner: tuple[int, int]) -> Box:
+    """Return left, top, right and bottom in the file's own pixels; corner: where `box` begins."""
+    (rows, columns), (y, x) = box, corner
     down, across = np.divide(picture.size, picture.grey.shape)
-    ends = (columns.start * across, rows.start * down, columns.stop * across, rows.stop * down)
-    left, top, right, bottom = map(int, ends)
-    return left, top, right, bottom
+    left, right = int((columns.start + x) * across), int((columns.stop + x) * across)
+    return left, int((rows.start + y) * down), right, int((rows.stop + y) * down)

@@ -6,7 +6,7 @@ import re
 import struct
 import sys
 import warnings
-from contextlib import nullcontext, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -31,12 +31,12 @@ OTHERS = {
 PNG = b"\x89PNG\r\n\x1a\n"
 NEEDED = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND", b"eXIf")
 """The chunks of a PNG that decide what it shows. Texts and profiles may be broken, or large."""
-MAX_PIXELS = 64_000_000  # the largest picture that is read: more than a phone's camera has
-MAX_BYTES = 2**28  # the most that is read of a file
+MAX_PIXELS = 64_000_000  # of the largest picture that is read: more than a phone's camera has
 TURNS = dict(zip(range(2, 9), (0, 3, 1, 5, 4, 6, 2), strict=True))
 """By EXIF's orientation: how Pillow turns a picture upright."""
 SIDEWAYS = (2, 4, 5, 6)  # those that exchange width and height
-LARGEST = 1000  # pixels of the longer side above which a picture is reduced by averaging, for speed
+LARGEST, PAGE = 1000, 2000
+"""Pixels of the longer side above which a picture, and a page of digits, is reduced, for speed."""
 LIGHT = 200  # ink on transparency of which 99 % are lighter than this level is on black paper
 UNUSED = 64  # a picture of 16 bits a colour without a level of this, of 256, holds fewer bits
 
@@ -52,33 +52,28 @@ class Picture(NamedTuple):
     size: tuple[int, int]
 
 
-def read_picture(name: str, largest: int = LARGEST, mode: str = "L") -> Picture:
-    """Read a picture file (- is stdin); reduce it to `largest` pixels of its longer side, or less.
+def read(name: str, every: bool = False, colour: bool = False) -> Picture:
+    """Read a picture file (- is stdin), reduced unless it is small.
 
-    mode: Pillow's: L for grey levels, RGB for colours.
-
+    every: it is a page of digits; colour: not grey levels, but red, green and blue.
     Raises PictureError if it is no picture, damaged, or larger than `MAX_PIXELS`.
     """
     content = b""
     try:
-        with nullcontext(sys.stdin.buffer) if name == "-" else Path(name).open("rb") as file:
-            content = file.read(MAX_BYTES + 1)
-        if len(content) > MAX_BYTES:
-            raise PictureError(f"expected at most {MAX_BYTES:,} bytes, got more")
+        content = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
         if content.startswith(PNG):
             content = _needed(content)
+        Image.MAX_IMAGE_PIXELS = None  # _decoded checks the size
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # about large or odd files, which are checked here
+            warnings.simplefilter("ignore")  # about odd files
             with Image.open(io.BytesIO(content), formats=FORMATS) as image:
-                return _decoded(image, largest, mode)
+                return _decoded(image, PAGE if every else LARGEST, "RGB" if colour else "L")
     except (PictureError, MemoryError):
         raise
     except UnidentifiedImageError:
         kinds = (kind for form, kind in OTHERS.items() if re.match(form, content, re.S | re.I))
         got = next(kinds, "none")
         raise PictureError(f"expected a picture ({', '.join(FORMATS)}), got {got}") from None
-    except Image.DecompressionBombError:
-        raise PictureError(f"larger than {MAX_PIXELS:,} pixels. Make it smaller.") from None
     except Exception as fault:  # Pillow raises many kinds for a damaged file
         raise PictureError(f"cannot be read, damaged or cut short: {fault}") from None
 
@@ -105,7 +100,7 @@ def _decoded(image: Image.Image, largest: int, mode: str) -> Picture:
     width, height = image.size
     if width * height > MAX_PIXELS:
         raise PictureError(
-            f"{width:,} x {height:,}: expected at most {MAX_PIXELS:,} pixels. Make it smaller."
+            f"larger than {MAX_PIXELS:,} pixels: {width:,} x {height:,}. Make it smaller."
         )
     is_deep = re.search(";16[BLN]", str(getattr(image, "tile", ""))) is not None
     image.draft(None, (largest, largest))  # a JPEG is decoded at a fraction of its size

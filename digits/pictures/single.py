@@ -1,13 +1,12 @@
-"""Check that ink is a single digit, as prepare.js does, and that a picture is clean."""
+"""Check that ink is a single digit, as prepare.js does."""
 
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from digits.errors import PictureError
 from digits.pictures.prepared import Refusal
-from digits.pictures.preparing import FAINT, NOISE, Floats, ink_box, span
+from digits.pictures.preparing import Floats, ink_box, span
 
 MIN_SIDE = 5  # pixels of the longer side of a digit, at least, as of the smallest on screens
 DOT_FILL = 0.72  # share of its box that a dot fills: a disc 0.785; 16 of MNIST's 70,000 digits
@@ -17,12 +16,6 @@ MIN_GAP = 0.05  # clear columns between two digits, as a share of the ink's heig
 MIN_INK_SHARE = 0.15  # share of all ink in a part that is a digit of its own, at least
 MIN_HEIGHT_SHARE = 0.5  # ... and its height, as a share of the ink's, at least
 MAX_WIDTH = 2.0  # width of a digit in heights, at most. The widest of 2,000 of MNIST's has 1.82
-LOOSE = 0.1  # ink farther from the digit's box than this share of the box is dust
-THIN = 1.0
-"""Thickness of strokes in the 28 x 28 image, in pixels: twice the area by the perimeter. Thinner
-strokes are thickened. 1 % of MNIST's are thinner."""
-RIM, ALONG = 0.12, 0.8  # a frame has ink in the outer 12 % of each of its sides, along 80 % of it
-FILLED = 0.5  # the share of its box that a frame's ink fills at most; a thick 1 fills more
 
 
 def check_single(strokes: Floats, may_be_dot: bool = False) -> None:
@@ -58,37 +51,3 @@ def is_part(part: Floats, strokes: Floats) -> bool:
         return False
     top, bottom = span(part.sum(axis=1))
     return bottom - top >= MIN_HEIGHT_SHARE * len(strokes)
-
-
-def is_clean(strokes: Floats, noise: float, image: NDArray[np.uint8]) -> bool:
-    """Tell whether `ink` and `place` suffice, as for MNIST's own digits and drawings on a canvas.
-
-    strokes: from `ink`; noise: of the paper, as a share of the darkest stroke; image: from `place`.
-    """
-    ring = (strokes[0], strokes[-1], strokes[:, 0], strokes[:, -1])
-    if NOISE * noise > FAINT or any(side.any() for side in ring):
-        return False
-    inked, box = strokes > 0, ink_box(strokes)
-    for axis, side in zip((1, 0), box, strict=True):
-        lines = np.flatnonzero(inked.any(axis=axis))
-        outside = max(side.start - lines[0], lines[-1] + 1 - side.stop)
-        if outside > 1 + LOOSE * (side.stop - side.start) or len(lines) <= lines[-1] - lines[0]:
-            return False
-    return _thickness(image) >= THIN and not is_framed(inked[box])
-
-
-def _thickness(image: NDArray[Any]) -> float:
-    inked = (image > 127).astype(np.int8)
-    edges = sum(int(np.abs(np.diff(inked, axis=axis)).sum()) for axis in (0, 1))
-    return 2 * float(inked.sum()) / max(edges, 1)
-
-
-def is_framed(inked: NDArray[np.bool_]) -> bool:
-    """Tell whether ink runs along all four sides of its box and leaves most of the box empty."""
-    if inked.mean() > FILLED:
-        return False
-    for part in (inked, inked.T):
-        rim = max(1, int(RIM * len(part)))
-        if min(part[:rim].any(axis=0).mean(), part[-rim:].any(axis=0).mean()) < ALONG:
-            return False
-    return True

@@ -119,7 +119,7 @@ def limited(task, content, name):
         path.write_bytes(content)
         before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
         try:
-            ((_, answer),) = read_each(task, [str(path)])
+            (answer,) = read_each(task, [str(path)])
         except ArtifactError as fault:
             answer = fault
         after = resource.getrusage(resource.RUSAGE_CHILDREN)

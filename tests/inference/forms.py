@@ -100,7 +100,7 @@ def alone(*made):
 
 dense, normalized = partial(partial, layers.Dense), partial(partial, layers.BatchNormalization)
 activation, convolution = partial(partial, layers.Activation), partial(partial, layers.Conv2D)
-rows, strips = partial(layers.Reshape, (28, 28)), partial(layers.Reshape, (4, 196))
+rows = partial(layers.Reshape, (28, 28))
 relu = activation("relu")
 STACKS = {
     "basic": basic.build,
@@ -145,7 +145,6 @@ ENDS = {
 OTHERS = {
     "skip by layer": graph(lambda x, last: last(layers.Add()([x, layers.Dense(784)(x)]))),
     "skip by operator": graph(lambda x, last: last(x + layers.Dense(784)(x))),
-    "operations": graph(lambda x, last: last(ops.tanh(ops.reshape(x, (-1, 784))[:, :300]))),
     "branches": graph(
         lambda x, last: last(layers.Concatenate()([layers.Dense(3)(x), layers.Dense(4)(x)]))
     ),
@@ -156,16 +155,12 @@ OTHERS = {
     "custom layer": chain(Dense),
     "dilated": pictures(partial(layers.Conv2D, 2, 3, dilation_rate=2)),
     "groups": pictures(convolution(2, 3), partial(layers.Conv2D, 4, 3, groups=2)),
-    "separable": pictures(partial(layers.SeparableConv2D, 2, 3)),
-    "layer normalization": chain(layers.LayerNormalization),
     "normalized along rows": chain(rows, normalized(axis=1), layers.Flatten),
     "channels first": chain(rows, partial(layers.Flatten, data_format="channels_first")),
     "attention": graph(
         lambda x, last: last(layers.Flatten()(layers.MultiHeadAttention(2, 4)(*[rows()(x)] * 2)))
     ),
-    "recurrent": chain(strips, partial(layers.LSTM, 3)),
     "resized": pictures(partial(layers.Resizing, 9, 9), partial(layers.RandomContrast, 0.2)),
-    "noise": chain(partial(layers.GaussianNoise, 0.1), partial(layers.AlphaDropout, 0.1)),
     "gelu": chain(dense(6000, activation="gelu")),  # more weights than a step may have values
     "a layer for an activation": chain(lambda: layers.Dense(5, activation=layers.LeakyReLU(0.1))),
     "bounded relu": chain(dense(5), partial(layers.ReLU, max_value=1.0)),

@@ -81,10 +81,10 @@ def lines(random, paper, upright, spacing, width, colour, tilt=2.0):
 LINE_COLOURS = [(120, 150, 205), (150, 150, 155), (95, 125, 190), (185, 195, 210), (150, 190, 170)]
 
 
-def ruled(random, paper, margin=None):
+def ruled(random, paper):
     colour = varied(random, LINE_COLOURS[random.integers(5)])
     paper = lines(random, paper, False, random.uniform(28, 70), random.uniform(1, 3.5), colour)
-    if margin or (margin is None and random.random() < 0.3):
+    if random.random() < 0.3:
         red = varied(random, (210, 110, 115))
         paper = lines(random, paper, True, 5000, 2, red)
         at = random.integers(30, 110)
@@ -173,17 +173,6 @@ def cropped(random, digit):
     return whole[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
 
 
-def at_edge(random, digit):
-    rows, columns = (np.flatnonzero(digit.any(axis)) for axis in (1, 0))
-    scale = SIZE / 28
-    least = [-int(rows[0] * scale), -int(columns[0] * scale)]
-    most = [HEIGHT - int((rows[-1] + 1) * scale), WIDTH - int((columns[-1] + 1) * scale)]
-    place = [int(random.integers(a, b)) for a, b in zip(least, most, strict=True)]
-    axis = int(random.integers(2))
-    place[axis] = (least if random.random() < 0.5 else most)[axis]
-    return written(random, digit, place=place)
-
-
 def in_frame(random, digit):
     at = [int(random.integers(45, long - SIZE - 45)) for long in (HEIGHT, WIDTH)]
     return written(random, digit, framed(random, sheet(random), at), place=at)
@@ -192,10 +181,6 @@ def in_frame(random, digit):
 def tabled(random, digit):
     at = [int(random.integers(80, long - SIZE - 79)) for long in (HEIGHT, WIDTH)]
     return on_table(random, written(random, digit, place=at))
-
-
-def tall(random, digit):
-    return written(random, digit, page(WHITE, (1000, 480)), size=int(random.integers(70, 140)))
 
 
 PAPERS = {
@@ -210,14 +195,11 @@ PAPERS = {
     "fat marker": lambda r, d: written(r, d, width=int(r.integers(32, 62))),
     "ruled": lambda r, d: written(r, d, ruled(r, sheet(r))),
     "squared": lambda r, d: written(r, d, squared(r, sheet(r))),
-    "thick squares": lambda r, d: written(r, d, squared(r, sheet(r), 90, 220, (4, 8))),
     "frame": in_frame,
     "table": tabled,
     "shadow": lambda r, d: lit(written(r, d), edge(r, r.choice([0.01, 0.1, 0.4, 0.8]))),
     "curved shadow": lambda r, d: lit(written(r, d), edge(r, r.uniform(0.05, 0.4), curved=True)),
     "vignette": lambda r, d: lit(written(r, d), vignette(r)),
-    "tall page": tall,
-    "at the edge": at_edge,
     "jpeg": written,
 }
 """Each kind: what makes float (height, width, 3) of a random generator and uint8 (28, 28)."""

@@ -4,13 +4,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image, ImageFilter
+from PIL import Image
 from scipy import ndimage
 
 from digits.errors import PictureError
 from digits.inference.network import load
-from digits.pictures import detect, read
+from digits.pictures import detect
 from digits.pictures.prepared import Refusal
+from digits.pictures.reading import read
 from tests.pictures import papers
 from tests.pictures.test_preparing import distance
 from tests.pipeline import MODELS
@@ -84,7 +85,6 @@ def test_a_thin_line_becomes_a_stroke(number, tmp_path):
         (Refusal.LINES, lambda r: papers.squared(r, papers.sheet(r))),
         (Refusal.LINES, lambda r: papers.ruled(r, papers.sheet(r))),
         (Refusal.DOT, lambda r: papers.speck(r, papers.sheet(r))),
-        (Refusal.SCATTERED, lambda r: 240.0 - 210 * (r.random((600, 480, 1)) < 0.002) * np.ones(3)),
     ],
 )
 def test_a_picture_without_a_digit_is_refused_for_what_it_shows(refusal, made, tmp_path):
@@ -102,10 +102,3 @@ def test_a_dot_is_refused_on_paper_of_either_kind_and_a_sheet_on_a_table_is_no_c
     table[250:330, 10:70] = 255
     table[260:320, 20:60] = np.array(draw(9, 60, 0.12).resize((40, 60)))[..., None]
     assert detect(read(saved(tmp_path, table))).images[0].box[3] > 250
-
-
-def test_a_picture_out_of_focus_is_uncertain(tmp_path):
-    image = draw(4, 300).convert("RGB")
-    for blur, doubts in ((0, ()), (14, ("out of focus",))):
-        soft = np.array(image.filter(ImageFilter.GaussianBlur(blur)), float)
-        assert detect(read(saved(tmp_path, soft))).images[0].doubts == doubts

@@ -11,9 +11,10 @@ import pytest
 from digits.errors import PictureError
 from digits.evaluation.uncertainty import mean_uncertainty, read_reference
 from digits.inference.network import load
-from digits.pictures import detect, read
+from digits.pictures import detect
 from digits.pictures.prepared import Mark, Refusal
 from digits.pictures.preparing import place
+from digits.pictures.reading import read
 from digits.pictures.rows import rows
 from digits.pictures.touching import cut_apart
 from tests.pictures import papers

@@ -2,19 +2,18 @@ import io
 import os
 import signal
 import struct
-import sys
 import zlib
 from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import ExifTags, Image, ImageCms
+from PIL import ExifTags, Image
 
 from digits.errors import PictureError
 from digits.pictures import guard
 from digits.pictures.guard import read_each
 from digits.pictures.listing import list_files, passed_over
-from digits.pictures.reading import read_picture
+from digits.pictures.reading import read
 from tests.strokes import draw
 
 GREY = np.array(draw(5, 60), float)
@@ -28,13 +27,9 @@ def saved(folder, image, name, **options):
 
 def in_mode(mode):
     """The 5 in one of Pillow's modes."""
-    image = draw(5, 60).convert("RGB")
-    if mode == "LAB":
-        profiles = [ImageCms.createProfile(space) for space in ("sRGB", "LAB")]
-        return ImageCms.profileToProfile(image, *profiles, outputMode="LAB")
     if mode == "I;16":
         return Image.fromarray((GREY * 16).astype(np.uint16))
-    return (image if mode == "CMYK" else draw(5, 60)).convert(mode)
+    return draw(5, 60).convert("RGB" if mode == "CMYK" else "L").convert(mode)
 
 
 TIFFS = [
@@ -49,25 +44,25 @@ TIFFS = [
     [(f"5.{end}", m, {}) for end in ("png", "tiff") for m in ("1", "L", "LA", "P", "RGB", "RGBA")]
     + [(f"5.{end}", m, {}) for end in ("jpg", "bmp", "gif", "webp") for m in ("L", "RGB")]
     + [(f"5.{end}", "CMYK", {}) for end in ("jpg", "tiff")]
-    + [("5.TIF", mode, {}) for mode in ("F", "I", "LAB")]
+    + [("5.TIF", mode, {}) for mode in ("F", "I")]
     + TIFFS,
 )
 def test_a_picture_of_any_form_is_read_as_the_same_greys(tmp_path, name, mode, options):
-    seen, *_ = read_picture(saved(tmp_path, in_mode(mode), name, **options))
+    seen, *_ = read(saved(tmp_path, in_mode(mode), name, **options))
     assert (seen.dtype, seen.shape) == (np.float32, (60, 60))
-    assert np.abs(seen - GREY).mean() < (12 if mode in ("1", "F", "I", "LAB") else 2)
+    assert np.abs(seen - GREY).mean() < (12 if mode in ("1", "F", "I") else 2)
 
 
 def test_a_scan_of_several_pages_is_refused_and_a_preview_is_not(tmp_path):
     page = draw(5, 60)
     pages = {"save_all": True, "append_images": [page]}
     with pytest.raises(PictureError, match="expected one page, got several"):
-        read_picture(saved(tmp_path, page, "pages.tiff", **pages))
-    assert read_picture(saved(tmp_path, page, "film.gif", **pages)).size == (60, 60)
+        read(saved(tmp_path, page, "pages.tiff", **pages))
+    assert read(saved(tmp_path, page, "film.gif", **pages)).size == (60, 60)
     preview = draw(5, 30)
     preview.encoderinfo = {"tiffinfo": {ExifTags.Base.NewSubfileType: 1}}
     path = saved(tmp_path, page, "5.tiff", save_all=True, append_images=[preview])
-    assert read_picture(path).size == (60, 60)
+    assert read(path).size == (60, 60)
 
 
 def chunk(kind, content, crc=None):
@@ -106,15 +101,9 @@ WILD = {
     "a long text.png": png(PLAIN, between=chunk(b"zTXt", b"Comment\0\0" + BOMB)),
     "a large profile.png": png(PLAIN, between=chunk(b"iCCP", b"icc\0\0" + BOMB)),
     "a wrong checksum.png": png(PLAIN, between=chunk(b"tEXt", b"a\0b", 5)),
-    "a short size.png": png(PLAIN, between=chunk(b"pHYs", b"1")),
-    "no exif.png": png(PLAIN, between=chunk(b"eXIf", b"junk")),
-    "empty texts.png": png(PLAIN, between=chunk(b"tEXt", b"") * 1000),
     "something behind.png": png(PLAIN) + b"garbage" * 10,
     "no exif.jpg": jpeg(b"\xff\xe1Exif\0\0junkjunkjunk"),
-    "exif cut short.jpg": jpeg(b"\xff\xe1Exif\0\0II*\0\x08\0\0\0\xff\xff\1\1\1\1"),
     "a part of a profile.jpg": jpeg(b"\xff\xe2ICC_PROFILE\0\1\2"),
-    "no further pictures.jpg": jpeg(b"\xff\xe2MPF\0II*\0junkjunk"),
-    "no resources.jpg": jpeg(b"\xff\xedPhotoshop 3.0\x008BIM\4\4\0\0\xff\xff"),
     "a film behind.jpg": jpeg(end=b"\0\0\0\x18ftypmp42" + bytes(1000)),
 }
 """Files as other programs write them."""
@@ -123,7 +112,7 @@ WILD = {
 @pytest.mark.parametrize("name", WILD)
 def test_what_is_not_needed_may_be_broken(tmp_path, name):
     (tmp_path / name).write_bytes(WILD[name])
-    assert np.abs(read_picture(str(tmp_path / name)).grey - GREY).mean() < 1
+    assert np.abs(read(str(tmp_path / name)).grey - GREY).mean() < 1
 
 
 @pytest.mark.parametrize("name", ["5.png", "5.webp", "5.tiff"])
@@ -131,21 +120,20 @@ def test_what_is_not_needed_may_be_broken(tmp_path, name):
 def test_transparent_pixels_are_paper_of_another_colour_than_the_ink(tmp_path, name, ink, paper):
     image = Image.new("RGBA", (60, 60), (ink, ink, ink, 0))
     image.putalpha(Image.fromarray(255 - PLAIN))
-    seen = read_picture(saved(tmp_path, image, name, lossless=True)).grey
+    seen = read(saved(tmp_path, image, name, lossless=True)).grey
     assert np.abs(seen - (ink + (paper - ink) * GREY / 255)).max() <= 1
 
 
 def test_transparent_corners_and_palettes(tmp_path):
     image = draw(5, 60).convert("RGBA")
     image.paste((0, 0, 0, 0), (0, 0, 4, 4))  # as of a window of a screen
-    assert np.abs(read_picture(saved(tmp_path, image, "5.png")).grey - GREY).max() <= 1
+    assert np.abs(read(saved(tmp_path, image, "5.png")).grey - GREY).max() <= 1
     palette = Image.new("P", (4, 4), 3)
     palette.putpalette([0, 0, 0] * 4)
     palette.putpixel((1, 2), 0)
-    expected = np.full((4, 4), 255)
-    expected[2, 1] = 0
     for name in ("p.png", "p.gif"):
-        assert (read_picture(saved(tmp_path, palette, name, transparency=3)).grey == expected).all()
+        seen = read(saved(tmp_path, palette, name, transparency=3)).grey
+        assert np.argwhere(seen != 255).tolist() == [[2, 1]]
 
 
 @pytest.mark.parametrize("ending", ["jpg", "png", "tiff", "webp"])
@@ -154,7 +142,7 @@ def test_a_picture_is_turned_upright(tmp_path, ending, orientation, quarters):
     exif = Image.Exif()
     exif[ExifTags.Base.Orientation] = orientation
     turned = Image.fromarray(np.rot90(PLAIN[:, 9:], quarters))
-    seen, size = read_picture(saved(tmp_path, turned, f"5.{ending}", exif=exif))
+    seen, size = read(saved(tmp_path, turned, f"5.{ending}", exif=exif))
     assert seen.shape == size == (60, 51)
     assert np.abs(seen - GREY[:, 9:]).mean() < 2
 
@@ -162,7 +150,7 @@ def test_a_picture_is_turned_upright(tmp_path, ending, orientation, quarters):
 def test_a_large_picture_is_reduced_by_averaging(tmp_path):
     large = Image.fromarray(PLAIN).resize((3000, 3000), Image.Resampling.NEAREST)
     for name in ("5.png", "5.jpg"):
-        seen, *_ = read_picture(saved(tmp_path, large, name))
+        seen, *_ = read(saved(tmp_path, large, name))
         assert max(seen.shape) <= 1000
         shrunk = Image.fromarray(seen).resize((60, 60), Image.Resampling.BOX)
         assert np.abs(np.asarray(shrunk) - GREY).mean() < 3
@@ -189,14 +177,14 @@ def half(form):
         (b"version https://git-lfs.github.com/spec/v1\n", "got a pointer of Git LFS. Run `git lfs"),
         (b"\x89PNG\r\n", "got a damaged or unusual one"),
         (deep(12, 2), "few of its 16 bits a colour"),
-        (huge_png, r"9,000 x 9,000: .* at most 64,000,000 pixels\. Make it smaller"),
+        (huge_png, r"larger than 64,000,000 pixels: 9,000 x 9,000\. Make it smaller"),
         *((half(f), "damaged") for f in ("png", "jpeg", "bmp", "gif", "tiff", "webp")),
     ],
 )
 def test_what_cannot_be_read_is_refused_in_a_line(tmp_path, content, got):
     (tmp_path / "5.png").write_bytes(content() if callable(content) else content)
     with pytest.raises(PictureError, match=got):
-        read_picture(str(tmp_path / "5.png"))
+        read(str(tmp_path / "5.png"))
 
 
 def test_files_folders_and_patterns_are_listed_in_order(tmp_path):
@@ -221,12 +209,6 @@ def test_files_folders_and_patterns_are_listed_in_order(tmp_path):
         list_files(str(tmp_path / "empty"))
 
 
-def test_stdin(tmp_path, monkeypatch):
-    with Path(saved(tmp_path, draw(5, 60), "5.png")).open("rb") as file:
-        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(file))
-        assert (read_picture("-").grey == GREY).all()
-
-
 def misbehave(name):
     """Read a picture, or be as bad as one can be."""
     if name == "crash":
@@ -244,8 +226,8 @@ def misbehave(name):
 def test_a_picture_that_ends_its_process_is_refused_alone(monkeypatch, processes):
     monkeypatch.setattr(guard, "SECONDS", 0.2)
     names = ["a", "crash", "b", "memory", "time", *map(str, range(50)), "crash"]
-    got = dict(read_each(misbehave, names, processes))
-    assert [got[place] for place in range(5, 55)] == names[5:55]
+    got = list(read_each(misbehave, names, processes))
+    assert got[5:55] == names[5:55]
     assert (got[0], got[2], len(got)) == ("a", "b", len(names))
     reasons = {1: "ended with status -9", 3: "bytes of memory", 4: "not read in 0.2 s"}
     for place, reason in {**reasons, 55: "status -9"}.items():

@@ -2,7 +2,6 @@ import re
 
 import numpy as np
 import pytest
-from PIL import Image, ImageDraw, ImageFilter
 
 from digits.errors import PictureError
 from digits.pictures.prepared import Refusal
@@ -37,13 +36,3 @@ def test_broken_strokes_and_a_blot_are_one_digit(digit, rows, columns, level):
     image = np.array(draw(digit))
     image[slice(*rows), slice(*columns)] = level
     check(image)
-
-
-@pytest.mark.parametrize("radius", [1, 3, 13, 60])
-@pytest.mark.parametrize("blur", [0, 4])
-def test_a_dot_is_refused(radius, blur):
-    dot = Image.new("L", (336, 336), 255)
-    ends = (150 - radius, 170 - radius, 150 + radius, 170 + radius)
-    ImageDraw.Draw(dot).ellipse(ends, fill=0)
-    with pytest.raises(PictureError, match=f"{Refusal.DOT}|blank"):
-        check(dot.filter(ImageFilter.GaussianBlur(blur)))
