@@ -7,16 +7,13 @@ from digits.cli.validate import CHECKS
 from tests.cli.conftest import Small
 
 
-def validate(project, *options, checks=tuple(CHECKS), failed=()):
+def validate(project, *checks, failed=()):
     """Run it; return what it says of each check. `failed`: these must fail, and no other."""
-    output = Small(project.folder).digits("validate", *options, code=int(bool(failed)))
-    lines = [
-        line.split(maxsplit=2)
-        for line in output.splitlines()
-        if line.startswith(("ok ", "FAILED "))
-    ]
-    assert tuple(name for _, name, _ in lines) == tuple(checks), output
-    assert tuple(name for result, name, _ in lines if result == "FAILED") == tuple(failed), output
+    output = Small(project.folder).digits("validate", *checks, code=int(bool(failed)))
+    shown = [line for line in output.splitlines() if line.startswith(("ok ", "FAILED "))]
+    lines = [line.split(maxsplit=2) for line in shown]
+    assert [name for _, name, _ in lines] == list(checks or CHECKS), output
+    assert [name for result, name, _ in lines if result == "FAILED"] == list(failed), output
     if failed:
         said = f"error: {len(failed)} of {len(lines)} checks failed: {', '.join(failed)}"
         assert said in output
@@ -25,7 +22,7 @@ def validate(project, *options, checks=tuple(CHECKS), failed=()):
 
 def one(project, check, fails=False):
     """What it says of one check."""
-    return validate(project, check, checks=[check], failed=[check] if fails else [])[check]
+    return validate(project, check, failed=[check] if fails else [])[check]
 
 
 def gate(project, **changes):
@@ -34,8 +31,7 @@ def gate(project, **changes):
 
 
 def test_checks_by_name(small):
-    names = ["comparison", "lock"]
-    said = validate(small, *names, checks=names)
+    said = validate(small, "comparison", "lock")
     assert said["lock"] == "ok of this code and these parameters"
     assert said["comparison"].startswith("ok with main: one within noise (70.00% to 70.00%), ")
     output = small.digits("validate", "lock", "lok", code=1)
@@ -96,7 +92,7 @@ def test_a_gate_that_is_weaker_than_that_of_main(small):
     gate(small, against="HEAD", allowed_regression=0.02)
     small.commit()
     small.run("git", "tag", "main")  # of that name, which git would take for the branch
-    found = validate(small, "floors", "comparison", checks=["floors", "comparison"])
+    found = validate(small, "floors", "comparison")
     compared = " ".join(small.digits("compare", "main", "--md").split())
     said = "weaker than in main: against is HEAD, not main; allowed_regression is 0.02, not 0.01"
     for text in (*found.values(), compared):
