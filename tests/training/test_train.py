@@ -197,7 +197,7 @@ def test_a_block_is_one_call_of_one_program_compiled_once_for_its_size(examples)
         return model.train_step(batch)
 
     loop = compile_loop(model, step, Workers(PARAMS))
-    images, labels, _ = next(blocks.in_order(examples, 32))
+    images, labels, *_ = next(blocks.in_order(examples, 32))
     for size in (256, 256, 128, 256, 128):
         loop(*tensors(blocks.Block(images[:size], labels[:size], np.arange(size))))
     assert loop.experimental_get_tracing_count() == len(steps) == 2  # traced, not run, from Python
