@@ -50,10 +50,7 @@ def idx_header(array: NDArray[Any]) -> bytes:
 
 
 def content_sha256(dataset: Dataset) -> str:
-    """Return the SHA-256 (hex) of the four arrays in IDX form, one after the other.
-
-    IDX is the form in which MNIST was published, so the hash does not depend on the source.
-    """
+    """Return the SHA-256 (hex) of the four arrays in IDX form, in which MNIST was published."""
     digest = hashlib.sha256()
     for array in dataset:
         digest.update(idx_header(array))

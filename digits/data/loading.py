@@ -21,7 +21,7 @@ class Examples(NamedTuple):
 def read_raw(split: str) -> tuple[NDArray[np.uint8], Labels]:
     """Memory-map a split as fetch wrote it: images, uint8 (n, height, width), and labels, (n,).
 
-    Raises ArtifactError if the arrays do not match the description of the data set.
+    Raises ArtifactError unless they fit the description of the data set.
     """
     info = read_info()
     images = read_array(f"data/raw/{split}_images.npy", np.uint8, None, *info.shape)

@@ -39,7 +39,7 @@ def fingerprint(stage: str) -> dict[str, Any]:
     names = tuple(f"{name}." for name in listed)
     found = {
         "command": section["cmd"],
-        "parameters": {key: values[key] for key in values if f"{key}.".startswith(names)},
+        "parameters": str([pair for pair in values.items() if f"{pair[0]}.".startswith(names)]),
         "libraries": [sys.version, *(f"{name} {version(name)}" for name in LIBRARIES)],
     }
     for path in map(Path, section["deps"] + further):

@@ -10,10 +10,7 @@ from digits.files.atomic import replacing
 
 
 def save(model: Any, path: str) -> None:
-    """Save a model, compiled, in Keras's format, without the time and memory addresses in it.
-
-    Raises OutputError.
-    """
+    """Save a model in Keras's format, without times and memory addresses. Raises OutputError."""
     with replacing(path) as temporary, tempfile.TemporaryDirectory(prefix="digits-") as folder:
         saved = Path(folder, "model.keras")
         model.save(saved)

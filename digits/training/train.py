@@ -10,7 +10,7 @@ import numpy as np
 
 from digits.backend import compute_on, keras, tf
 from digits.backend.logits import check_saved, finite
-from digits.data.blocks import Block, in_order, shuffled
+from digits.data.blocks import Block, in_order, prefetch, shuffled
 from digits.data.loading import Examples
 from digits.errors import ModelError, ParameterError
 from digits.params.train import TrainParams
@@ -97,7 +97,7 @@ def train(
         seed, batch_size = workers.seed, workers.batch_size
         blocks = shuffled(own, batch_size, seed, params.epochs, len(history))
         if augment:
-            blocks = augmented(blocks, augment, seed)
+            blocks = prefetch(augmented(blocks, augment, seed))
         for _, epoch in groupby(blocks, attrgetter("epoch")):
             if patience and len(history) > best_epoch(history, patience) + patience:
                 break

@@ -9,6 +9,7 @@ import os
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -58,7 +59,12 @@ class Workers:
         )
         with self.together():
             self.strategy = tf.distribute.MultiWorkerMirroredStrategy(resolver)
-        self.all_gather = tf.function(self._all_gather, autograph=False, reduce_retracing=True)
+
+        def all_gather(row: Any) -> Any:
+            return tf.distribute.get_replica_context().all_gather(tf.identity(row), 0)
+
+        run = partial(self.strategy.run, all_gather)
+        self.all_gather = tf.function(run, autograph=False, reduce_retracing=True)
         watch = Watch()
         self.gather(0)
         watch.connected = True
@@ -77,16 +83,10 @@ class Workers:
                 "too. Start all again: they resume from the last checkpoint"
             ) from None
 
-    def _all_gather(self, row: Any) -> Any:
-        def gather(row: Any) -> Any:
-            return tf.distribute.get_replica_context().all_gather(tf.identity(row), 0)
-
-        return self.strategy.run(gather, (row,))
-
     def gather(self, values: Any) -> NDArray[Any]:
         """Wait for all workers; return an array's values on each, by rank."""
         with self.together():
-            rows = self.all_gather(tf.constant(np.ravel(values)[None]))
+            rows = self.all_gather((tf.constant(np.ravel(values)[None]),))
             return np.reshape(rows, (self.size, *np.shape(values)))
 
     def share(self, name: str, words: Any) -> list[Any]:
@@ -100,10 +100,7 @@ class Workers:
             return found
 
     def compare(self, decides: Mapping[str, Any]) -> None:
-        """Raise DigitsError if another worker trains something else.
-
-        decides: all that decides what it is, by name, in JSON.
-        """
+        """Raise DigitsError if another worker trains something else. decides: what, by names."""
         if self.size > 1:
             own = {**decides, "parameters": self.params.model_dump()}
             for rank, other in enumerate(self.share("trained", own)):
@@ -114,10 +111,7 @@ class Workers:
                     )
 
     def resume(self, load: Callable[[list[Any]], list[Any]], variables: list[Any]) -> list[Any]:
-        """Set variables to those of the first worker, which loads them; return what that returns.
-
-        load: sets variables to those of a checkpoint, and returns its history.
-        """
+        """Let the first worker `load` variables and a history; give all workers the same."""
         history = load(variables) if self.rank == 0 else []
         if self.size > 1:
             history = self.share("history", history)[0]
@@ -134,7 +128,7 @@ class Workers:
         part = slice(self.rank * count, (self.rank + 1) * count)
         return Examples(examples.images[part], examples.labels[part])
 
-    def train_step(self, model: keras.Model) -> Callable[[Any], Any]:
+    def train_step(self, model: keras.Model) -> Any:
         """Return the step that all take together, each with its examples."""
         if self.size > 1:
             apply = model.optimizer.apply
@@ -149,8 +143,7 @@ class Workers:
                 apply(means, [variables[n] for n in used])
 
             model.optimizer.apply = apply_mean
-        step: Callable[[Any], Any] = model.train_step
-        return step
+        return model.train_step
 
     def share_metrics(self, model: keras.Model) -> None:
         """Set metrics, and what layers hold beside weights, to the means over all workers."""

@@ -18,10 +18,8 @@ from urllib.parse import urlsplit
 from digits.errors import DigitsError, ParameterError
 from digits.params.train import TrainParams
 
-INTERVAL, PATIENCE = 0.2, 5.0
-"""Seconds between two rounds of questions; seconds that an answer may take."""
-MAX_CALLERS = 256
-"""Connections without a message; beyond, the oldest is closed."""
+INTERVAL, PATIENCE, MAX_CALLERS = 0.2, 5.0, 256
+"""Seconds between two rounds of questions; seconds for an answer; connections held open."""
 
 
 class Meeting:
@@ -98,7 +96,7 @@ class Meeting:
         return [0]
 
     def _listen(self) -> socket.socket:
-        """Listen at this worker's address; with a token at all, since it may be a router's."""
+        """Listen at this worker's address when its name is known; with a token, at all of them."""
         host, port = split_address(self.addresses[self.rank])
         while True:
             try:
@@ -106,7 +104,6 @@ class Meeting:
                 place = "" if self.token else found[4][0]
                 return socket.create_server((place, port), family=found[0])
             except (OSError, ValueError) as fault:
-                # a name may become known when all have started
                 if isinstance(fault, socket.gaierror) and time.monotonic() < self.end:
                     time.sleep(INTERVAL)
                     continue

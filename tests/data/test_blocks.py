@@ -20,6 +20,8 @@ def test_every_example_is_once_in_a_full_block_in_file_order(count, size):
     assert [len(rows) for rows in got[:-1]] == [size] * (len(got) - 1)
     assert len(got) == -(-count // size)
     assert all((np.diff(rows) > 0).all() for rows in got)
+    if (count, size) == (300, 64):
+        assert min(np.ptp(rows) for rows in got) > 150  # from all over the file
 
 
 @pytest.mark.parametrize(("rows", "reads"), [(64, 15), (128, 9), (65_536, 1)])
@@ -55,13 +57,6 @@ def test_in_order_is_the_order_of_the_file(examples, monkeypatch):
     assert [len(part.labels) for part in parts] == [64, 64, 64, 64, 44]
     np.testing.assert_array_equal(np.concatenate([part.labels for part in parts]), examples.labels)
     assert [part.order.tolist() for part in parts] == [list(range(len(p.labels))) for p in parts]
-
-
-def test_blocks_are_from_all_over_the_file_and_others_each_time():
-    random = np.random.default_rng(0)
-    first, second = (list(blocks.shuffle_chunks(8_000, 800, random)) for _ in range(2))
-    assert any((a != b).any() for a, b in zip(first, second, strict=True))
-    assert min(np.ptp(rows) for rows in first) > 5_000
 
 
 PARTS = {

@@ -83,35 +83,25 @@ def parts(examples):
     return tuple(Examples(*(a[part] for a in examples)) for part in (slice(100), slice(100, 150)))
 
 
-def run(parts, stop=None, delete=True, **options):
-    """Train to the end, or until `stop` epochs are saved; return the bytes and what was seen."""
+def run(parts, stop=0, patience=None, build=basic.build, **options):
+    """Train; return the bytes and what was seen. stop: when so many epochs, or all, are saved."""
     keras.utils.clear_session()
     seen = []
 
     def after_epoch(history):
         seen.append([dict(epoch) for epoch in history])
-        if stop is not None and len(history) > stop:
+        if len(history) > stop > 0:
             raise InterruptedError
 
     def after_training(model, history):
-        assert seen[-1] == history
         save(model, "model.keras")
-        if not delete:
+        if stop:
             raise InterruptedError
 
-    some = params(epochs=5, patience=options.pop("patience", None))
-    build, ends = options.pop("build", basic.build), stop is None and delete
-    with nullcontext() if ends else pytest.raises(InterruptedError):
-        train(
-            build,
-            *parts,
-            some,
-            **options,
-            after_epoch=after_epoch,
-            after_training=after_training,
-            stage=STAGE,
-        )
-    return ends and Path("model.keras").read_bytes(), seen
+    options |= {"after_epoch": after_epoch, "after_training": after_training, "stage": STAGE}
+    with pytest.raises(InterruptedError) if stop else nullcontext():
+        train(build, *parts, params(epochs=5, patience=patience), **options)
+    return Path("model.keras").exists() and Path("model.keras").read_bytes(), seen
 
 
 @pytest.mark.usefixtures("eager")
@@ -136,8 +126,8 @@ def test_what_was_best_and_how_long_ago_is_resumed(parts):
     wrong = parts[0], Examples(parts[1].images, (parts[1].labels + 1) % 10)
     wanted, epochs = run(wrong, patience=2)
     assert len(epochs) < 5
-    for options in ({"stop": len(epochs) - 1}, {"delete": False}):
-        run(wrong, patience=2, **options)
+    for stop in (len(epochs) - 1, 99):
+        run(wrong, stop, patience=2)
         found, seen = run(wrong, patience=2)
         assert (found, seen) == (wanted, epochs[-len(seen) :])
         assert len(seen) <= 2

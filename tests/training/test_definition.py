@@ -79,12 +79,15 @@ def test_the_sizes_of_the_committed_models():
     assert [layer.activation.__name__ for layer in large.layers] == ["relu", "sigmoid"]
 
 
-def test_a_model_without_anything_of_its_own(define):
+def test_a_model_without_anything_of_its_own_and_a_section_that_replaces_values_of_train(define):
     definition = define("plain")
-    assert definition.keys() == {"build", "params", "classes"}
     assert definition["build"](784, 10).count_params() == 7_850
-    assert dict(definition["params"]) == TRAIN
-    assert definition["classes"] == 10
+    assert (dict(definition["params"]), definition["classes"]) == (TRAIN, 10)
+    own = {"epochs": 1, "batch_size": 8, "learning_rate": 0.25, "patience": 4}
+    assert dict(define("plain", train_plain=own)["params"]) == TRAIN | own
+    assert dict(define("full", train_full=OWN | own)["params"]) == TRAIN | OWN | own
+    with pytest.raises(ParameterError, match="unknown key; did you mean 'epochs'"):
+        define("plain", train_plain={"epoch": 1})
 
 
 @pytest.mark.usefixtures("eager")
@@ -102,14 +105,6 @@ def test_a_model_with_parameters_optimizer_loss_and_augmentation_of_its_own(defi
     assert int(model.optimizer.iterations) == 20
     assert float(model.optimizer.learning_rate) == pytest.approx(0, abs=1e-6)
     assert model.loss.label_smoothing == 0.2
-
-
-def test_a_section_replaces_values_of_train_without_any_code(define):
-    own = {"epochs": 1, "batch_size": 8, "learning_rate": 0.25, "patience": 4}
-    assert dict(define("plain", train_plain=own)["params"]) == TRAIN | own
-    assert dict(define("full", train_full=OWN | own)["params"]) == TRAIN | OWN | own
-    with pytest.raises(ParameterError, match="unknown key; did you mean 'epochs'"):
-        define("plain", train_plain={"epoch": 1})
 
 
 @pytest.mark.parametrize("arguments", [[], ["../hidden"]])

@@ -5,7 +5,6 @@ from itertools import islice
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from digits.backend import keras
@@ -15,7 +14,7 @@ from digits.errors import ModelError, ParameterError
 from digits.models import basic, hidden
 from digits.params.train import TrainParams
 from digits.training.epochs import augmented
-from digits.training.history import best_epoch, report_epoch
+from digits.training.history import best_epoch
 from digits.training.saving import save
 from digits.training.train import compile_loop, tensors, train
 from digits.workers.distributed import Workers
@@ -186,19 +185,6 @@ def test_a_training_that_diverges_ends_at_that_epoch(rate, examples):
     assert seen == []
 
 
-def test_the_table_of_all_epochs_so_far_is_written_after_each(examples, tmp_path, capsys):
-    path, tables = str(tmp_path / "history/basic.csv"), []
-
-    def after_epoch(history):
-        report_epoch(path, 2, history)
-        tables.append(pd.read_csv(path))
-
-    _, history = train(basic.build, examples, NONE, PARAMS, after_epoch=after_epoch)
-    assert [table["epoch"].tolist() for table in tables] == [[1], [1, 2]]
-    assert tables[-1].drop(columns="epoch").to_dict("records") == history
-    assert capsys.readouterr().out.splitlines()[1].startswith("basic: epoch 2/2, loss 0.")
-
-
 def test_a_block_is_one_call_of_one_program_compiled_once_for_its_size(examples):
     model = basic.build(784, 10)
     model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
@@ -211,7 +197,7 @@ def test_a_block_is_one_call_of_one_program_compiled_once_for_its_size(examples)
         return model.train_step(batch)
 
     loop = compile_loop(model, step, Workers(PARAMS))
-    images, labels, _ = next(blocks.in_order(examples, 32))
+    images, labels, *_ = next(blocks.in_order(examples, 32))
     for size in (256, 256, 128, 256, 128):
         loop(*tensors(blocks.Block(images[:size], labels[:size], np.arange(size))))
     assert loop.experimental_get_tracing_count() == len(steps) == 2  # traced, not run, from Python

@@ -30,6 +30,10 @@ from digits.files.atomic import write_json
 from digits.models import hidden
 from digits.params.train import TrainParams
 from digits.process import run
+from digits.training import checkpoint
+from digits.training.saving import save
+from digits.training.train import train
+from digits.workers.meeting import meet
 from tests.training.test_checkpoint import noise
 from tests.training.test_train import MODELS
 
@@ -47,14 +51,10 @@ def after_epoch(history):
         open("pipe")  # as a disk that does not answer: nobody writes to this pipe
 
 def write(model, history):
-    from digits.training.saving import save
     save(model, "model.keras")
     write_json("history.json", history)
 
 def main():
-    from digits.training import checkpoint
-    from digits.training.train import train
-    from digits.workers.meeting import meet
     params = TrainParams(**settings["params"])
     meet(params)
     count = settings["examples"]
@@ -65,10 +65,9 @@ def main():
     checkpoint.EVERY = 0.0
     try:
         train(
-            build, training, validation, params, classes=10,
-            augment=noise if settings["augment"] else None, stage="train_some",
-            after_epoch=after_epoch,
-            after_training=write,
+            build, training, validation, params, classes=10, stage="train_some",
+            augment=noise if settings["augment"] else None,
+            after_epoch=after_epoch, after_training=write,
         )
     finally:
         if made:
@@ -79,7 +78,7 @@ def main():
 run(main)
 """
 PARAMS = {"seed": 0, "epochs": 2, "batch_size": 66, "learning_rate": 0.01, "device": "cpu"}
-PARAMS["patience"] = None
+PARAMS |= {"patience": None}
 
 
 class Workers:
@@ -248,33 +247,24 @@ def test_other_data_or_code_on_one_of_them(change, folder, tmp_path_factory):
 
 
 @pytest.mark.slow
-def test_the_others_fail_where_the_first_cannot_write(folder):
+@pytest.mark.parametrize(
+    ("hangs", "said"),
+    [(0, "model.keras cannot be written"), (2, "this worker has done nothing for 10 s")],
+)
+def test_the_others_fail_where_the_first_cannot_write_or_its_disk_does_not_answer(
+    hangs, said, folder
+):
     (folder / "model.keras").mkdir()
-    workers = Workers(folder, 2)
-    assert workers.end() == [1, 1]
-    assert workers.fails_naming(0, "model.keras cannot be written")
-    assert workers.fails_naming(1, "worker 0 ")
-
-
-@pytest.mark.slow
-def test_the_others_fail_where_the_disk_of_the_first_does_not_answer(folder):
     os.mkfifo(folder / "pipe")
-    workers = Workers(folder, 2, hangs=2)
-    workers.until("epoch 2\n")
-    assert workers.end(timeout=20) == [1, 1]
-    assert workers.fails_naming(0, "this worker has done nothing for 10 s")
+    workers = Workers(folder, 2, hangs=hangs)
+    assert workers.end() == [1, 1]
+    assert workers.fails_naming(0, said)
     assert workers.fails_naming(1, "worker 0 ")
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("name", "rank"),
-    [
-        ("SIGTERM", 1),
-        ("SIGINT", 0),
-        ("SIGSTOP", 0),
-        ("SIGSTOP", 1),
-    ],
+    ("name", "rank"), [("SIGTERM", 1), ("SIGINT", 0), ("SIGSTOP", 0), ("SIGSTOP", 1)]
 )
 def test_a_signal_to_one_ends_the_others(name, rank, folder):
     workers = Workers(folder, 2, epochs=10_000)
