@@ -17,8 +17,7 @@ from digits.params.train import TrainParams
 from digits.training import checkpoint
 from tests import pipeline
 from tests.faults.ending import heed
-from tests.hosts import two_hosts
-from tests.servers import free_ports
+from tests.servers import free_ports, two_hosts
 from tests.training.test_checkpoint import write_project
 
 DRIVER = """
