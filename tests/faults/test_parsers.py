@@ -32,7 +32,7 @@ several = settings(
     database=None,
     suppress_health_check=list(HealthCheck),
 )
-some = settings(several, max_examples=40)
+some = settings(several, max_examples=30)
 IDX = bytes.fromhex("00 00 08 03 00 00 00 02 00 00 00 1c 00 00 00 1c") + bytes(2 * 784)
 
 

@@ -266,15 +266,7 @@ def test_the_others_fail_where_the_disk_of_the_first_does_not_answer(folder):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("name", "rank"),
-    [
-        ("SIGTERM", 1),
-        ("SIGINT", 0),
-        ("SIGSTOP", 0),
-        ("SIGSTOP", 1),
-    ],
-)
+@pytest.mark.parametrize(("name", "rank"), [("SIGTERM", 1), ("SIGINT", 0), ("SIGSTOP", 0)])
 def test_a_signal_to_one_ends_the_others(name, rank, folder):
     workers = Workers(folder, 2, epochs=10_000)
     workers.until("epoch 2\n")
