@@ -28,7 +28,7 @@ PROCESSORS = {
     "Dhyana": "of a third maker",
 }
 """The first is a slow test; the others are run by `make rebuild-elsewhere` alone."""
-SMALL = {
+SMALL = {  # train_augmented has no arithmetic that the others lack
     "models": ["basic", "hidden", "convolutional"],
     "train.epochs": 1,
     "preprocess.validation": 128,  # full batches of any model: each step is compiled once
