@@ -1,7 +1,11 @@
 """Synthetic digits: small, seeded, ten classes that a model can learn."""
 
+import os
+import shutil
+
 import numpy as np
 import pytest
+from filelock import FileLock
 
 from digits.data.dataset import Dataset, content_sha256
 from digits.data.info import DatasetInfo
@@ -53,16 +57,20 @@ def examples(dataset, tmp_path_factory):
 def built(tmp_path_factory, dataset):
     """A project in which everything has been built and committed: to copy, not to change.
 
-    Beside it watched.json says what each stage opened (tests/watched.py).
+    It is built once, though xdist's workers all ask. Beside it watched.json says what each stage
+    opened (tests/watched.py).
     """
-
-    def build(folder):
-        project = pipeline.make(folder, dataset, content_sha256(dataset))
-        folder.with_name("watched.json").write_text(project.stages())
-        project.run("dvc", "commit", "--quiet", "--force")
-        project.commit("results")
-
-    return pipeline.once(tmp_path_factory, "built", build)
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "built"
+    with FileLock(f"{folder}.lock"):
+        if not (folder / "done").exists():
+            shutil.rmtree(folder, ignore_errors=True)  # of a build that failed
+            project = pipeline.make(folder / "project", dataset)
+            (folder / "watched.json").write_text(project.stages())
+            project.run("dvc", "commit", "--quiet", "--force")
+            project.commit("results")
+            (folder / "done").touch()
+    return pipeline.Project(folder / "project")
 
 
 @pytest.fixture

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import numpy as np
 import yaml
-from filelock import FileLock
 from ruamel.yaml import YAML
+
+from digits.data.dataset import content_sha256
 
 ROOT = Path(__file__).parent.parent
 MAP = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
@@ -112,13 +113,13 @@ class Project:
         with self.path(name).open("a") as file:
             file.write(text)
 
-    def fetch(self, dataset, sha256):
+    def fetch(self, dataset):
         """Write `dataset` beside the copy and name it in params.yaml."""
         source = self.folder.parent / f"{self.folder.name}.npz"
         names = ("x_train", "y_train", "x_test", "y_test")
         np.savez(source, **dict(zip(names, dataset, strict=True)))
         self.set("fetch.source", str(source))
-        self.set("fetch.sha256", sha256)
+        self.set("fetch.sha256", content_sha256(dataset))
         self.set("fetch.classes", list("0123456789"))
 
     def lock(self):
@@ -147,22 +148,16 @@ class Project:
         self.run("git", "commit", "--quiet", "--allow-empty", "--message", message)
 
 
-def make(folder, dataset, sha256):
+def make(folder, dataset):
     """Copy what git tracks here, or would, into a repository that fetches `dataset`."""
-    listed = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
-        cwd=ROOT,
-        check=True,
-        capture_output=True,
-        text=True,
-    ).stdout.splitlines()
     project = Project(folder)
-    for name in listed:
+    listed = Project(ROOT).run("git", "ls-files", "--cached", "--others", "--exclude-standard")
+    for name in listed.splitlines():
         if (ROOT / name).is_file():
             project.path(name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(ROOT / name, project.path(name))
     project.path("dvc.lock").unlink(missing_ok=True)
-    project.fetch(dataset, sha256)
+    project.fetch(dataset)
     for section, values in project.read("params.yaml").items():
         if section.startswith("train_") and "epochs" in values:
             project.set(f"{section}.epochs", 1)
@@ -177,19 +172,4 @@ def copy(project, folder):
     shutil.copytree(project.folder, folder, symlinks=True)
     config = Path(folder, ".dvc/config.local")
     config.write_text(config.read_text().replace(str(project.folder), str(folder)))
-    return Project(folder)
-
-
-def once(factory, name, build):
-    """Return the project that `build` makes in a folder: once, though xdist's workers all ask.
-
-    It is shared: to copy, not to change.
-    """
-    base = factory.getbasetemp()
-    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / name / "project"
-    with FileLock(base.parent / f"{name}.lock"):
-        if not folder.with_name("done").exists():
-            shutil.rmtree(folder.parent, ignore_errors=True)  # of a build that failed
-            build(folder)
-            folder.with_name("done").touch()
     return Project(folder)

@@ -36,6 +36,11 @@ TESTED = ("explore", "preprocess", "evaluate", "robustness", "report")
 """The stages that read the test images."""
 
 
+def save(path, values):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(values.astype(np.uint8)).save(path)
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     """A project with a model, of one picture a class in either split."""
@@ -44,8 +49,7 @@ def folder(tmp_path_factory):
     for split in ("train", "test"):
         for name in NAMES:
             path = folder / "pictures \x1b[1m\n" / split / name / "1.png"
-            path.parent.mkdir(parents=True)
-            Image.fromarray(random.integers(0, 256, (8, 8), np.uint8)).save(path)
+            save(path, random.integers(0, 256, (8, 8)))
     params = yaml.safe_load((ROOT / "params.yaml").read_text())
     params["models"], params["train"]["epochs"] = ["basic"], 1
     params["fetch"] |= {"source": "pictures \x1b[1m\n", "prepare": "none"}
@@ -84,10 +88,8 @@ def test_colour_alone_tells_classes_apart(tmp_path, monkeypatch, capsys):
     random = np.random.default_rng(0)
     for place, level in enumerate([(200, 60, 60), (60, 136, 60), (90, 90, 232), (102, 102, 102)]):
         for number in range(20):
-            path = tmp_path / f"pictures/{place}/{number}.png"
-            path.parent.mkdir(parents=True, exist_ok=True)
             noisy = np.array(level) + random.integers(-20, 20, (12, 10, 1))
-            Image.fromarray(noisy.astype(np.uint8)).save(path)
+            save(tmp_path / f"pictures/{place}/{number}.png", noisy)
     params = yaml.safe_load((ROOT / "params.yaml").read_text())
     params["fetch"] |= {"source": "pictures", "prepare": "none", "colour": "rgb"}
     params["models"], params["train"]["batch_size"] = ["basic", "convolutional"], 4
@@ -114,9 +116,7 @@ def test_a_folder_from_a_mac_which_takes_accents_apart_gives_the_same(tmp_path):
         for place, name in enumerate(normalize(form, word) for word in words):
             for number in range(3):
                 path = tmp_path / form / name / f"{name[0]}{number}.png"
-                path.parent.mkdir(parents=True, exist_ok=True)
-                random = np.random.default_rng([place, number])
-                Image.fromarray(random.integers(0, 256, (8, 8), np.uint8)).save(path)
+                save(path, np.random.default_rng([place, number]).integers(0, 256, (8, 8)))
         for classes in (None, words):
             own = {"source": str(tmp_path / form), "prepare": "none", "classes": classes}
             dataset, info, _ = fetch_dataset(FetchParams(**section | own | {"title": "same"}))

@@ -42,8 +42,11 @@ def own(built, tmp_path_factory):
 
 
 @pytest.mark.slow
-def test_the_settings_of_a_library_change_nothing(own):
+def test_the_settings_of_a_library_change_nothing(own, tmp_path):
     assert own.unlike(**ALL) == []
+    draw(4).save(tmp_path / "4.png")
+    command = ["python", "-m", "digits", "predict", str(tmp_path / "4.png"), "--model", "all"]
+    assert own.run(*command, **ALL) == own.run(*command)
 
 
 def test_what_the_libraries_heed_does_not_reach_a_stage():
@@ -71,10 +74,3 @@ def test_a_file_of_a_students_is_not_taken_for_a_module(own):
     for name in ("random", "statistics", "re", "numpy"):
         own.path(f"{name}.py").write_text("raise SystemExit('not Python's')\n")
     own.run("python", "-m", "stages.explore")
-
-
-@pytest.mark.slow
-def test_a_command_heeds_none_of_them_either(own, tmp_path):
-    draw(4).save(tmp_path / "4.png")
-    command = ["python", "-m", "digits", "predict", str(tmp_path / "4.png"), "--model", "all"]
-    assert own.run(*command, **ALL) == own.run(*command)

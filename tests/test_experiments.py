@@ -2,7 +2,7 @@
 
 import pytest
 
-from digits.data.dataset import Dataset, content_sha256
+from digits.data.dataset import Dataset
 from tests.conftest import make_images
 from tests.document import Document
 
@@ -32,7 +32,7 @@ def wait(project):
 
 def test_every_command_of_the_document(project):
     dataset = Dataset(*make_images(10_200, seed=1), *make_images(100, seed=2))
-    project.fetch(dataset, content_sha256(dataset))
+    project.fetch(dataset)
     project.commit("more digits")
     main = project.run("git", "rev-parse", "main")
     tested = project.path("metrics/evaluation/hidden.json").read_bytes()
@@ -55,10 +55,8 @@ def test_every_command_of_the_document(project):
     assert names(project) == {"longer", "rates-1", "rates-2", *units, *plain}
     assert project.run("git", "status", "--porcelain") == ""
 
-    head, *rows = [x for x in document.run("Compare").splitlines() if x.startswith("|")]
+    _, *rows = [x for x in document.run("Compare").splitlines() if x.startswith("|")]
     assert len(rows) == 2 + len(names(project))  # the rule below the head, and main
-    shown = {"Experiment", "val_accuracy", "train.epochs", "train.learning_rate"}
-    assert set(head.replace("|", " ").split()) == shown | {"train_hidden.units"}
 
     model = project.hashes()[MODEL]
     document.run("Keep one")

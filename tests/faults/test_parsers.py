@@ -32,7 +32,7 @@ several = settings(
     database=None,
     suppress_health_check=list(HealthCheck),
 )
-some = settings(several, max_examples=40)
+some = settings(several, max_examples=30)
 IDX = bytes.fromhex("00 00 08 03 00 00 00 02 00 00 00 1c 00 00 00 1c") + bytes(2 * 784)
 
 
@@ -129,7 +129,7 @@ def limited(task, content, name):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("form", ["PNG", "JPEG", "TIFF", "GIF", "WEBP", "BMP"])
+@pytest.mark.parametrize("form", ["PNG", "JPEG", "TIFF", "WEBP"])
 @some
 @given(data=st.data())
 def test_a_damaged_picture_takes_no_more_than_its_limits(form, data):

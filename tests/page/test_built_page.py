@@ -23,7 +23,8 @@ def page():
         yield page
 
 
-@pytest.mark.parametrize("size", [54, pytest.param(20, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("size", [54, 20])
 def test_digits_are_read_whatever_their_size(page, size):
     right = 0
     for digit, strokes in STROKES.items():

@@ -120,7 +120,7 @@ def test_a_finger_and_a_pen_draw_as_well(chromium, file):
 def test_what_is_drawn_is_prepared_and_answered_as_by_digits_predict(built, chromium, tmp_path):
     prepared, said, files = [], [], []
     with opened(chromium, built.path("report/index.html")) as page:
-        for digit in range(10):
+        for digit in (2, 4, 7):
             page.click("#clear")
             draw_digit(page, digit)
             prepared.append(page.evaluate("Array.from(look().image)"))

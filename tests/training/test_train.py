@@ -66,10 +66,10 @@ def orders(settings):
 @pytest.mark.parametrize(
     ("name", "batch_size", "rows"),
     [
-        ("basic", 301, 300),  # less than one batch
+        pytest.param("basic", 301, 300, marks=pytest.mark.slow),  # less than one batch
         ("basic", 32, 64),
         ("hidden", 7, 299),
-        ("softmax", 30, 100),
+        pytest.param("softmax", 30, 100, marks=pytest.mark.slow),
         ("logits", 30, 300),
         ("normalized", 32, 300),
         ("convolutional", 32, 300),
