@@ -127,28 +127,16 @@ def test_the_history_is_drawn_without_validation_and_with_it(project, drawn, pla
         assert found == [row[column] for row in rows]
 
 
-def values(node, key):
-    """Every value under a key, anywhere in a document."""
-    if isinstance(node, dict):
-        if key in node:
-            yield node[key]
-        node = list(node.values())
-    if isinstance(node, list):
-        for child in node:
-            yield from values(child, key)
-
-
 def test_the_templates_have_the_colours_of_the_models_by_place_and_no_names():
     templates = {path.stem: path.read_text() for path in Path(".dvc/plots").glob("*.json")}
-    used = yaml.safe_load(Path("dvc.yaml").read_text())
-    assert set(templates) == set(values(used, "template")) - {"confusion_normalized"}
+    used = re.findall(r"template: (\w+)", Path("dvc.yaml").read_text())
+    assert set(templates) == set(used) - {"confusion_normalized"}
     for name, text in templates.items():
         assert not set(MODELS) & set(re.findall(r"\w+", text)), name
-        for colour in values(json.loads(text), "color"):
-            if colour == "independent":  # the legends of two charts
-                continue
-            if colour["field"] == "model":
-                assert tuple(colour["scale"]["range"]) == COLOURS
-                assert colour["sort"] is None
+        colour = r'"color": {\s*"field": "(\w+)"(.*?)"range": (\[.*?\])'
+        for field, between, scale in re.findall(colour, text, re.DOTALL):
+            if field == "model":
+                assert tuple(json.loads(scale)) == COLOURS
+                assert '"sort": null' in between
             else:
-                assert not set(colour["scale"]["range"]) & set(COLOURS)
+                assert not {*json.loads(scale)} & {*COLOURS}

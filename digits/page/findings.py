@@ -1,16 +1,14 @@
 """What the page is made from."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import pandas as pd
 
 from digits.data.dataset import Dataset
 from digits.data.info import DatasetInfo
 from digits.evaluation.uncertainty import ReferenceDistribution
-
-if TYPE_CHECKING:
-    from digits.inference.network import Network
+from digits.inference.network import Network
 
 
 class Model(NamedTuple):
@@ -23,7 +21,7 @@ class Model(NamedTuple):
 
     name: str
     place: int
-    network: "Network"
+    network: Network
     scores: Mapping[str, Any]
     robustness: Mapping[str, Any]
     history: pd.DataFrame

@@ -78,13 +78,16 @@ def test_both_languages_make_the_same_of_pictures(page):
         ([[(0, 50), (100, 50)]], 60, Refusal.WIDE),
         ([[(100 * (i % 2), 3 * i) for i in range(34)]], 20, "a scribble or a blot: "),
         ([[(100 * (i % 2), 3 * i) for i in range(34)]], 80, "a scribble or a blot: "),
+        (SHAPES["window"], 60, "uncertain: "),
     ],
 )
-def test_what_is_no_digit_is_refused_in_words_that_fit(page, strokes, percent, said):
+def test_what_is_no_digit_is_refused_in_words_that_fit_or_doubted(page, strokes, percent, said):
     draw_strokes(page, strokes, percent)
-    assert page.inner_text("#note").startswith(said)
-    assert page.text_content("#said") == page.inner_text("#note")
-    assert page.inner_text("output >> nth=0") == "\N{EN DASH}"
+    note, aloud = page.inner_text("#note"), page.text_content("#said")
+    assert note.startswith(said)
+    doubted = said == "uncertain: "
+    assert aloud.endswith(f"; {note}.") if doubted else aloud == note
+    assert (page.inner_text("output >> nth=0") == "\N{EN DASH}") == (not doubted)
 
 
 def test_the_canvas_marks_the_answers_that_python_marks(page):
@@ -105,12 +108,6 @@ def test_the_canvas_marks_the_answers_that_python_marks(page):
         )
         reasons[said.split(" ")[0]] += 1
     assert min(reasons[start] for start in ("may", "unlike")) >= 3
-
-
-def test_an_uncertain_answer_is_called_so_where_it_stands(page):
-    draw_strokes(page, SHAPES["window"], 60)
-    assert page.inner_text("#note").startswith("uncertain: ")
-    assert page.text_content("#said").endswith(f"; {page.inner_text('#note')}.")
 
 
 def test_why_and_why_not_name_what_another_square_of_ink_would_change(page):

@@ -22,9 +22,8 @@ function figure(at, { predicted, confidence }) {
   return element("figure", {}, image, caption);
 }
 
-function inCell({ predicted }, actual, answer) {
-  return ALL.filter((at) => findings.actual[at] === actual && predicted[at] === answer);
-}
+const inCell = ({ predicted }, actual, answer) =>
+  ALL.filter((at) => findings.actual[at] === actual && predicted[at] === answer);
 
 function mistakes({ predicted, confidence }) {
   const wrong = ALL.filter((at) => findings.actual[at] !== predicted[at]);
