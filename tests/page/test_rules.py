@@ -32,6 +32,8 @@ def pictures():
     yield from (np.full((40, 40), 250), np.full((1, 1), 7), np.pad(np.full((5, 5), 19), 9))
     yield from (five, 255 - five, five[:45], shape("ellipse", 20, 20, 40, 40))
     yield from (shape("rectangle", 20, 20, 22, 22), shape("rectangle", 5, 25, 55, 30))
+    for gap in range(0, 12, 2):
+        yield np.hstack([five[:, : 48 + gap // 2], five[:, 12 - gap // 2 :]])
     random = np.random.default_rng(0)
     for _ in range(12):
         pair = [draw(int(random.integers(10)), 60, margin=random.uniform(0, 0.2)) for _ in "ab"]
