@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import ExifTags, Image, TiffImagePlugin, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageOps, TiffImagePlugin, UnidentifiedImageError
 
 from digits.errors import PictureError
 
@@ -32,9 +32,6 @@ PNG = b"\x89PNG\r\n\x1a\n"
 NEEDED = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND", b"eXIf")
 """The chunks of a PNG that decide what it shows. Texts and profiles may be broken, or large."""
 MAX_PIXELS = 64_000_000  # of the largest picture that is read: more than a phone's camera has
-TURNS = dict(zip(range(2, 9), (0, 3, 1, 5, 4, 6, 2), strict=True))
-"""By EXIF's orientation: how Pillow turns a picture upright."""
-SIDEWAYS = (2, 4, 5, 6)  # those that exchange width and height
 LARGEST, PAGE = 1000, 2000
 """Pixels of the longer side above which a picture, and a page of digits, is reduced, for speed."""
 LIGHT = 200  # ink on transparency of which 99 % are lighter than this level is on black paper
@@ -105,15 +102,13 @@ def _decoded(image: Image.Image, largest: int, mode: str) -> Picture:
     is_deep = re.search(";16[BLN]", str(getattr(image, "tile", ""))) is not None
     image.draft(None, (largest, largest))  # a JPEG is decoded at a fraction of its size
     image.load()
-    turn = None
+    before = image.size
     with suppress(Exception):  # what a camera noted may be broken; the picture can be read
-        turn = TURNS.get(image.getexif()[ExifTags.Base.Orientation])
+        ImageOps.exif_transpose(image, in_place=True)
     flat = _flat(image, is_deep, mode)
-    if turn is not None:
-        flat = flat.transpose(Image.Transpose(turn))
     factor = math.ceil(max(flat.size) / largest)
     grey = np.asarray(flat.reduce(factor), np.float32)
-    return Picture(grey, (width, height) if turn in SIDEWAYS else (height, width))
+    return Picture(grey, (height, width) if image.size == before else (width, height))
 
 
 def _flat(image: Image.Image, is_deep: bool, mode: str) -> Image.Image:

@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 SLOPES = np.linspace(-0.35, 0.35, 71)  # of the lines of a page: up to 19 degrees
 SPREAD = 0.2  # deviation of a digit from its line, as a share of the usual height, a standard one
 REACH = 8.0  # usual heights within which digits count as of one line when the slope is estimated
-LEVEL = 0.3  # preference for level lines where few digits tell the slope
 NEAR = 0.6  # distance from a row, in heights of the taller neighbour, from which it is another row
 SPACE = 0.9  # gap between digits, in heights, from which they are written with a space between
 
@@ -40,7 +39,7 @@ def _slope(x: Boxes, y: Boxes, height: float) -> float:
     across, down = np.subtract.outer(x, x) / height, np.subtract.outer(y, y) / height
     near = np.exp(-np.abs(across) / REACH)
     close = [(near * np.exp(-(((down - s * across) / SPREAD) ** 2) / 2)).sum() for s in SLOPES]
-    return float(SLOPES[np.argmax(np.array(close) * (1 - LEVEL * np.abs(SLOPES)))])
+    return float(SLOPES[np.argmax(close)])
 
 
 def text(marks: list[dict[str, Any]]) -> str:
