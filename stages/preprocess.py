@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digits.data.dataset import Labels
+from digits.data.info import read_info
 from digits.data.loading import read_raw
 from digits.data.splits import normalize, stratified_sample
 from digits.files.arrays import write_array, write_chunks
@@ -30,6 +31,10 @@ def write_split(
     write_chunks(f"data/processed/{name}/images.npy", chunks, shape, np.float32)
     write_array(f"data/processed/{name}/labels.npy", labels[rows])
     print(f"preprocess: {len(rows):,} {name} examples")
+    found = set(labels[rows].tolist())
+    missing = [each for label, each in enumerate(read_info().classes) if label not in found]
+    if found and missing:
+        print(f"preprocess: no {name} example of {', '.join(missing)}")
 
 
 if __name__ == "__main__":

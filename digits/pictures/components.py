@@ -78,7 +78,7 @@ def join(
     around = 2 * (parts.height + parts.width)
     is_ground = parts.contact >= np.minimum(min(label.shape) / 2, GROUND * around)
     parts = parts[~(is_ground | is_frame(parts))]
-    if not len(parts):
+    if not len(parts) or label.max() == 1:
         return label, parts
     groups = connected_components(_are_one(parts, every))[1]
     numbers = np.zeros(label.max() + 1, label.dtype)

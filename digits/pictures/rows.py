@@ -19,6 +19,8 @@ def rows(boxes: Boxes) -> list[list[int]]:
 
     boxes: (n, 4), left, top, right, bottom. A digit joins the row whose last digits lead to it.
     """
+    if len(boxes) == 1:
+        return [[0]]
     x, y = (boxes[:, :2] + boxes[:, 2:]).T / 2
     heights = boxes[:, 3] - boxes[:, 1]
     slope = _slope(x, y, float(np.median(np.maximum(heights, boxes[:, 2] - boxes[:, 0]))))
