@@ -51,6 +51,8 @@ def native(tmp_path_factory):
     project = pipeline.make(folder, hard)
     for name, value in SMALL.items():
         project.set(name, value)
+    for path in project.contents():  # the committed results, those of other models among them
+        path.unlink()
     project.stages()
     return project
 
