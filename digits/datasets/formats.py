@@ -46,10 +46,11 @@ def read_idx_folder(folder: Path) -> Dataset:
     """Read the four IDX files of `folder`, under any of their usual names."""
     arrays = []
     for name in IDX_FILES:
-        found = sorted(folder.glob(f"{name.replace('-idx', '[-.]idx')}-ubyte*"))
+        places = sorted(folder.glob(f"{name.replace('-idx', '[-.]idx')}-ubyte*"))
+        found = next(filter(Path.is_file, places), None)  # an unpacked archive has folders, too
         if not found:
             raise SourceError(f"{folder}: expected a file {name}-ubyte or {name}-ubyte.gz")
-        arrays.append(read_idx(found[0]))
+        arrays.append(read_idx(found))
     return Dataset(*arrays)
 
 

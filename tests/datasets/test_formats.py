@@ -46,6 +46,12 @@ def test_idx_files_under_any_of_their_names(tmp_path, dataset, suffix, dot):
     assert_same(read_idx_folder(write_idx(tmp_path, dataset, suffix, dot)), dataset)
 
 
+def test_folders_of_the_same_names_are_passed_over(tmp_path, dataset):
+    write_idx(tmp_path, dataset, dot=".")
+    (tmp_path / LABELS).mkdir()
+    assert_same(read_idx_folder(tmp_path), dataset)
+
+
 @pytest.fixture
 def refused():
     """Read a file or a folder; it must be refused in little memory."""
