@@ -21,7 +21,7 @@ TESTS = ["evaluate", "robustness", "report"]
         ("digits/workers/meeting.py", TRAININGS),
         ("digits/inference/network.py", TESTS),
         ("digits/evaluation/results.py", TESTS),
-        ("digits/figures/style.py", ["evaluate", "report"]),
+        ("digits/figures/font.py", ["evaluate", "report"]),
         ("digits/page/assets/page.css", ["report"]),
         ("digits/datasets/catalogue.py", ["fetch"]),
         ("digits/cli/compare.py", []),

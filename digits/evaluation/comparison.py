@@ -4,8 +4,6 @@ from math import sqrt
 from statistics import NormalDist
 from typing import Any, NamedTuple
 
-from scipy.special import bdtr
-
 Z = NormalDist().inv_cdf(0.975)
 """The normal quantile of a 95 % interval."""
 
@@ -103,4 +101,6 @@ def mcnemar_exact(fixed: int, broke: int) -> float:
     "Approximate statistical tests for comparing supervised classification learning algorithms",
     Neural Computation 10 (1998), 1895-1923.
     """
+    from scipy.special import bdtr  # slow to import
+
     return float(f"{min(1.0, 2 * bdtr(min(fixed, broke), fixed + broke, 0.5)):.3g}")

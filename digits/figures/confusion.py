@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from digits.data.info import FEW, DatasetInfo, short
-from digits.figures.style import labels
+from digits.figures.font import labels
 
 STYLE = {
     "font.size": 11,

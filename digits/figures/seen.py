@@ -10,7 +10,7 @@ import numpy as np
 from matplotlib.font_manager import findfont
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
-from digits.figures.style import letters
+from digits.figures.font import letters
 from digits.pictures.prepared import NO_DIGIT, Detected
 
 MARKED, SURE, NONE = (213, 94, 0), (0, 90, 160), (150, 150, 150)

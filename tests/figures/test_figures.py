@@ -7,8 +7,8 @@ from matplotlib.image import imread
 
 from digits.data.dataset import Dataset
 from digits.figures.confusion import confusion
+from digits.figures.font import labels
 from digits.figures.palette import COLOURS, colour
-from digits.figures.style import labels
 from tests.conftest import info_of, make_images
 
 DATA = info_of(Dataset(*make_images(20, seed=1), *make_images(20, seed=2)))
